@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * bricktrace: the ABI of /dev/bricktrace.
+ *
+ * A brick is a named piece of work with a time budget; a run is one execution
+ * of it; a session is one open file of the device and owns bricks, runs and
+ * the registration of threads. Releasing the file ends all of them.
+ *
+ * Structures.  Each begins with its own size in bytes, set by the caller. A
+ * caller newer than the kernel may pass a larger structure: its unknown tail
+ * must be zero, else the call fails with E2BIG. An older caller passes a
+ * smaller one: the fields that it lacks read as zero and are not written. Less
+ * than the first version's size (BRICKTRACE_*_SIZE_V0) is EINVAL, and so is
+ * more than 4096. Reserved fields must be zero.
+ *
+ * Every ioctl may fail with
+ *	EFAULT	the argument, or memory that it points to, is not accessible
+ *	EINVAL	size, unknown flag, non-zero reserved field, bad value
+ *	E2BIG	a non-zero tail that this kernel does not know
+ *	ENOTTY	no such ioctl
+ *	EINTR	a fatal signal arrived while another call held the session
+ *	ENOMEM	no memory, or the memory control group's limit is reached
+ * and with the errors that are named beside it. A call that fails has changed
+ * nothing.
+ *
+ * Times are in nanoseconds. They are taken from the time stamp counter where
+ * it is the kernel's own clock source, and from CLOCK_MONOTONIC otherwise.
+ */
+#ifndef _UAPI_LINUX_BRICKTRACE_H
+#define _UAPI_LINUX_BRICKTRACE_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#define BRICKTRACE_ABI_VERSION	1
+
+/* Bytes of a brick's name with its terminating NUL. */
+#define BRICKTRACE_NAME_LEN	64
+/* Runs open inside each other on one thread, or in one session. */
+#define BRICKTRACE_MAX_DEPTH	32
+/* The largest budget: 2^62 ns. */
+#define BRICKTRACE_MAX_BUDGET	(1ULL << 62)
+/* The largest accepted edge figure: 1 ms a call, in picoseconds. */
+#define BRICKTRACE_MAX_EDGE_PS	1000000000ULL
+/* A time, number or figure that was not measured. Never zero. */
+#define BRICKTRACE_NONE		(~0ULL)
+
+/* Categories, by the default map of system calls (docs/accounting.md). */
+enum bricktrace_category {
+	BRICKTRACE_CAT_MMAP	= 0,	/* mmap munmap mprotect brk */
+	BRICKTRACE_CAT_FUTEX	= 1,	/* futex */
+	BRICKTRACE_CAT_IOCTL	= 2,	/* ioctl */
+	BRICKTRACE_CAT_READ	= 3,	/* read pread64 readv */
+	BRICKTRACE_CAT_WRITE	= 4,	/* write pwrite64 writev */
+	BRICKTRACE_CAT_OTHER	= 5,	/* everything else */
+	BRICKTRACE_CATEGORIES	= 6,
+};
+
+/* Which table a system call's number belongs to. */
+enum bricktrace_abi {
+	BRICKTRACE_ABI_NATIVE	= 0,	/* the kernel's own 64-bit table */
+	BRICKTRACE_ABI_COMPAT	= 1,	/* 32-bit: int 0x80, sysenter, AArch32 */
+	BRICKTRACE_ABI_X32	= 2,	/* x32, bit 30 removed from the number */
+};
+
+/*
+ * Numbers that name no single system call.
+ * INVALID: a number outside the table (-1, 2^31, ...).
+ * MORE: calls that found no slot of their own, because their thread used more
+ * distinct system calls than it has slots. They are in the right category.
+ * One entry for each category that has such calls.
+ */
+#define BRICKTRACE_NR_INVALID	0xffffffffU
+#define BRICKTRACE_NR_MORE	0xfffffffeU
+
+/* How much of a result's breakdown was measured. */
+enum bricktrace_provenance {
+	BRICKTRACE_NOT_INSTRUMENTED	= 0,	/* none of it: no breakdown */
+	BRICKTRACE_PARTIAL		= 1,	/* what is there is a lower bound */
+	BRICKTRACE_MEASURED		= 2,	/* all of it */
+};
+
+/* Why a breakdown is partial or missing. */
+enum bricktrace_reason {
+	BRICKTRACE_REASON_NONE		= 0,	/* measured */
+	BRICKTRACE_REASON_LEVEL		= 1,	/* the run was opened at level measure */
+	BRICKTRACE_REASON_DISARMED	= 2,	/* the hooks were released meanwhile */
+	BRICKTRACE_REASON_CLOCK		= 3,	/* the clock became unstable meanwhile */
+	BRICKTRACE_REASON_THREADS_LOST	= 4,	/* a thread could not be followed */
+};
+
+enum bricktrace_level {
+	BRICKTRACE_LEVEL_MEASURE	= 0,	/* duration only, no hooks */
+	BRICKTRACE_LEVEL_TRACE		= 1,	/* with the breakdown */
+};
+
+enum bricktrace_scope {
+	BRICKTRACE_SCOPE_THREAD		= 0,	/* the calling thread */
+	BRICKTRACE_SCOPE_SESSION	= 1,	/* all threads of the session */
+};
+
+enum bricktrace_clock {
+	BRICKTRACE_CLOCK_MONOTONIC	= 0,	/* ktime_get_mono_fast_ns() */
+	BRICKTRACE_CLOCK_TSC		= 1,	/* x86 time stamp counter */
+};
+
+/**
+ * struct bricktrace_info - what this module is (BRICKTRACE_INFO)
+ * @size: in: sizeof(struct bricktrace_info)
+ * @flags: in: must be zero
+ * @abi_version: out: BRICKTRACE_ABI_VERSION of the module
+ * @clock: out: enum bricktrace_clock in use
+ * @armed: out: 1 while the hooks are in place, else 0
+ * @slots: out: distinct system calls that one thread's account can tell apart
+ * @linger_ms: out: how long the hooks stay after the last traced run, ms
+ * @reserved: out: zero
+ * @arms: out: how often the hooks were put in place since the module's load
+ * @threads_lost: out: threads on this host that could not be followed, for
+ *	want of memory, since the module's load
+ */
+struct bricktrace_info {
+	__u32 size;
+	__u32 flags;
+	__u32 abi_version;
+	__u32 clock;
+	__u32 armed;
+	__u32 slots;
+	__u32 linger_ms;
+	__u32 reserved;
+	__u64 arms;
+	__u64 threads_lost;
+};
+#define BRICKTRACE_INFO_SIZE_V0		48
+
+/* Threads that the thread creates are registered too, before they run. */
+#define BRICKTRACE_INHERIT_THREADS	(1U << 0)
+/* Processes that the thread creates are registered too, before they run. */
+#define BRICKTRACE_INHERIT_CHILDREN	(1U << 1)
+
+/**
+ * struct bricktrace_thread - a thread of a session
+ *	(BRICKTRACE_THREAD_REGISTER, BRICKTRACE_THREAD_UNREGISTER)
+ * @size: in: sizeof(struct bricktrace_thread)
+ * @flags: in: REGISTER: BRICKTRACE_INHERIT_*; UNREGISTER: must be zero
+ * @tid: in: 0, the calling thread
+ * @reserved: in: must be zero
+ *
+ * REGISTER errors:
+ *	EEXIST	the thread is registered with this session already
+ *	EDQUOT	the session's limit of threads is reached
+ *	ESRCH	the thread is exiting
+ * UNREGISTER errors:
+ *	ESRCH	the thread is not registered with this session
+ *	EBUSY	a run of scope thread is open on it
+ */
+struct bricktrace_thread {
+	__u32 size;
+	__u32 flags;
+	__s32 tid;
+	__u32 reserved;
+};
+#define BRICKTRACE_THREAD_SIZE_V0	16
+
+/**
+ * struct bricktrace_brick - define a brick (BRICKTRACE_BRICK_DEFINE)
+ * @size: in: sizeof(struct bricktrace_brick)
+ * @flags: in: must be zero
+ * @budget_ns: in: 0 (no time at all) to BRICKTRACE_MAX_BUDGET
+ * @name: in: 1 to 63 bytes, NUL-terminated, no control characters
+ * @brick: out: the brick's number in this session, from 1
+ * @reserved: in: must be zero
+ *
+ * A name that is defined already keeps its number and gets the new budget,
+ * which holds for runs opened from then on.
+ *
+ * Errors:
+ *	ENAMETOOLONG	no NUL within @name
+ *	ERANGE	@budget_ns is above BRICKTRACE_MAX_BUDGET
+ *	EDQUOT	the session's limit of bricks is reached
+ */
+struct bricktrace_brick {
+	__u32 size;
+	__u32 flags;
+	__u64 budget_ns;
+	char  name[BRICKTRACE_NAME_LEN];
+	__u32 brick;
+	__u32 reserved;
+};
+#define BRICKTRACE_BRICK_SIZE_V0	88
+
+/**
+ * struct bricktrace_open - open a run (BRICKTRACE_RUN_OPEN)
+ * @size: in: sizeof(struct bricktrace_open)
+ * @flags: in: must be zero
+ * @brick: in: a brick's number
+ * @level: in: enum bricktrace_level
+ * @scope: in: enum bricktrace_scope
+ * @reserved: in: must be zero
+ * @run: out: the run's number in this session, never used twice
+ * @parent: out: the number of the run that encloses it, 0 if none does
+ *
+ * The run starts when the call has been handled. It is enclosed by the run
+ * opened last, and still open, by the same thread or with scope session. At
+ * level trace the first run on the host puts the hooks in place, which takes
+ * milliseconds, before the run starts.
+ *
+ * Errors:
+ *	ENOENT	no such brick
+ *	ESRCH	level trace, scope thread, and the caller is not registered;
+ *		level trace, scope session, and no thread is registered
+ *	ELOOP	the run would be nested deeper than BRICKTRACE_MAX_DEPTH
+ *	EDQUOT	the session's limit of open runs is reached
+ */
+struct bricktrace_open {
+	__u32 size;
+	__u32 flags;
+	__u32 brick;
+	__u32 level;
+	__u32 scope;
+	__u32 reserved;
+	__u64 run;
+	__u64 parent;
+};
+#define BRICKTRACE_OPEN_SIZE_V0		40
+
+/**
+ * struct bricktrace_figures - what is kept of a system call or a category
+ * @count: calls completed inside the run
+ * @in_flight: calls that were under way when the run, or their thread, ended
+ * @errors: completed calls that returned an error; a call that was
+ *	interrupted to be restarted (-512 to -516) is none
+ * @ns: time in them, inside the run, completed or not
+ * @offcpu_ns: the part of @ns in which the thread did not run
+ * @max_ns: the longest completed call; BRICKTRACE_NONE if there was none or
+ *	if the longest that is known did not lie wholly inside the run
+ */
+struct bricktrace_figures {
+	__u64 count;
+	__u64 in_flight;
+	__u64 errors;
+	__u64 ns;
+	__u64 offcpu_ns;
+	__u64 max_ns;
+};
+
+/**
+ * struct bricktrace_times - the parts of a run's thread time
+ * @thread_ns: time that the covered threads existed inside the run, summed
+ * @compute_ns: @thread_ns less system calls, control and edge
+ * @compute_offcpu_ns: the part of @compute_ns in which the thread did not run
+ * @edge_ns: estimated cost of the completed calls outside their own window:
+ *	kernel entry and exit and the probes; BRICKTRACE_NONE if the session
+ *	has no edge figure (BRICKTRACE_SESSION_SET)
+ * @control_ns: time in calls of bricktrace itself
+ */
+struct bricktrace_times {
+	__u64 thread_ns;
+	__u64 compute_ns;
+	__u64 compute_offcpu_ns;
+	__u64 edge_ns;
+	__u64 control_ns;
+};
+
+/**
+ * struct bricktrace_syscall - one system call of a result
+ * @nr: number, or BRICKTRACE_NR_*
+ * @abi: enum bricktrace_abi
+ * @category: enum bricktrace_category
+ * @reserved: zero
+ * @all: figures of the run with the runs that it encloses
+ * @self: without them; @in_flight is 0 and @max_ns BRICKTRACE_NONE
+ */
+struct bricktrace_syscall {
+	__u32 nr;
+	__u32 abi;
+	__u32 category;
+	__u32 reserved;
+	struct bricktrace_figures all;
+	struct bricktrace_figures self;
+};
+
+/* The run's wall time is above its budget. */
+#define BRICKTRACE_RESULT_OVER_BUDGET	(1U << 0)
+/* The thread ended before the run was closed; the run ended with it. */
+#define BRICKTRACE_RESULT_ABANDONED	(1U << 1)
+
+/**
+ * struct bricktrace_result - a finished run
+ * @size: out: bytes written; in: see struct bricktrace_close
+ * @flags: BRICKTRACE_RESULT_*
+ * @run: the run's number
+ * @parent: number of the enclosing run, 0 if there was none
+ * @brick: the brick's number
+ * @provenance: enum bricktrace_provenance of everything below @wall_ns
+ * @reason: enum bricktrace_reason
+ * @threads: threads that were covered at any time; 0 if not instrumented
+ * @budget_ns: the budget when the run was opened
+ * @start_ns: CLOCK_MONOTONIC when the run started
+ * @wall_ns: from the handling of the opening call to the entry of the closing
+ *	call (of the handler, if the closing thread is not registered)
+ * @syscalls: number of system calls that the run has; more than the caller
+ *	made room for are not copied, but are in the categories
+ * @depth: runs that enclosed it
+ * @all: times of the run with the runs that it encloses
+ * @self: without them
+ * @category: figures by category, with the runs that it encloses
+ * @self_category: without them
+ *
+ * With provenance BRICKTRACE_NOT_INSTRUMENTED each time and figure below
+ * @depth is BRICKTRACE_NONE and @syscalls is 0.
+ */
+struct bricktrace_result {
+	__u32 size;
+	__u32 flags;
+	__u64 run;
+	__u64 parent;
+	__u32 brick;
+	__u32 provenance;
+	__u32 reason;
+	__u32 threads;
+	__u64 budget_ns;
+	__u64 start_ns;
+	__u64 wall_ns;
+	__u32 syscalls;
+	__u32 depth;
+	struct bricktrace_times all;
+	struct bricktrace_times self;
+	struct bricktrace_figures category[BRICKTRACE_CATEGORIES];
+	struct bricktrace_figures self_category[BRICKTRACE_CATEGORIES];
+};
+#define BRICKTRACE_RESULT_SIZE_V0	728
+
+/**
+ * struct bricktrace_close - close a run (BRICKTRACE_RUN_CLOSE)
+ * @size: in: sizeof(struct bricktrace_close)
+ * @flags: in: must be zero
+ * @run: in: the run's number
+ * @result: in: address of a struct bricktrace_result, or 0 to discard it; its
+ *	@size says how large it is, at least BRICKTRACE_RESULT_SIZE_V0
+ * @syscalls: in: address of an array of struct bricktrace_syscall; may be 0
+ *	if @syscalls_cap is
+ * @syscalls_cap: in: how many entries @syscalls has room for, at most 4096
+ * @syscall_size: in: sizeof(struct bricktrace_syscall); 0 if @syscalls_cap is
+ *
+ * Any thread may close a run. The run is over when the call was entered.
+ *
+ * Errors:
+ *	ENOENT	no such run is open
+ *	EBUSY	it encloses a run that is still open: close that first
+ */
+struct bricktrace_close {
+	__u32 size;
+	__u32 flags;
+	__u64 run;
+	__u64 result;
+	__u64 syscalls;
+	__u32 syscalls_cap;
+	__u32 syscall_size;
+};
+#define BRICKTRACE_CLOSE_SIZE_V0	40
+
+/* @edge_ps of struct bricktrace_session is to be set. */
+#define BRICKTRACE_SET_EDGE		(1U << 0)
+
+/**
+ * struct bricktrace_session - a session's settings, limits and counters
+ *	(BRICKTRACE_SESSION_GET, BRICKTRACE_SESSION_SET)
+ * @size: in: sizeof(struct bricktrace_session)
+ * @flags: in: GET: must be zero; SET: BRICKTRACE_SET_*, what to set
+ * @edge_ps: in (SET), out (GET): the cost of a call outside its window, in
+ *	picoseconds, as calibrated by the caller; BRICKTRACE_NONE: not known
+ * @max_threads: out: limit of registered threads
+ * @max_bricks: out: limit of bricks
+ * @max_runs: out: limit of open runs
+ * @max_depth: out: BRICKTRACE_MAX_DEPTH
+ * @threads: out: threads registered now
+ * @bricks: out: bricks defined
+ * @runs: out: runs open now
+ * @reserved: in: must be zero
+ * @runs_opened: out: runs ever opened
+ * @threads_lost: out: threads that should have been inherited and could not
+ *
+ * SET errors:
+ *	ERANGE	@edge_ps is above BRICKTRACE_MAX_EDGE_PS and not BRICKTRACE_NONE
+ */
+struct bricktrace_session {
+	__u32 size;
+	__u32 flags;
+	__u64 edge_ps;
+	__u32 max_threads;
+	__u32 max_bricks;
+	__u32 max_runs;
+	__u32 max_depth;
+	__u32 threads;
+	__u32 bricks;
+	__u32 runs;
+	__u32 reserved;
+	__u64 runs_opened;
+	__u64 threads_lost;
+};
+#define BRICKTRACE_SESSION_SIZE_V0	64
+
+/*
+ * The numbers carry no size, so that a grown structure keeps its number.
+ * The argument is the address of the structure.
+ */
+#define BRICKTRACE_IOC			0xbc
+#define BRICKTRACE_INFO			_IO(BRICKTRACE_IOC, 0)
+#define BRICKTRACE_THREAD_REGISTER	_IO(BRICKTRACE_IOC, 1)
+#define BRICKTRACE_THREAD_UNREGISTER	_IO(BRICKTRACE_IOC, 2)
+#define BRICKTRACE_BRICK_DEFINE		_IO(BRICKTRACE_IOC, 3)
+#define BRICKTRACE_RUN_OPEN		_IO(BRICKTRACE_IOC, 4)
+#define BRICKTRACE_RUN_CLOSE		_IO(BRICKTRACE_IOC, 5)
+#define BRICKTRACE_SESSION_GET		_IO(BRICKTRACE_IOC, 6)
+#define BRICKTRACE_SESSION_SET		_IO(BRICKTRACE_IOC, 7)
+
+#endif /* _UAPI_LINUX_BRICKTRACE_H */
