@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+/* Why the module may refuse to load. */
+#include <limits.h>
+#include <string.h>
+
+#include "cli.h"
+
+static size_t read_start(const char *root, const char *path, char *buf, size_t size)
+{
+	char full[PATH_MAX];
+	size_t n = 0;
+	FILE *file;
+
+	snprintf(full, sizeof(full), "%s%s", root, path);
+	file = fopen(full, "re");
+	if (file) {
+		n = fread(buf, 1, size - 1, file);
+		fclose(file);
+	}
+	buf[n] = 0;
+	return n;
+}
+
+const char *module_advice(const char *root)
+{
+	char buf[64];
+
+	/* Four bytes of attributes, then the value. */
+	if (read_start(root, "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c",
+		       buf, sizeof(buf)) >= 5 && buf[4] == 1)
+		return "Secure Boot is on: if modprobe says \"Key was rejected by service\", the module is not signed with a key that this machine trusts; for DKMS's key: mokutil --import /var/lib/dkms/mok.pub, then reboot and enroll it";
+	read_start(root, "/sys/kernel/security/lockdown", buf, sizeof(buf));
+	if (strstr(buf, "[integrity]") || strstr(buf, "[confidentiality]"))
+		return "the kernel is locked down: if modprobe says \"Key was rejected by service\" or \"Operation not permitted\", the module is not signed with a key that this machine trusts; for DKMS's key: mokutil --import /var/lib/dkms/mok.pub, then reboot and enroll it";
+	return NULL;
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+/* Budgets as people write them. */
+#include <string.h>
+
+#include "cli.h"
+
+/* Digits that a unit has before the nanosecond. */
+static int unit_digits(const char *unit)
+{
+	if (!*unit || !strcmp(unit, "us"))
+		return 3;
+	if (!strcmp(unit, "ns"))
+		return 0;
+	if (!strcmp(unit, "ms"))
+		return 6;
+	if (!strcmp(unit, "s"))
+		return 9;
+	return -1;
+}
+
+static bool append(uint64_t *value, char c)
+{
+	uint64_t digit = c - '0';
+
+	if (*value > (BT_MAX_BUDGET - digit) / 10)
+		return false;
+	*value = *value * 10 + digit;
+	return true;
+}
+
+/* Decimal throughout: 1.1us must be 1100 ns, not 1099. */
+const char *parse_budget(const char *text, uint64_t *ns)
+{
+	static const char garbage[] =
+		"it must be a number with one of the units us, ms, s, such as 1.5ms";
+	static const char too_large[] = "the limit is 2^62 ns, 146 years";
+	size_t whole = strspn(text, "0123456789"), fraction = 0;
+	const char *unit = text + whole, *point_end, *c;
+	uint64_t value = 0;
+	int digits;
+
+	if (*text == '-')
+		return "it must not be negative";
+	if (*unit == '.') {
+		fraction = strspn(unit + 1, "0123456789");
+		unit += 1 + fraction;
+	}
+	if (!whole && !fraction)
+		return garbage;
+	point_end = unit;
+	digits = unit_digits(unit);
+	if (digits < 0)
+		return garbage;
+	for (c = text; c < text + whole; c++)
+		if (!append(&value, *c))
+			return too_large;
+	/* The unit's digits after the point, filled up with zeros. */
+	for (c = text + whole + 1; digits > 0; digits--, c++)
+		if (!append(&value, c < point_end ? *c : '0'))
+			return too_large;
+	for (; c < point_end; c++)
+		if (*c != '0')
+			return "it is finer than a nanosecond";
+	*ns = value;
+	return NULL;
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+/* A result as JSON. What was not measured is null, never 0. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+
+static json_t *number(uint64_t n)
+{
+	return n == BT_NONE ? json_null() : json_integer(n);
+}
+
+static json_t *text(const char *s)
+{
+	char copy[256];
+	json_t *json;
+	char *c;
+
+	if (!s)
+		return json_null();
+	json = json_string(s);
+	if (json)
+		return json;
+	/* JSON is UTF-8 and file names are not. */
+	snprintf(copy, sizeof(copy), "%s", s);
+	for (c = copy; *c; c++)
+		if (*c & 0x80)
+			*c = '?';
+	return json_string(copy);
+}
+
+static void add_figures(json_t *to, const struct bt_figures *f)
+{
+	json_object_set_new(to, "count", number(f->count));
+	json_object_set_new(to, "in_flight", number(f->in_flight));
+	json_object_set_new(to, "errors", number(f->errors));
+	json_object_set_new(to, "ns", number(f->ns));
+	json_object_set_new(to, "offcpu_ns", number(f->offcpu_ns));
+	json_object_set_new(to, "max_ns", number(f->max_ns));
+}
+
+static json_t *categories(const struct bt_breakdown *b)
+{
+	json_t *all = json_object();
+	int i;
+
+	for (i = 0; i < BT_CATEGORIES; i++) {
+		json_t *one = json_object();
+
+		add_figures(one, &b->category[i]);
+		json_object_set_new(all, bt_category_name((enum bt_category)i), one);
+	}
+	return all;
+}
+
+static json_t *syscalls(const struct bt_result *r, enum sort_key sort)
+{
+	const struct bt_syscall **list = sorted_syscalls(r, sort);
+	json_t *all = json_array();
+	uint32_t i;
+
+	for (i = 0; list && i < r->n_syscalls; i++) {
+		json_t *one = json_object();
+
+		json_object_set_new(one, "name", text(list[i]->name));
+		json_object_set_new(one, "nr", json_integer(list[i]->nr));
+		json_object_set_new(one, "abi", text(bt_abi_name(list[i]->abi)));
+		add_figures(one, &list[i]->all);
+		json_array_append_new(all, one);
+	}
+	free(list);
+	return all;
+}
+
+json_t *result_json(const struct bt_result *r, enum sort_key sort)
+{
+	const struct bt_breakdown *b = &r->all;
+	bool measured = r->provenance != BT_NOT_INSTRUMENTED;
+	bool budget = r->budget_ns != BT_NONE;
+	const char *edge = b->edge_ns == BT_NONE ? "not_calibrated" : "estimated";
+	json_t *j = json_object();
+
+	json_object_set_new(j, "schema", json_integer(1));
+	json_object_set_new(j, "brick", text(r->brick));
+	json_object_set_new(j, "budget_ns", number(r->budget_ns));
+	json_object_set_new(j, "provenance", text(bt_provenance_name(r->provenance)));
+	json_object_set_new(j, "reason", text(bt_reason_name(r->reason)));
+	json_object_set_new(j, "wall_ns", number(r->wall_ns));
+	json_object_set_new(j, "thread_ns", number(b->thread_ns));
+	json_object_set_new(j, "threads", measured ? json_integer(r->threads) : json_null());
+	json_object_set_new(j, "over_budget",
+			    budget ? json_boolean(bt_result_over_budget(r)) : json_null());
+	json_object_set_new(j, "efficiency", budget ?
+			    json_real(bt_efficiency(r->budget_ns, r->wall_ns)) : json_null());
+	json_object_set_new(j, "overhead_percent", measured ?
+			    json_real(bt_breakdown_overhead_percent(b)) : json_null());
+	json_object_set_new(j, "dominant",
+			    text(bt_category_name(bt_breakdown_dominant(b))));
+	json_object_set_new(j, "compute", json_pack("{s:o,s:o}",
+			    "ns", number(b->compute_ns),
+			    "offcpu_ns", number(b->compute_offcpu_ns)));
+	json_object_set_new(j, "edge", json_pack("{s:o,s:o}", "ns", number(b->edge_ns),
+			    "provenance", text(measured ? edge : NULL)));
+	json_object_set_new(j, "control_ns", number(b->control_ns));
+	json_object_set_new(j, "categories", categories(b));
+	json_object_set_new(j, "syscalls", measured ? syscalls(r, sort) : json_null());
+	return j;
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+/* bricktrace: the program's front door. */
+#include <stdarg.h>
+#include <string.h>
+
+#include "cli.h"
+
+static const struct command {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *summary;
+} commands[] = {
+	{ "run", cmd_run, "run a program and show where its time went" },
+};
+
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+void complain(const char *format, ...)
+{
+	va_list ap;
+
+	fputs("bricktrace: ", stderr);
+	va_start(ap, format);
+	vfprintf(stderr, format, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+}
+
+static void help(FILE *out)
+{
+	size_t i;
+
+	fputs("Usage: bricktrace COMMAND [ARGUMENTS]\n"
+	      "       bricktrace --help | --version\n\n"
+	      "Commands:\n", out);
+	for (i = 0; i < COMMANDS; i++)
+		fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].summary);
+	fputs("\n'bricktrace COMMAND --help' tells more.\n", out);
+}
+
+int main(int argc, char **argv)
+{
+	size_t i;
+
+	if (argc < 2) {
+		help(stderr);
+		return EXIT_OWN;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
+	    !strcmp(argv[1], "help")) {
+		help(stdout);
+		return 0;
+	}
+	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
+		puts("bricktrace " BT_VERSION);
+		return 0;
+	}
+	for (i = 0; i < COMMANDS; i++)
+		if (!strcmp(argv[1], commands[i].name))
+			return commands[i].run(argc - 1, argv + 1);
+	complain("no command '%s'; see bricktrace --help", argv[1]);
+	return EXIT_OWN;
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+/* Bricks of a tracer. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+
+static int check_name(const char *name)
+{
+	size_t len = strlen(name);
+
+	if (!len)
+		return bti_fail(EINVAL, "a brick's name must not be empty");
+	if (len >= BT_NAME_LEN)
+		return bti_fail(ENAMETOOLONG,
+				"the brick's name '%.20s...' has %zu bytes; at most %d are allowed",
+				name, len, BT_NAME_LEN - 1);
+	for (; *name; name++) {
+		unsigned char c = *name;
+
+		if (c < ' ' || c == 0x7f)
+			return bti_fail(EINVAL, "the brick's name has the control character 0x%02x", c);
+	}
+	return 0;
+}
+
+int bti_brick_define(struct bt_tracer *t, const char *name, uint64_t budget_ns,
+		     uint32_t *number)
+{
+	struct bricktrace_brick brick = {
+		.size = sizeof(brick),
+		.budget_ns = budget_ns == BT_NONE ? BT_MAX_BUDGET : budget_ns,
+	};
+	int err;
+
+	if (t->fd < 0)
+		return 0;
+	memcpy(brick.name, name, strlen(name));
+	err = bti_ioctl(t, BRICKTRACE_BRICK_DEFINE, &brick);
+	if (err == -EDQUOT)
+		return bti_fail(EDQUOT, "cannot define the brick '%s': the limit of bricks of a session is reached",
+				name);
+	if (err)
+		return bti_fail(-err, "cannot define the brick '%s': %s", name,
+				strerror(-err));
+	*number = brick.brick;
+	return 0;
+}
+
+int bt_brick_define(struct bt_tracer *t, const char *name, uint64_t budget_ns,
+		    struct bt_brick **out)
+{
+	struct bt_brick *brick, *fresh = NULL;
+	int err;
+
+	*out = NULL;
+	err = check_name(name);
+	if (err)
+		return err;
+	if (budget_ns > BT_MAX_BUDGET && budget_ns != BT_NONE)
+		return bti_fail(ERANGE, "the budget of brick '%s', %llu ns, is above the limit of 2^62 ns",
+				name, (unsigned long long)budget_ns);
+
+	pthread_mutex_lock(&t->lock);
+	for (brick = t->bricks; brick; brick = brick->next)
+		if (!strcmp(brick->name, name))
+			break;
+	if (!brick) {
+		fresh = calloc(1, sizeof(*fresh));
+		if (!fresh) {
+			err = bti_fail(ENOMEM, "no memory for the brick '%s'", name);
+			goto unlock;
+		}
+		memcpy(fresh->name, name, strlen(name));
+		brick = fresh;
+	}
+	err = bti_brick_define(t, name, budget_ns, &brick->number);
+	if (err) {
+		free(fresh);
+		goto unlock;
+	}
+	brick->budget_ns = budget_ns;
+	if (fresh) {
+		fresh->next = t->bricks;
+		t->bricks = fresh;
+	}
+	*out = brick;
+unlock:
+	pthread_mutex_unlock(&t->lock);
+	return err;
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The edge of a system call: what it costs its thread outside the window that
+ * the kernel can time (entry, exit and the probes). A loop of null calls is
+ * timed from outside; what the calls' own windows and the loop itself do not
+ * explain is the edge.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+#define BATCHES	8
+#define CALLS	256
+
+uint64_t bti_edge_ps(uint64_t loop_ns, uint64_t window_ns, uint64_t empty_ns,
+		     uint64_t calls)
+{
+	uint64_t ps;
+
+	if (!calls || loop_ns < window_ns || loop_ns - window_ns < empty_ns)
+		return BT_NONE;
+	/* Above this a batch was interrupted beyond use, and would overflow. */
+	if (loop_ns > UINT64_MAX / 1000)
+		return BT_NONE;
+	ps = (loop_ns - window_ns - empty_ns) * 1000 / calls;
+	return ps <= BRICKTRACE_MAX_EDGE_PS ? ps : BT_NONE;
+}
+
+/* The two loops differ in the call only, and both are timed as one piece. */
+#ifdef __x86_64__
+#define CALL(instruction) do {						\
+	long nr = SYS_getppid;						\
+									\
+	__asm__ volatile(instruction : "+a"(nr) : : "rcx", "r11", "memory"); \
+} while (0)
+#define NULL_CALL()	CALL("syscall")
+#define NO_CALL()	CALL("")
+#else
+#define NULL_CALL()	syscall(SYS_getppid)
+#define NO_CALL()	__asm__ volatile("" : : : "memory")
+#endif
+
+static __attribute__((noinline)) uint64_t time_calls(struct bt_tracer *t)
+{
+	uint64_t start = t->ops->now();
+	int i;
+
+	for (i = 0; i < CALLS; i++)
+		NULL_CALL();
+	return t->ops->now() - start;
+}
+
+static __attribute__((noinline)) uint64_t time_nothing(struct bt_tracer *t)
+{
+	uint64_t start = t->ops->now();
+	int i;
+
+	for (i = 0; i < CALLS; i++)
+		NO_CALL();
+	return t->ops->now() - start;
+}
+
+/*
+ * The windows of the loop's calls. Not the category: where clock_gettime() is
+ * a real call, that has it too.
+ */
+static uint64_t window_ns(const struct bricktrace_result *result,
+			  const struct bricktrace_syscall *syscalls)
+{
+	uint32_t i;
+
+	if (result->provenance != BRICKTRACE_MEASURED)
+		return BT_NONE;
+	for (i = 0; i < result->syscalls && i < BTI_SYSCALLS; i++)
+		if (syscalls[i].nr == (SYS_getppid & ~0x40000000U))
+			return syscalls[i].all.count == CALLS ?
+			       syscalls[i].all.ns : BT_NONE;
+	return BT_NONE;
+}
+
+static int batch(struct bt_tracer *t, uint32_t brick,
+		 struct bricktrace_syscall *syscalls, uint64_t *edge_ps)
+{
+	struct bricktrace_result result;
+	uint64_t run, loop, window, ps;
+	int err;
+
+	err = bti_run_open(t, brick, BT_TRACE, BT_SCOPE_THREAD, &run);
+	if (err)
+		return err;
+	loop = time_calls(t);
+	err = bti_run_close(t, run, &result, syscalls);
+	if (err)
+		return err;
+	window = window_ns(&result, syscalls);
+	if (window == BT_NONE)
+		return 0;
+	ps = bti_edge_ps(loop, window, time_nothing(t), CALLS);
+	/* The least is the one that nothing disturbed; BT_NONE is the largest. */
+	if (ps < *edge_ps)
+		*edge_ps = ps;
+	return 0;
+}
+
+static int set_edge(struct bt_tracer *t, uint64_t edge_ps)
+{
+	struct bricktrace_session session = {
+		.size = sizeof(session),
+		.flags = BRICKTRACE_SET_EDGE,
+		.edge_ps = edge_ps,
+	};
+
+	return bti_ioctl(t, BRICKTRACE_SESSION_SET, &session);
+}
+
+static int calibrate(struct bt_tracer *t)
+{
+	struct bricktrace_thread thread = { .size = sizeof(thread) };
+	struct bricktrace_syscall *syscalls;
+	uint64_t edge_ps = BT_NONE;
+	bool registered;
+	uint32_t brick;
+	int err, i;
+
+	syscalls = calloc(BTI_SYSCALLS, sizeof(*syscalls));
+	if (!syscalls)
+		return -ENOMEM;
+	err = set_edge(t, BT_NONE);
+	if (!err)
+		err = bti_brick_define(t, BTI_CALIBRATION_BRICK, BT_NONE, &brick);
+	if (err)
+		goto free;
+	err = bti_ioctl(t, BRICKTRACE_THREAD_REGISTER, &thread);
+	registered = !err;
+	if (err && err != -EEXIST)
+		goto free;
+	for (i = 0, err = 0; i < BATCHES && !err; i++)
+		err = batch(t, brick, syscalls, &edge_ps);
+	if (registered)
+		bti_ioctl(t, BRICKTRACE_THREAD_UNREGISTER, &thread);
+	if (!err)
+		err = edge_ps == BT_NONE ? -EAGAIN : set_edge(t, edge_ps);
+free:
+	free(syscalls);
+	return err;
+}
+
+int bt_tracer_calibrate(struct bt_tracer *t)
+{
+	int err;
+
+	if (t->fd < 0)
+		return 0;
+	pthread_mutex_lock(&t->calibration);
+	if (!t->calibrated) {
+		t->calibration_error = calibrate(t);
+		t->calibrated = true;
+	}
+	err = t->calibration_error;
+	pthread_mutex_unlock(&t->calibration);
+	if (err)
+		return bti_fail(-err, "the cost of a call outside its window could not be measured: %s",
+				strerror(-err));
+	return 0;
+}

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: MIT
+/* Runs of a tracer. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+
+int bti_run_open(struct bt_tracer *t, uint32_t brick, enum bt_level level,
+		 enum bt_scope scope, uint64_t *number)
+{
+	struct bricktrace_open open = {
+		.size = sizeof(open),
+		.brick = brick,
+		.level = level,
+		.scope = scope,
+	};
+	int err = bti_ioctl(t, BRICKTRACE_RUN_OPEN, &open);
+
+	*number = open.run;
+	return err;
+}
+
+int bti_run_close(struct bt_tracer *t, uint64_t number,
+		  struct bricktrace_result *result,
+		  struct bricktrace_syscall *syscalls)
+{
+	struct bricktrace_close close = {
+		.size = sizeof(close),
+		.run = number,
+		.result = (uintptr_t)result,
+		.syscalls = (uintptr_t)syscalls,
+		.syscalls_cap = syscalls ? BTI_SYSCALLS : 0,
+		.syscall_size = syscalls ? sizeof(*syscalls) : 0,
+	};
+
+	if (result) {
+		memset(result, 0, sizeof(*result));
+		result->size = sizeof(*result);
+	}
+	return bti_ioctl(t, BRICKTRACE_RUN_CLOSE, &close);
+}
+
+/* A run from the tracer's store, so that opening one rarely allocates. */
+static struct bt_run *run_get(struct bt_tracer *t, bool syscalls)
+{
+	struct bt_run *run;
+
+	pthread_mutex_lock(&t->lock);
+	run = t->free;
+	if (run)
+		t->free = run->next;
+	pthread_mutex_unlock(&t->lock);
+	if (!run)
+		run = calloc(1, sizeof(*run));
+	if (run && syscalls && !run->syscalls) {
+		run->syscalls = calloc(BTI_SYSCALLS, sizeof(*run->syscalls));
+		if (!run->syscalls) {
+			free(run);
+			run = NULL;
+		}
+	}
+	if (!run)
+		return NULL;
+	run->tracer = t;
+	run->number = 0;
+	pthread_mutex_lock(&t->lock);
+	run->next = t->open;
+	t->open = run;
+	pthread_mutex_unlock(&t->lock);
+	return run;
+}
+
+static void run_put(struct bt_run *run)
+{
+	struct bt_tracer *t = run->tracer;
+	struct bt_run **link;
+
+	pthread_mutex_lock(&t->lock);
+	for (link = &t->open; *link != run; link = &(*link)->next)
+		;
+	*link = run->next;
+	run->next = t->free;
+	t->free = run;
+	pthread_mutex_unlock(&t->lock);
+}
+
+static int open_error(int err, const struct bt_brick *brick, enum bt_scope scope)
+{
+	switch (err) {
+	case ESRCH:
+		return bti_fail(err, "cannot trace the brick '%s': %s; call bt_thread_register() first",
+				brick->name, scope == BT_SCOPE_THREAD ?
+				"the thread is not registered" : "no thread is registered");
+	case ELOOP:
+		return bti_fail(err, "the run of brick '%s' is nested deeper than %d",
+				brick->name, BRICKTRACE_MAX_DEPTH);
+	case EDQUOT:
+		return bti_fail(err, "cannot open a run of brick '%s': the limit of open runs of a session is reached",
+				brick->name);
+	default:
+		return bti_fail(err, "cannot open a run of brick '%s': %s",
+				brick->name, strerror(err));
+	}
+}
+
+int bt_run_open(struct bt_tracer *t, struct bt_brick *brick,
+		enum bt_level level, enum bt_scope scope, struct bt_run **out)
+{
+	struct bt_run *run;
+	int err;
+
+	*out = NULL;
+	if ((level != BT_MEASURE && level != BT_TRACE) ||
+	    (scope != BT_SCOPE_THREAD && scope != BT_SCOPE_TRACER))
+		return bti_fail(EINVAL, "no such level or scope: %d, %d", level, scope);
+	/* Its failure costs only the edge figure. */
+	if (level == BT_TRACE)
+		bt_tracer_calibrate(t);
+	run = run_get(t, t->fd >= 0);
+	if (!run)
+		return bti_fail(ENOMEM, "no memory for a run of brick '%s'", brick->name);
+	run->brick = brick;
+	run->budget_ns = brick->budget_ns;
+	*out = run;
+	run->start_ns = t->ops->now();
+	if (t->fd < 0)
+		return 0;
+	/* No system call after this one: it would be the run's first. */
+	err = bti_run_open(t, brick->number, level, scope, &run->number);
+	if (!err)
+		return 0;
+	run_put(run);
+	*out = NULL;
+	return open_error(-err, brick, scope);
+}
+
+uint64_t bt_run_number(const struct bt_run *run)
+{
+	return run->number;
+}
+
+int bt_run_adopt(struct bt_tracer *t, struct bt_brick *brick, uint64_t number,
+		 struct bt_run **out)
+{
+	struct bt_run *run;
+
+	*out = NULL;
+	if (!number)
+		return bti_fail(EINVAL, "0 is no run's number");
+	if (t->fd < 0)
+		return bti_fail(ENOTSUP, "%s", t->reason_text);
+	run = run_get(t, true);
+	if (!run)
+		return bti_fail(ENOMEM, "no memory for a run of brick '%s'", brick->name);
+	run->brick = brick;
+	run->budget_ns = brick->budget_ns;
+	run->start_ns = t->ops->now();
+	run->number = number;
+	*out = run;
+	return 0;
+}
+
+/* What the kernel would say of a run that it does not see. */
+static void local_result(const struct bt_run *run, struct bricktrace_result *raw)
+{
+	/* Every time and figure is BRICKTRACE_NONE, so start with that. */
+	memset(raw, 0xff, sizeof(*raw));
+	raw->flags = 0;
+	raw->run = 0;
+	raw->parent = 0;
+	raw->provenance = BRICKTRACE_NOT_INSTRUMENTED;
+	raw->reason = run->tracer->reason;
+	raw->threads = 0;
+	raw->start_ns = run->start_ns;
+	raw->wall_ns = run->tracer->ops->now() - run->start_ns;
+	raw->syscalls = 0;
+}
+
+int bt_run_close(struct bt_run *run, struct bt_result **result)
+{
+	struct bricktrace_result raw;
+	struct bt_tracer *t;
+	int err = 0;
+
+	if (result)
+		*result = NULL;
+	if (!run)
+		return 0;
+	t = run->tracer;
+	if (t->fd < 0)
+		local_result(run, &raw);
+	else
+		err = bti_run_close(t, run->number, result ? &raw : NULL,
+				    result ? run->syscalls : NULL);
+	if (err == -EBUSY)
+		return bti_fail(EBUSY, "the run of brick '%s' encloses a run that is still open; close that first",
+				run->brick->name);
+	if (err)
+		bti_fail(-err, "cannot close the run of brick '%s': %s",
+			 run->brick->name, strerror(-err));
+	else if (result)
+		err = bti_result_new(run->brick, run->budget_ns, &raw,
+				     run->syscalls, result);
+	run_put(run);
+	return err;
+}

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: MIT
+/* The tracer: one session of the module, or none. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+_Static_assert(sizeof(struct bricktrace_info) == BRICKTRACE_INFO_SIZE_V0, "");
+_Static_assert(sizeof(struct bricktrace_thread) == BRICKTRACE_THREAD_SIZE_V0, "");
+_Static_assert(sizeof(struct bricktrace_brick) == BRICKTRACE_BRICK_SIZE_V0, "");
+_Static_assert(sizeof(struct bricktrace_open) == BRICKTRACE_OPEN_SIZE_V0, "");
+_Static_assert(sizeof(struct bricktrace_close) == BRICKTRACE_CLOSE_SIZE_V0, "");
+_Static_assert(sizeof(struct bricktrace_result) == BRICKTRACE_RESULT_SIZE_V0, "");
+_Static_assert(sizeof(struct bricktrace_session) == BRICKTRACE_SESSION_SIZE_V0, "");
+_Static_assert(BT_NONE == BRICKTRACE_NONE, "");
+_Static_assert(BT_MAX_BUDGET == BRICKTRACE_MAX_BUDGET, "");
+_Static_assert(BT_NAME_LEN == BRICKTRACE_NAME_LEN, "");
+_Static_assert(BT_INHERIT_THREADS == BRICKTRACE_INHERIT_THREADS, "");
+_Static_assert(BT_INHERIT_CHILDREN == BRICKTRACE_INHERIT_CHILDREN, "");
+
+/* A thread's own, so that threads do not overwrite each other's. */
+static __thread char error_text[256];
+
+int bti_fail(int error, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(error_text, sizeof(error_text), format, ap);
+	va_end(ap);
+	return -error;
+}
+
+const char *bt_error_text(void)
+{
+	return error_text;
+}
+
+static int system_open(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int system_ioctl(int fd, unsigned long request, void *arg)
+{
+	return ioctl(fd, request, arg) < 0 ? -errno : 0;
+}
+
+static uint64_t system_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * UINT64_C(1000000000) + ts.tv_nsec;
+}
+
+const struct bti_ops bti_system = {
+	.open = system_open,
+	.ioctl = system_ioctl,
+	.now = system_now,
+};
+
+int bti_ioctl(struct bt_tracer *t, unsigned long request, void *arg)
+{
+	return t->ops->ioctl(t->fd, request, arg);
+}
+
+static void __attribute__((format(printf, 3, 4)))
+unavailable(struct bt_tracer *t, enum bt_reason reason, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(t->reason_text, sizeof(t->reason_text), format, ap);
+	va_end(ap);
+	t->reason = reason;
+	if (t->fd >= 0)
+		close(t->fd);
+	t->fd = -1;
+}
+
+static void connect_module(struct bt_tracer *t)
+{
+	struct bricktrace_info info = { .size = sizeof(info) };
+	int err;
+
+	t->fd = t->ops->open(BTI_DEVICE);
+	if (t->fd < 0) {
+		switch (-t->fd) {
+		case ENOENT:
+		case ENODEV:
+		case ENXIO:
+			unavailable(t, BT_REASON_NO_MODULE,
+				    "no " BTI_DEVICE ": the module is not loaded; try: modprobe bricktrace");
+			return;
+		case EACCES:
+		case EPERM:
+			unavailable(t, BT_REASON_NO_PERMISSION,
+				    "no permission to open " BTI_DEVICE "; become a member of the group bricktrace (usermod -aG bricktrace USER, then log in again) or be root");
+			return;
+		default:
+			unavailable(t, BT_REASON_DEVICE, "cannot open " BTI_DEVICE ": %s",
+				    strerror(-t->fd));
+			return;
+		}
+	}
+	err = bti_ioctl(t, BRICKTRACE_INFO, &info);
+	if (err)
+		unavailable(t, err == -ENOTTY ? BT_REASON_ABI : BT_REASON_DEVICE,
+			    BTI_DEVICE " does not answer BRICKTRACE_INFO: %s; is it the bricktrace module?",
+			    strerror(-err));
+	else if (info.abi_version != BRICKTRACE_ABI_VERSION)
+		unavailable(t, BT_REASON_ABI,
+			    "the module has ABI version %u, this library needs %u; install matching versions of both",
+			    info.abi_version, BRICKTRACE_ABI_VERSION);
+}
+
+int bti_tracer_new(const struct bti_ops *ops, struct bt_tracer **tracer)
+{
+	struct bt_tracer *t = calloc(1, sizeof(*t));
+
+	*tracer = t;
+	if (!t)
+		return bti_fail(ENOMEM, "no memory for a tracer");
+	t->ops = ops;
+	pthread_mutex_init(&t->lock, NULL);
+	pthread_mutex_init(&t->calibration, NULL);
+	connect_module(t);
+	return 0;
+}
+
+int bt_tracer_new(struct bt_tracer **tracer)
+{
+	return bti_tracer_new(&bti_system, tracer);
+}
+
+static void free_runs(struct bt_run *run)
+{
+	while (run) {
+		struct bt_run *next = run->next;
+
+		free(run->syscalls);
+		free(run);
+		run = next;
+	}
+}
+
+void bt_tracer_free(struct bt_tracer *t)
+{
+	if (!t)
+		return;
+	/* The kernel ends runs and registrations with the file. */
+	if (t->fd >= 0)
+		close(t->fd);
+	free_runs(t->open);
+	free_runs(t->free);
+	while (t->bricks) {
+		struct bt_brick *next = t->bricks->next;
+
+		free(t->bricks);
+		t->bricks = next;
+	}
+	pthread_mutex_destroy(&t->lock);
+	pthread_mutex_destroy(&t->calibration);
+	free(t);
+}
+
+bool bt_tracer_instrumented(const struct bt_tracer *t)
+{
+	return t->fd >= 0;
+}
+
+enum bt_reason bt_tracer_reason(const struct bt_tracer *t)
+{
+	return t->reason;
+}
+
+const char *bt_tracer_reason_text(const struct bt_tracer *t)
+{
+	return t->reason_text;
+}
+
+int bt_tracer_threads(struct bt_tracer *t)
+{
+	struct bricktrace_session session = { .size = sizeof(session) };
+	int err;
+
+	if (t->fd < 0)
+		return 0;
+	err = bti_ioctl(t, BRICKTRACE_SESSION_GET, &session);
+	if (err)
+		return bti_fail(-err, "cannot read the session's counters: %s",
+				strerror(-err));
+	return session.threads;
+}
