@@ -11,7 +11,8 @@
  * must be zero, else the call fails with E2BIG. An older caller passes a
  * smaller one: the fields that it lacks read as zero and are not written. Less
  * than the first version's size (BRICKTRACE_*_SIZE_V0) is EINVAL, and so is
- * more than 4096. Reserved fields must be zero.
+ * more than 4096. Reserved fields must be zero; what stands in fields marked
+ * "out" does not matter.
  *
  * Every ioctl may fail with
  *	EFAULT	the argument, or memory that it points to, is not accessible
@@ -199,8 +200,9 @@ struct bricktrace_brick {
  * @run: out: the run's number in this session, never used twice
  * @parent: out: the number of the run that encloses it, 0 if none does
  *
- * The run starts when the call has been handled. It is enclosed by the run
- * opened last, and still open, by the same thread or with scope session. At
+ * The run starts when the call has been handled. It is enclosed by the open
+ * run that was opened last with scope session or, if its own scope is thread,
+ * by the same thread. At
  * level trace the first run on the host puts the hooks in place, which takes
  * milliseconds, before the run starts.
  *

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The account of one task: monotonic totals per system call, and the state of
+ * the thread that decides what the time since the last event belongs to.
+ *
+ * One writer at a time: the task itself with preemption off (system call
+ * probes, ioctls), the switch probe while the task is prev or next, or an
+ * interrupt that found the task running and its CPU's pointer unset. Readers
+ * elsewhere use @seq and retry.
+ */
+#ifndef BT_ACCOUNT_H
+#define BT_ACCOUNT_H
+
+#include <linux/seqlock.h>
+#include <linux/types.h>
+#include "clock.h"
+#include "syscall.h"
+
+#define BT_SLOTS 64
+
+enum {
+	BT_SLOT_CONTROL	= 0,	/* calls of bricktrace itself; also "no slot" in @map */
+	BT_SLOT_MORE	= 1,	/* + category: calls that found no slot */
+	BT_SLOT_FIRST	= BT_SLOT_MORE + BRICKTRACE_CATEGORIES,
+};
+
+/* Totals of one system call, in ticks. */
+struct bt_slot {
+	u64 count;	/* completed */
+	u64 errors;
+	u64 time;	/* of completed calls, and what is settled of others */
+	u64 offcpu;	/* the part of it off the CPU, up to the last switch in */
+	u64 max;	/* the longest completed call of this arming, 0: none known */
+	u64 max_end;	/* when it ended */
+};
+
+/* What a thread does that is not in a call whose entry was seen (@cur). */
+enum bt_state {
+	BT_ASLEEP,	/* off its CPU since @t_out, not met since */
+	BT_UNKNOWN,	/* found running in the kernel at @t_enter */
+	BT_BORN,	/* created, on its way to user mode */
+	BT_USER,	/* in user mode, or on its way there */
+	BT_DERIVED,	/* in call @call by its saved registers, settled to @t_enter */
+};
+
+struct bt_account {
+	seqcount_t seq;
+	u32 generation;		/* of the arming that @state belongs to */
+	struct bt_slot *cur;	/* call under way whose entry was seen, or NULL */
+	u64 t_enter;		/* when it was entered */
+	u64 t_out;		/* since when the task is off its CPU, 0: it is not */
+	u64 offcpu;		/* total, up to the last switch in */
+	u64 t_end;		/* when the task ended, 0: it lives */
+	u64 t_begin;		/* when the account was opened */
+	struct bt_slot *call;	/* of BT_DERIVED */
+	struct bt_slot *restart; /* what restart_syscall would restart */
+	u8 state;		/* enum bt_state; BT_USER beneath @cur */
+	u8 used;		/* slots in use */
+	u8 map[BT_NR_NATIVE];	/* native number to slot, 0: none yet */
+	u16 keys[BT_SLOTS];	/* slot to key */
+	struct bt_slot slots[BT_SLOTS];
+};
+
+/* A call that was under way: what of it is not in the slots yet. */
+struct bt_under_way {
+	int key;		/* -1: none, or none that is known */
+	u64 begin;
+	u64 time;
+	u64 offcpu;
+};
+
+/* The value of an account at one moment, V(t). */
+struct bt_snapshot {
+	u64 t;
+	u64 offcpu;		/* total up to t */
+	struct bt_under_way call;
+	u8 used;
+	struct bt_slot slots[BT_SLOTS];
+};
+
+/*
+ * @now: when the task was created (@born) or found. It is taken to be off its
+ * CPU until it is met. @generation: of the arming under way, 0 if none is.
+ */
+void bt_account_init(struct bt_account *a, u64 now, u32 generation, bool born);
+
+/* sys_enter and sys_exit of current. Preemption is off. */
+void bt_account_enter(struct bt_account *a, unsigned long nr);
+void bt_account_exit(struct bt_account *a, long ret, u64 now);
+
+/* The call under way is one of bricktrace itself. Preemption is off. */
+void bt_account_control(struct bt_account *a);
+
+/*
+ * The task leaves its CPU, or is given one. Interrupts are off. @p is the
+ * task; @generation and @armed those of the arming under way.
+ */
+void bt_account_out(struct bt_account *a, struct task_struct *p);
+void bt_account_in(struct bt_account *a, struct task_struct *p, u32 generation,
+		   u64 armed);
+
+/* The task was found running, in user mode or not. Interrupts are off. */
+void bt_account_found(struct bt_account *a, bool user, u32 generation, u64 armed);
+
+/* The task ends now. Preemption is off. */
+void bt_account_end(struct bt_account *a);
+
+/*
+ * Whether the task sleeps since before @generation began or since it was
+ * registered, so that only its saved registers tell what it does. @armed is
+ * when the generation began. @since is when the sleep is counted from.
+ */
+bool bt_account_asleep(const struct bt_account *a, u32 generation, u64 armed,
+		       u64 *since);
+
+/*
+ * One try to read V(t) at t = min(@limit, now, the task's end). Of a thread
+ * that is asleep as above, @asleep_key is the key of the call that it sleeps
+ * in, or -1. False if the writer was at work or the thread was met meanwhile:
+ * try again, with a fresh @asleep_key.
+ */
+bool bt_account_try_read(const struct bt_account *a, u32 generation, u64 armed,
+			 int asleep_key, u64 limit, struct bt_snapshot *snap);
+
+#endif /* BT_ACCOUNT_H */

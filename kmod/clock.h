@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The clock of all accounts: the time stamp counter where the kernel itself
+ * trusts it as its clock source, else CLOCK_MONOTONIC. A reading is in ticks;
+ * only differences of readings of one epoch mean anything.
+ */
+#ifndef BT_CLOCK_H
+#define BT_CLOCK_H
+
+#include <linux/jump_label.h>
+#include <linux/ktime.h>
+#include <linux/timekeeping.h>
+#include <linux/types.h>
+#ifdef CONFIG_X86_64
+#include <asm/msr.h>
+#include <asm/tsc.h>
+#endif
+
+DECLARE_STATIC_KEY_FALSE(bt_clock_is_tsc);
+
+static __always_inline u64 bt_clock_now(void)
+{
+#ifdef CONFIG_X86_64
+	/* Unordered on purpose: a fence costs more than the error it avoids. */
+	if (static_branch_likely(&bt_clock_is_tsc))
+		return rdtsc();
+#endif
+	return ktime_get_mono_fast_ns();
+}
+
+/* Nanoseconds of a difference of two readings; exact over centuries. */
+u64 bt_clock_ns(u64 ticks);
+
+void bt_clock_init(void);
+
+/*
+ * Falls back to CLOCK_MONOTONIC if the TSC has lost the kernel's trust. May
+ * sleep. Returns true if it did: readings from before mean nothing then.
+ */
+bool bt_clock_check(void);
+
+#endif /* BT_CLOCK_H */

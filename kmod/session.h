@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A session: one open file of the device. It lives as long as the file.
+ * Its mutex is held by each ioctl and protects all but what bt_books does.
+ */
+#ifndef BT_SESSION_H
+#define BT_SESSION_H
+
+#include <linux/bricktrace.h>
+#include <linux/mutex.h>
+#include <linux/xarray.h>
+#include "brick.h"
+#include "task.h"
+#include "uarg.h"
+
+#define BT_MAX_THREADS	32768
+#define BT_MAX_RUNS	1024
+
+struct bt_session {
+	struct mutex lock;
+	struct list_head bricks;	/* newest first */
+	u32 nr_bricks;
+	struct list_head runs;		/* open ones, newest first */
+	u32 nr_runs;
+	u64 runs_opened;		/* also the last number given */
+	u64 edge_ps;			/* BRICKTRACE_NONE: not calibrated */
+
+	struct list_head members;	/* bt_books */
+	u32 nr_members;			/* bt_books */
+	struct list_head wide;		/* bt_books: traced runs of scope session */
+	u64 lost;			/* bt_books: threads not inherited */
+};
+
+/* A task of a session. */
+struct bt_member {
+	struct bt_follower follower;
+	struct bt_session *session;
+	struct list_head of_session;	/* bt_books */
+	struct list_head covers;	/* bt_books: its part in traced runs */
+};
+
+struct bt_session *bt_session_alloc(void);
+void bt_session_release(struct bt_session *s);
+
+/* The ioctls; the structures are checked for size, tail and known flags. */
+int bt_session_register(struct bt_session *s,
+			const struct bricktrace_thread *arg);
+int bt_session_unregister(struct bt_session *s,
+			  const struct bricktrace_thread *arg);
+int bt_session_define(struct bt_session *s, struct bricktrace_brick *arg,
+		      const struct bt_uarg *uarg);
+int bt_session_get(struct bt_session *s, struct bricktrace_session *arg,
+		   const struct bt_uarg *uarg);
+int bt_session_set(struct bt_session *s, const struct bricktrace_session *arg);
+
+/* The session's membership of a task, or NULL. Under bt_books. */
+struct bt_member *bt_session_member(struct bt_session *s, struct bt_task *t);
+
+struct bt_brick *bt_session_brick(struct bt_session *s, u32 id);
+
+#endif /* BT_SESSION_H */

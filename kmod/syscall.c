@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/sched/task_stack.h>
+#include <asm/syscall.h>
+#include <asm/unistd.h>
+#include "compat.h"
+#include "syscall.h"
+
+#define X32_BIT 0x40000000UL
+
+u16 bt_syscall_key(unsigned long nr, enum bricktrace_abi abi)
+{
+	if (abi == BRICKTRACE_ABI_COMPAT)
+		return (u32)nr < BT_NR_COMPAT ? BT_KEY_COMPAT + (u32)nr :
+						BT_KEY_INVALID + abi;
+	if (nr < BT_NR_NATIVE)
+		return BT_KEY_NATIVE + nr;
+	/* The kernel looks at 32 bits of the register. */
+	nr = (u32)nr;
+	if (IS_ENABLED(CONFIG_X86_64) && nr - X32_BIT < BT_NR_X32)
+		return BT_KEY_X32 + (nr - X32_BIT);
+	if (nr < BT_NR_NATIVE)
+		return BT_KEY_NATIVE + nr;
+	return BT_KEY_INVALID + BRICKTRACE_ABI_NATIVE;
+}
+
+u32 bt_syscall_nr(u16 key, enum bricktrace_abi *abi)
+{
+	*abi = BRICKTRACE_ABI_NATIVE;
+	if (key < BT_KEY_COMPAT)
+		return key;
+	if (key < BT_KEY_X32) {
+		*abi = BRICKTRACE_ABI_COMPAT;
+		return key - BT_KEY_COMPAT;
+	}
+	if (key < BT_KEY_INVALID) {
+		*abi = BRICKTRACE_ABI_X32;
+		return key - BT_KEY_X32;
+	}
+	if (key < BT_KEY_MORE) {
+		*abi = key - BT_KEY_INVALID;
+		return BRICKTRACE_NR_INVALID;
+	}
+	return BRICKTRACE_NR_MORE;
+}
+
+static enum bricktrace_category category_native(u16 nr)
+{
+	switch (nr) {
+	case __NR_mmap:
+	case __NR_munmap:
+	case __NR_mprotect:
+	case __NR_brk:
+		return BRICKTRACE_CAT_MMAP;
+	case __NR_futex:
+		return BRICKTRACE_CAT_FUTEX;
+	case __NR_ioctl:
+		return BRICKTRACE_CAT_IOCTL;
+	case __NR_read:
+	case __NR_pread64:
+	case __NR_readv:
+		return BRICKTRACE_CAT_READ;
+	case __NR_write:
+	case __NR_pwrite64:
+	case __NR_writev:
+		return BRICKTRACE_CAT_WRITE;
+	default:
+		return BRICKTRACE_CAT_OTHER;
+	}
+}
+
+/*
+ * The 32-bit tables of x86 and arm have these numbers in common
+ * (arch/x86/entry/syscalls/syscall_32.tbl, arch/arm/tools/syscall.tbl).
+ */
+static enum bricktrace_category category_compat(u16 nr)
+{
+	switch (nr) {
+	case 45:	/* brk */
+	case 90:	/* mmap */
+	case 91:	/* munmap */
+	case 125:	/* mprotect */
+	case 192:	/* mmap2 */
+		return BRICKTRACE_CAT_MMAP;
+	case 240:	/* futex */
+	case 422:	/* futex_time64 */
+		return BRICKTRACE_CAT_FUTEX;
+	case 54:	/* ioctl */
+		return BRICKTRACE_CAT_IOCTL;
+	case 3:		/* read */
+	case 145:	/* readv */
+	case 180:	/* pread64 */
+		return BRICKTRACE_CAT_READ;
+	case 4:		/* write */
+	case 146:	/* writev */
+	case 181:	/* pwrite64 */
+		return BRICKTRACE_CAT_WRITE;
+	default:
+		return BRICKTRACE_CAT_OTHER;
+	}
+}
+
+/* x32 shares the native numbers but for these (syscall_64.tbl). */
+static enum bricktrace_category category_x32(u16 nr)
+{
+	switch (nr) {
+	case 514:
+		return BRICKTRACE_CAT_IOCTL;
+	case 515:	/* readv */
+		return BRICKTRACE_CAT_READ;
+	case 516:	/* writev */
+		return BRICKTRACE_CAT_WRITE;
+	default:
+		return category_native(nr);
+	}
+}
+
+enum bricktrace_category bt_syscall_category(u16 key)
+{
+	if (key < BT_KEY_COMPAT)
+		return category_native(key);
+	if (key < BT_KEY_X32)
+		return category_compat(key - BT_KEY_COMPAT);
+	if (key < BT_KEY_INVALID)
+		return category_x32(key - BT_KEY_X32);
+	if (key >= BT_KEY_MORE && key < BT_KEY_CONTROL)
+		return key - BT_KEY_MORE;
+	return BRICKTRACE_CAT_OTHER;
+}
+
+bool bt_syscall_is_restart(u16 key)
+{
+	return key == BT_KEY_NATIVE + __NR_restart_syscall ||
+	       key == BT_KEY_COMPAT + 0 ||
+	       key == BT_KEY_X32 + __NR_restart_syscall;
+}
+
+bool bt_syscall_is_sigreturn(u16 key)
+{
+	return key == BT_KEY_NATIVE + __NR_rt_sigreturn ||
+	       key == BT_KEY_COMPAT + 119 || key == BT_KEY_COMPAT + 173 ||
+	       key == BT_KEY_X32 + 513;
+}
+
+static bool task_compat(struct task_struct *p)
+{
+#if defined(CONFIG_X86_64) && defined(CONFIG_IA32_EMULATION)
+	return task_thread_info(p)->status & TS_COMPAT;
+#elif defined(CONFIG_ARM64) && defined(CONFIG_COMPAT)
+	return test_tsk_thread_flag(p, TIF_32BIT);
+#else
+	return false;
+#endif
+}
+
+int bt_syscall_key_of_task(struct task_struct *p)
+{
+	int nr;
+
+	if (bt_task_state(p) & (__TASK_STOPPED | __TASK_TRACED))
+		return -1;
+	nr = syscall_get_nr(p, task_pt_regs(p));
+	if (nr < 0)
+		return -1;
+	return bt_syscall_key(nr, task_compat(p) ? BRICKTRACE_ABI_COMPAT :
+						   BRICKTRACE_ABI_NATIVE);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The identity of a system call: its number and table as one small key, and
+ * the category that it belongs to.
+ */
+#ifndef BT_SYSCALL_H
+#define BT_SYSCALL_H
+
+#include <linux/bricktrace.h>
+#include <linux/sched.h>
+#include <linux/types.h>
+
+/* Numbers of each table; the keys of the tables follow one another. */
+#define BT_NR_NATIVE		512
+#define BT_NR_COMPAT		512
+#define BT_NR_X32		1024
+
+enum bt_key {
+	BT_KEY_NATIVE	= 0,
+	BT_KEY_COMPAT	= BT_KEY_NATIVE + BT_NR_NATIVE,
+	BT_KEY_X32	= BT_KEY_COMPAT + BT_NR_COMPAT,
+	BT_KEY_INVALID	= BT_KEY_X32 + BT_NR_X32,	/* + enum bricktrace_abi */
+	BT_KEY_MORE	= BT_KEY_INVALID + 3,		/* + enum bricktrace_category */
+	BT_KEY_CONTROL	= BT_KEY_MORE + BRICKTRACE_CATEGORIES,
+	BT_KEYS
+};
+
+/* Any number from anywhere gives a key; what is no number gives INVALID. */
+u16 bt_syscall_key(unsigned long nr, enum bricktrace_abi abi);
+
+/* Number and table of a key, the BRICKTRACE_NR_* for one that has none. */
+u32 bt_syscall_nr(u16 key, enum bricktrace_abi *abi);
+
+enum bricktrace_category bt_syscall_category(u16 key);
+
+/* restart_syscall and rt_sigreturn (or sigreturn) of any table. */
+bool bt_syscall_is_restart(u16 key);
+bool bt_syscall_is_sigreturn(u16 key);
+
+/* Whether current entered by the 32-bit door. */
+static __always_inline bool bt_syscall_compat(void)
+{
+#if defined(CONFIG_X86_64) && defined(CONFIG_IA32_EMULATION)
+	return current_thread_info()->status & TS_COMPAT;
+#elif defined(CONFIG_ARM64) && defined(CONFIG_COMPAT)
+	return test_thread_flag(TIF_32BIT);
+#else
+	return false;
+#endif
+}
+
+/*
+ * Key of the call that a task is in, by its saved registers, or -1 for none.
+ * The caller keeps the task's stack from going away and knows that the task
+ * is off its CPU, or is current and in sys_exit.
+ */
+int bt_syscall_key_of_task(struct task_struct *p);
+
+#endif /* BT_SYSCALL_H */

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The tasks that any session follows: one account each, found by the switch
+ * probe, and a pointer to the running one on each CPU.
+ *
+ * A task is in the table from its registration until nobody follows it or it
+ * exits, so a task in the table is alive: whoever holds bt_books may use its
+ * stack. Its memory goes after an RCU grace period, since probes use it with
+ * preemption off, and after each CPU's pointer to it is gone.
+ */
+#ifndef BT_TASK_H
+#define BT_TASK_H
+
+#include <linux/list.h>
+#include <linux/refcount.h>
+#include <linux/sched.h>
+#include <linux/spinlock.h>
+#include "account.h"
+
+/*
+ * Protects the table, the lists of followers and what followers hang onto
+ * them. Taken in process context only, never in the switch probe.
+ */
+extern spinlock_t bt_books;
+
+struct bt_task {
+	struct bt_account account;
+	struct hlist_node node;		/* bt_books; read under RCU */
+	struct task_struct *task;	/* valid while @listed */
+	struct list_head followers;	/* bt_books */
+	refcount_t refs;		/* followers, and runs that cover it */
+	bool listed;			/* bt_books */
+	struct rcu_head rcu;
+};
+
+/* Whoever follows a task: see struct bt_member of session.h. */
+struct bt_follower {
+	struct list_head of_task;	/* bt_books */
+	struct bt_task *task;
+	const struct bt_follower_ops *ops;
+	u32 inherit;			/* BRICKTRACE_INHERIT_* */
+};
+
+struct bt_follower_ops {
+	/*
+	 * The task ends, @end is V at that moment. The follower is off the
+	 * task's list. Called under bt_books.
+	 */
+	void (*ended)(struct bt_follower *f, const struct bt_snapshot *end);
+	/*
+	 * The task has a child that is to be followed too; NULL if there was
+	 * no memory for its account. Called under bt_books.
+	 */
+	void (*forked)(struct bt_follower *f, struct bt_task *child);
+};
+
+int bt_task_init(void);
+void bt_task_exit(void);
+
+struct bt_task *bt_task_get(struct bt_task *t);
+void bt_task_put(struct bt_task *t);
+
+/*
+ * Lets @f follow @p, which must not be able to exit meanwhile. @spare is an
+ * account for it, taken if it has none. Under bt_books. Afterwards, when
+ * bt_books is dropped, bt_task_meet() must be called.
+ */
+struct bt_task *bt_task_alloc(void);
+void bt_task_follow(struct bt_task **spare, struct task_struct *p,
+		    struct bt_follower *f);
+void bt_task_meet(struct task_struct *p);
+
+/*
+ * @f no longer follows its task; under bt_books. Returns true if nobody does
+ * and bt_task_forget() must be called once bt_books is dropped, before the
+ * task is put.
+ */
+bool bt_task_unfollow(struct bt_follower *f);
+void bt_task_forget(void);
+
+/* The account of current if it has one, else NULL. Under bt_books. */
+struct bt_task *bt_task_current(void);
+
+/*
+ * Reads V(min(@limit, now)) of a task, whatever it is doing. Sleeps if it must
+ * try long. The caller holds a reference. Only while the hooks are armed.
+ */
+void bt_task_read(struct bt_task *t, u64 limit, struct bt_snapshot *snap);
+
+/*
+ * Marks the system call that current is in as bricktrace's own. Returns when
+ * it was entered, or 0 if current is not traced.
+ */
+u64 bt_task_control(void);
+
+/*
+ * Arming, by hooks.c: begin a generation, before the probes are registered;
+ * find the running tasks, after; forget them, when the probes are gone.
+ */
+void bt_task_arm_begin(void);
+void bt_task_arm_end(void);
+void bt_task_disarm(void);
+u32 bt_task_generation(void);
+
+/* For the fork and exit probes, of current. */
+void bt_task_forked(struct task_struct *child);
+void bt_task_ended(void);
+
+/* From a follower's forked(): @f follows the child. */
+void bt_task_adopt(struct bt_task *child, struct bt_follower *f);
+
+/* Threads that could not be followed since the module was loaded. */
+u64 bt_task_lost(void);
+
+/* Per CPU: the account of the running task if it is followed. */
+DECLARE_PER_CPU(struct bt_account *, bt_running);
+
+/* For the switch probe: whether a task may be in the table. */
+void bt_task_in(struct task_struct *p);
+
+#define BT_TASK_BITS 12
+extern unsigned long bt_task_bits[];
+
+#endif /* BT_TASK_H */

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/hash.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/overflow.h>
+#include <linux/slab.h>
+#include "totals.h"
+
+static struct bt_total *find(struct bt_totals *t, u16 key)
+{
+	u32 i = hash_32(key, ilog2(t->cap));
+
+	while (t->total[i].used && t->total[i].key != key)
+		i = (i + 1) & (t->cap - 1);
+	return &t->total[i];
+}
+
+struct bt_figures *bt_totals_get(struct bt_totals *t, u16 key)
+{
+	struct bt_total *e = find(t, key);
+
+	/* The categories' own entries, and one free one to end each search. */
+	if (!e->used && t->used + BRICKTRACE_CATEGORIES + 1 >= t->cap)
+		e = find(t, BT_KEY_MORE + bt_syscall_category(key));
+	if (!e->used) {
+		e->used = true;
+		e->key = key;
+		t->used++;
+	}
+	return &e->f;
+}
+
+void bt_totals_clear(struct bt_totals *t)
+{
+	u32 cap = t->cap;
+
+	memset(t, 0, struct_size(t, total, cap));
+	t->cap = cap;
+}
+
+struct bt_totals *bt_totals_alloc(u32 cap)
+{
+	struct bt_totals *t;
+
+	t = kvzalloc(struct_size(t, total, cap), GFP_KERNEL_ACCOUNT);
+	if (t)
+		t->cap = cap;
+	return t;
+}
+
+void bt_totals_free(struct bt_totals *t)
+{
+	kvfree(t);
+}
+
+/* A difference of two readings of a total that only grows. */
+static u64 sub(u64 a, u64 b)
+{
+	return a > b ? a - b : 0;
+}
+
+static void add_call(struct bt_figures *f, const struct bt_slot *a,
+		     const struct bt_slot *b, u64 before_time, u64 before_off,
+		     const struct bt_under_way *after, u64 begin)
+{
+	u64 count = sub(b->count, a->count);
+	u64 time = b->time, offcpu = b->offcpu;
+
+	if (after) {
+		time += after->time;
+		offcpu += after->offcpu;
+		f->in_flight++;
+	}
+	f->count += count;
+	f->errors += sub(b->errors, a->errors);
+	f->time += sub(time, a->time + before_time);
+	f->offcpu += sub(offcpu, a->offcpu + before_off);
+	if (!count)
+		return;
+	if (b->max && b->max_end - b->max >= begin)
+		f->max = max(f->max, b->max);
+	else
+		f->max_unknown = true;
+}
+
+void bt_totals_add_thread(struct bt_totals *t, const u16 *keys, u64 begin,
+			  const struct bt_snapshot *start,
+			  const struct bt_snapshot *end)
+{
+	static const struct bt_slot zero;
+	int after = end->call.key;
+	u8 i;
+
+	t->threads++;
+	t->thread += sub(end->t, begin);
+	t->offcpu += sub(end->offcpu, start ? start->offcpu : 0);
+	for (i = 0; i < end->used; i++) {
+		const struct bt_slot *a = &zero, *b = &end->slots[i];
+		u64 time = 0, offcpu = 0;
+
+		if (start && i < start->used)
+			a = &start->slots[i];
+		if (start && start->call.key == keys[i]) {
+			time = start->call.time;
+			offcpu = start->call.offcpu;
+		}
+		if (after == keys[i])
+			after = -1;
+		else if (b->count == a->count && b->time == a->time)
+			continue;
+		add_call(bt_totals_get(t, keys[i]), a, b, time, offcpu,
+			 end->call.key == keys[i] ? &end->call : NULL, begin);
+	}
+	/* A sleeper's call that has no slot yet, as nobody has met it. */
+	if (after >= 0) {
+		u64 time = 0, offcpu = 0;
+
+		if (start && start->call.key == after) {
+			time = start->call.time;
+			offcpu = start->call.offcpu;
+		}
+		add_call(bt_totals_get(t, after), &zero, &zero, time, offcpu,
+			 &end->call, begin);
+	}
+}
+
+void bt_totals_add(struct bt_totals *t, const struct bt_totals *other)
+{
+	u32 i;
+
+	t->thread += other->thread;
+	t->offcpu += other->offcpu;
+	t->threads += other->threads;
+	for (i = 0; i < other->cap; i++) {
+		const struct bt_figures *o = &other->total[i].f;
+		struct bt_figures *f;
+
+		if (!other->total[i].used)
+			continue;
+		f = bt_totals_get(t, other->total[i].key);
+		f->count += o->count;
+		f->in_flight += o->in_flight;
+		f->errors += o->errors;
+		f->time += o->time;
+		f->offcpu += o->offcpu;
+		f->max = max(f->max, o->max);
+		f->max_unknown |= o->max_unknown;
+	}
+}
+
+void bt_totals_to_ns(struct bt_totals *t)
+{
+	u32 i;
+
+	t->thread = bt_clock_ns(t->thread);
+	t->offcpu = bt_clock_ns(t->offcpu);
+	for (i = 0; i < t->cap; i++) {
+		struct bt_figures *f = &t->total[i].f;
+
+		f->time = bt_clock_ns(f->time);
+		f->offcpu = bt_clock_ns(f->offcpu);
+		f->max = bt_clock_ns(f->max);
+	}
+}
