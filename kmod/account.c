@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/minmax.h>
-#include <linux/nospec.h>
 #include <linux/string.h>
 #include "account.h"
 
@@ -57,33 +55,16 @@ found:
 	return &a->slots[i];
 }
 
-static noinline struct bt_slot *slot_of_enter(struct bt_account *a,
-					      unsigned long nr)
+void bt_account_enter_slow(struct bt_account *a, unsigned long nr)
 {
 	u16 key = bt_syscall_key(nr, bt_syscall_compat() ?
 				 BRICKTRACE_ABI_COMPAT : BRICKTRACE_ABI_NATIVE);
 
-	if (bt_syscall_is_restart(key) && a->restart)
-		return a->restart;
-	return slot_of_key(a, key);
+	bt_account_enter_slot(a, bt_syscall_is_restart(key) && a->restart ?
+				 a->restart : slot_of_key(a, key));
 }
 
-void bt_account_enter(struct bt_account *a, unsigned long nr)
-{
-	struct bt_slot *s;
-	u8 i = 0;
-
-	if (likely(nr < BT_NR_NATIVE && !bt_syscall_compat()))
-		i = a->map[array_index_nospec(nr, BT_NR_NATIVE)];
-	s = likely(i) ? &a->slots[i] : slot_of_enter(a, nr);
-	begin(a);
-	a->cur = s;
-	a->state = BT_USER;
-	a->t_enter = bt_clock_now();
-	end(a);
-}
-
-static noinline void count_error(struct bt_account *a, struct bt_slot *s,
+static void count_error(struct bt_account *a, struct bt_slot *s,
 				 long ret)
 {
 	/* ERESTARTSYS to ERESTART_RESTARTBLOCK: it will go on. */
@@ -97,7 +78,7 @@ static noinline void count_error(struct bt_account *a, struct bt_slot *s,
 }
 
 /* An exit whose entry was not seen, or not in this arming. */
-static noinline void exit_unpaired(struct bt_account *a, long ret, u64 now)
+static void exit_unpaired(struct bt_account *a, long ret, u64 now)
 {
 	struct bt_slot *s = a->call;
 	u64 time = now - a->t_enter;
@@ -125,25 +106,18 @@ user:
 	end(a);
 }
 
-void bt_account_exit(struct bt_account *a, long ret, u64 now)
+/* A failed call, or an unpaired exit. */
+void bt_account_exit_slow(struct bt_account *a, long ret, u64 now)
 {
 	struct bt_slot *s = a->cur;
-	u64 time = now - a->t_enter;
 
-	if (unlikely(!s)) {
+	if (!s) {
 		exit_unpaired(a, ret, now);
 		return;
 	}
+	bt_account_exit(a, 0, now);
 	begin(a);
-	s->count++;
-	s->time += time;
-	if (unlikely(time > s->max)) {
-		s->max = time;
-		s->max_end = now;
-	}
-	if (unlikely(IS_ERR_VALUE(ret)))
-		count_error(a, s, ret);
-	a->cur = NULL;
+	count_error(a, s, ret);
 	end(a);
 }
 
@@ -276,6 +250,7 @@ bool bt_account_try_read(const struct bt_account *a, u32 generation, u64 armed,
 			 int asleep_key, u64 limit, struct bt_snapshot *snap)
 {
 	unsigned int seq = raw_read_seqcount(&a->seq);
+	const struct bt_slot *cur = smp_load_acquire(&a->cur);
 	const struct bt_slot *call = NULL;
 	u64 t, since, out;
 	bool asleep;
@@ -293,9 +268,9 @@ bool bt_account_try_read(const struct bt_account *a, u32 generation, u64 armed,
 	if (asleep) {
 		snap->call.key = asleep_key;
 		snap->call.begin = since;
-	} else if (a->cur) {
-		call = a->cur;
-		snap->call.begin = a->t_enter;
+	} else if (cur) {
+		call = cur;
+		snap->call.begin = READ_ONCE(a->t_enter);
 	} else if (a->state == BT_DERIVED) {
 		call = a->call;
 		/* Running, it may have left the call since: not yet counted. */
@@ -313,5 +288,5 @@ bool bt_account_try_read(const struct bt_account *a, u32 generation, u64 armed,
 	}
 	snap->used = a->used;
 	memcpy(snap->slots, a->slots, min_t(u8, a->used, BT_SLOTS) * sizeof(a->slots[0]));
-	return !read_seqcount_retry(&a->seq, seq);
+	return !read_seqcount_retry(&a->seq, seq) && READ_ONCE(a->cur) == cur;
 }

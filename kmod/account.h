@@ -6,11 +6,13 @@
  * One writer at a time: the task itself with preemption off (system call
  * probes, ioctls), the switch probe while the task is prev or next, or an
  * interrupt that found the task running and its CPU's pointer unset. Readers
- * elsewhere use @seq and retry.
+ * elsewhere retry if @seq or @cur has changed: an entry is published by its
+ * store to @cur alone, everything else under @seq.
  */
 #ifndef BT_ACCOUNT_H
 #define BT_ACCOUNT_H
 
+#include <linux/err.h>
 #include <linux/seqlock.h>
 #include <linux/types.h>
 #include "clock.h"
@@ -84,9 +86,52 @@ struct bt_snapshot {
  */
 void bt_account_init(struct bt_account *a, u64 now, u32 generation, bool born);
 
+void bt_account_enter_slow(struct bt_account *a, unsigned long nr);
+void bt_account_exit_slow(struct bt_account *a, long ret, u64 now);
+
+static __always_inline void bt_account_enter_slot(struct bt_account *a,
+						  struct bt_slot *s)
+{
+	a->state = BT_USER;
+	WRITE_ONCE(a->t_enter, bt_clock_now());
+	smp_store_release(&a->cur, s);
+}
+
 /* sys_enter and sys_exit of current. Preemption is off. */
-void bt_account_enter(struct bt_account *a, unsigned long nr);
-void bt_account_exit(struct bt_account *a, long ret, u64 now);
+static __always_inline void bt_account_enter(struct bt_account *a,
+					     unsigned long nr)
+{
+	u8 i = 0;
+
+	/* Masked, and so in bounds even where the comparison is mispredicted. */
+	if (likely(nr < BT_NR_NATIVE && !bt_syscall_compat()))
+		i = a->map[nr & (BT_NR_NATIVE - 1)];
+	if (likely(i))
+		bt_account_enter_slot(a, &a->slots[i]);
+	else
+		bt_account_enter_slow(a, nr);
+}
+
+static __always_inline void bt_account_exit(struct bt_account *a, long ret,
+					    u64 now)
+{
+	struct bt_slot *s = a->cur;
+	u64 time = now - a->t_enter;
+
+	if (unlikely(!s || IS_ERR_VALUE(ret))) {
+		bt_account_exit_slow(a, ret, now);
+		return;
+	}
+	raw_write_seqcount_begin(&a->seq);
+	s->count++;
+	s->time += time;
+	if (unlikely(time > s->max)) {
+		s->max = time;
+		s->max_end = now;
+	}
+	a->cur = NULL;
+	raw_write_seqcount_end(&a->seq);
+}
 
 /* The call under way is one of bricktrace itself. Preemption is off. */
 void bt_account_control(struct bt_account *a);

@@ -29,10 +29,12 @@ static u64 arms;
  * instruction, and moving to another CPU afterwards does not change the
  * answer. The second one is made where the account cannot go away.
  */
-static noinline void enter_traced(long id)
+static void on_enter(void *data, struct pt_regs *regs, long id)
 {
 	struct bt_account *a;
 
+	if (likely(!this_cpu_read(bt_running)))
+		return;
 	preempt_disable_notrace();
 	a = this_cpu_read(bt_running);
 	if (likely(a))
@@ -40,28 +42,19 @@ static noinline void enter_traced(long id)
 	preempt_enable_notrace();
 }
 
-static void on_enter(void *data, struct pt_regs *regs, long id)
+static void on_exit(void *data, struct pt_regs *regs, long ret)
 {
-	if (unlikely(this_cpu_read(bt_running)))
-		enter_traced(id);
-}
-
-static noinline void exit_traced(long ret)
-{
-	u64 now = bt_clock_now();
 	struct bt_account *a;
+	u64 now;
 
+	if (likely(!this_cpu_read(bt_running)))
+		return;
+	now = bt_clock_now();
 	preempt_disable_notrace();
 	a = this_cpu_read(bt_running);
 	if (likely(a))
 		bt_account_exit(a, ret, now);
 	preempt_enable_notrace();
-}
-
-static void on_exit(void *data, struct pt_regs *regs, long ret)
-{
-	if (unlikely(this_cpu_read(bt_running)))
-		exit_traced(ret);
 }
 
 /* Runs under the run queue's lock with interrupts off. */
