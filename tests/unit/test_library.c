@@ -1,0 +1,441 @@
+// SPDX-License-Identifier: MIT
+/* The library over a kernel that is played by this file. */
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "unit.h"
+
+static struct {
+	int open_error;
+	int error[16];		/* by ioctl number */
+	int calls[16];
+	uint32_t abi_version;
+	uint64_t clock, step;
+	uint64_t next_run;
+	struct bricktrace_thread thread;
+	struct bricktrace_brick brick;
+	struct bricktrace_open open;
+	struct bricktrace_close close;
+	struct bricktrace_session session;
+	struct bricktrace_result result;
+	uint32_t call_nr;
+	uint64_t call_count;
+	/* While calibrating, by batch. */
+	bool calibrating;
+	unsigned int ticks, batch;
+	uint64_t loop_ns[8], window_ns[8], empty_ns[8];
+} kernel;
+
+static int fake_open(const char *path)
+{
+	assert_string_equal(path, "/dev/bricktrace");
+	/* A real descriptor, since the tracer closes it. */
+	return kernel.open_error ? -kernel.open_error : open("/dev/null", O_RDWR | O_CLOEXEC);
+}
+
+static uint64_t fake_now(void)
+{
+	if (kernel.calibrating) {
+		unsigned int batch = kernel.ticks / 4;
+
+		switch (kernel.ticks++ % 4) {
+		case 1:
+			kernel.clock += kernel.loop_ns[batch];
+			break;
+		case 3:
+			kernel.clock += kernel.empty_ns[batch];
+			break;
+		}
+		return kernel.clock;
+	}
+	return kernel.clock += kernel.step;
+}
+
+static void fake_close(struct bricktrace_close *close)
+{
+	struct bricktrace_syscall *calls = (void *)(uintptr_t)close->syscalls;
+	struct bricktrace_result *result = (void *)(uintptr_t)close->result;
+
+	kernel.close = *close;
+	if (!result)
+		return;
+	assert_int_equal(result->size, sizeof(*result));
+	*result = kernel.result;
+	result->size = sizeof(*result);
+	result->run = close->run;
+	if (result->syscalls) {
+		assert_true(close->syscalls_cap >= 1);
+		assert_int_equal(close->syscall_size, sizeof(*calls));
+		memset(calls, 0, sizeof(*calls));
+		calls->nr = kernel.call_nr;
+		calls->all.count = kernel.call_count;
+		calls->all.ns = kernel.calibrating ? kernel.window_ns[kernel.batch++] : 77;
+	}
+}
+
+static int fake_ioctl(int fd, unsigned long request, void *arg)
+{
+	unsigned int nr = _IOC_NR(request);
+	struct bricktrace_session *session = arg;
+
+	assert_true(fd >= 0);
+	assert_int_equal(_IOC_TYPE(request), BRICKTRACE_IOC);
+	assert_true(nr < 16);
+	kernel.calls[nr]++;
+	if (kernel.error[nr])
+		return -kernel.error[nr];
+	switch (request) {
+	case BRICKTRACE_INFO:
+		assert_int_equal(((struct bricktrace_info *)arg)->size,
+				 sizeof(struct bricktrace_info));
+		((struct bricktrace_info *)arg)->abi_version = kernel.abi_version;
+		break;
+	case BRICKTRACE_THREAD_REGISTER:
+	case BRICKTRACE_THREAD_UNREGISTER:
+		kernel.thread = *(struct bricktrace_thread *)arg;
+		break;
+	case BRICKTRACE_BRICK_DEFINE:
+		((struct bricktrace_brick *)arg)->brick = 3;
+		kernel.brick = *(struct bricktrace_brick *)arg;
+		break;
+	case BRICKTRACE_RUN_OPEN:
+		((struct bricktrace_open *)arg)->run = ++kernel.next_run;
+		kernel.open = *(struct bricktrace_open *)arg;
+		break;
+	case BRICKTRACE_RUN_CLOSE:
+		fake_close(arg);
+		break;
+	case BRICKTRACE_SESSION_GET:
+		session->threads = 5;
+		break;
+	case BRICKTRACE_SESSION_SET:
+		kernel.session = *session;
+		break;
+	}
+	return 0;
+}
+
+static const struct bti_ops fake = {
+	.open = fake_open,
+	.ioctl = fake_ioctl,
+	.now = fake_now,
+};
+
+static struct bt_tracer *fake_tracer(void)
+{
+	struct bt_tracer *t;
+
+	assert_int_equal(bti_tracer_new(&fake, &t), 0);
+	return t;
+}
+
+static int reset(void **state)
+{
+	(void)state;
+	memset(&kernel, 0, sizeof(kernel));
+	kernel.abi_version = BRICKTRACE_ABI_VERSION;
+	kernel.step = 10;
+	kernel.result.provenance = BRICKTRACE_MEASURED;
+	return 0;
+}
+
+static void assert_unavailable(int open_error, enum bt_reason reason, const char *text)
+{
+	struct bt_tracer *t;
+
+	kernel.open_error = open_error;
+	t = fake_tracer();
+	assert_false(bt_tracer_instrumented(t));
+	assert_int_equal(bt_tracer_reason(t), reason);
+	assert_non_null(strstr(bt_tracer_reason_text(t), text));
+	bt_tracer_free(t);
+}
+
+static void without_module_it_says_why(void **state)
+{
+	(void)state;
+	assert_unavailable(ENOENT, BT_REASON_NO_MODULE, "modprobe bricktrace");
+	assert_unavailable(ENODEV, BT_REASON_NO_MODULE, "modprobe bricktrace");
+	assert_unavailable(EACCES, BT_REASON_NO_PERMISSION, "group bricktrace");
+	assert_unavailable(EMFILE, BT_REASON_DEVICE, "Too many open files");
+	kernel.abi_version = 99;
+	assert_unavailable(0, BT_REASON_ABI, "99");
+	kernel.error[0] = ENOTTY;
+	assert_unavailable(0, BT_REASON_ABI, "BRICKTRACE_INFO");
+}
+
+static void without_module_wall_time_is_measured(void **state)
+{
+	struct bt_result *inner, *outer;
+	struct bt_run *a, *b;
+	struct bt_brick *brick;
+	struct bt_tracer *t;
+
+	(void)state;
+	kernel.open_error = ENOENT;
+	t = fake_tracer();
+	assert_int_equal(bt_tracer_calibrate(t), 0);
+	assert_int_equal(bt_thread_register(t, BT_INHERIT_THREADS), 0);
+	assert_int_equal(bt_brick_define(t, "qkv", 5, &brick), 0);
+	assert_int_equal(bt_run_open(t, brick, BT_TRACE, BT_SCOPE_THREAD, &a), 0);
+	assert_int_equal(bt_run_number(a), 0);
+	assert_int_equal(bt_run_open(t, brick, BT_TRACE, BT_SCOPE_TRACER, &b), 0);
+	assert_int_equal(bt_run_close(b, &inner), 0);
+	assert_int_equal(bt_run_close(a, &outer), 0);
+	assert_int_equal(inner->wall_ns, 10);
+	assert_int_equal(outer->wall_ns, 30);
+	assert_string_equal(outer->brick, "qkv");
+	assert_int_equal(outer->provenance, BT_NOT_INSTRUMENTED);
+	assert_int_equal(outer->reason, BT_REASON_NO_MODULE);
+	assert_true(bt_result_over_budget(outer));
+	assert_true(outer->all.compute_ns == BT_NONE);
+	assert_true(outer->self.category[BT_CAT_OTHER].count == BT_NONE);
+	assert_null(bt_result_syscall(outer, 0));
+	assert_int_equal(bt_tracer_threads(t), 0);
+	assert_int_equal(bt_run_adopt(t, brick, 1, &a), -ENOTSUP);
+	assert_int_equal(bt_thread_unregister(t), 0);
+	bt_result_free(inner);
+	bt_result_free(outer);
+	bt_tracer_free(t);
+}
+
+static void null_is_harmless(void **state)
+{
+	struct bt_result *result = (void *)1;
+
+	(void)state;
+	bt_tracer_free(NULL);
+	bt_result_free(NULL);
+	assert_int_equal(bt_run_close(NULL, &result), 0);
+	assert_null(result);
+	assert_int_equal(bt_run_close(NULL, NULL), 0);
+}
+
+static void bricks_are_checked_and_reused(void **state)
+{
+	char longest[64], long_name[65];
+	struct bt_brick *a, *b;
+	struct bt_tracer *t = fake_tracer();
+
+	(void)state;
+	memset(longest, 'x', 63);
+	longest[63] = 0;
+	memset(long_name, 'x', 64);
+	long_name[64] = 0;
+	assert_int_equal(bt_brick_define(t, longest, BT_NONE, &a), 0);
+	assert_string_equal(kernel.brick.name, longest);
+	assert_true(kernel.brick.budget_ns == BT_MAX_BUDGET);
+	assert_int_equal(bt_brick_define(t, longest, 7, &b), 0);
+	assert_ptr_equal(a, b);
+	assert_int_equal(kernel.brick.budget_ns, 7);
+	assert_int_equal(kernel.calls[3], 2);
+
+	assert_int_equal(bt_brick_define(t, "", 1, &a), -EINVAL);
+	assert_null(a);
+	assert_int_equal(bt_brick_define(t, long_name, 1, &a), -ENAMETOOLONG);
+	assert_int_equal(bt_brick_define(t, "a\tb", 1, &a), -EINVAL);
+	assert_non_null(strstr(bt_error_text(), "0x09"));
+	assert_int_equal(bt_brick_define(t, "a", BT_MAX_BUDGET + 1, &a), -ERANGE);
+	assert_int_equal(kernel.calls[3], 2);
+	kernel.error[3] = EDQUOT;
+	assert_int_equal(bt_brick_define(t, "a", 1, &a), -EDQUOT);
+	assert_non_null(strstr(bt_error_text(), "limit"));
+	bt_tracer_free(t);
+}
+
+static void threads_pass_their_bits(void **state)
+{
+	struct bt_tracer *t = fake_tracer();
+
+	(void)state;
+	assert_int_equal(bt_thread_register(t, BT_INHERIT_CHILDREN), 0);
+	assert_int_equal(kernel.thread.flags, BRICKTRACE_INHERIT_CHILDREN);
+	assert_int_equal(kernel.thread.size, 16);
+	assert_int_equal(bt_thread_register(t, 4), -EINVAL);
+	assert_int_equal(bt_tracer_threads(t), 5);
+	kernel.error[1] = EEXIST;
+	assert_int_equal(bt_thread_register(t, 0), -EEXIST);
+	kernel.error[2] = ESRCH;
+	assert_int_equal(bt_thread_unregister(t), -ESRCH);
+	assert_non_null(strstr(bt_error_text(), "not registered"));
+	bt_tracer_free(t);
+}
+
+static void runs_carry_the_kernels_result(void **state)
+{
+	struct bt_tracer *t = fake_tracer();
+	struct bt_result *result;
+	struct bt_brick *brick;
+	struct bt_run *run;
+
+	(void)state;
+	t->calibrated = true;
+	assert_int_equal(bt_brick_define(t, "ffn", 100, &brick), 0);
+	assert_int_equal(bt_run_open(t, brick, BT_TRACE, BT_SCOPE_TRACER, &run), 0);
+	assert_int_equal(kernel.open.brick, 3);
+	assert_int_equal(kernel.open.level, BRICKTRACE_LEVEL_TRACE);
+	assert_int_equal(kernel.open.scope, BRICKTRACE_SCOPE_SESSION);
+	assert_int_equal(bt_run_number(run), 1);
+	/* A budget changed meanwhile is for later runs. */
+	assert_int_equal(bt_brick_define(t, "ffn", 200, &brick), 0);
+	kernel.result.wall_ns = 150;
+	kernel.result.threads = 4;
+	kernel.result.flags = BRICKTRACE_RESULT_ABANDONED;
+	kernel.result.syscalls = 1;
+	kernel.result.self.compute_ns = 9;
+	kernel.call_nr = BRICKTRACE_NR_MORE;
+	assert_int_equal(bt_run_close(run, &result), 0);
+	assert_int_equal(kernel.close.run, 1);
+	assert_int_equal(result->budget_ns, 100);
+	assert_true(bt_result_over_budget(result));
+	assert_true(result->abandoned);
+	assert_int_equal(result->threads, 4);
+	assert_int_equal(result->self.compute_ns, 9);
+	assert_int_equal(result->n_syscalls, 1);
+	assert_string_equal(bt_result_syscall(result, 0)->name, "(more mmap)");
+	assert_int_equal(bt_result_syscall(result, 0)->all.ns, 77);
+	assert_null(bt_result_syscall(result, 1));
+	bt_tracer_free(t);
+	assert_string_equal(result->brick, "ffn");
+	bt_result_free(result);
+}
+
+static void run_errors_are_told(void **state)
+{
+	struct bt_tracer *t = fake_tracer();
+	struct bt_result *result;
+	struct bt_brick *brick;
+	struct bt_run *run;
+
+	(void)state;
+	t->calibrated = true;
+	assert_int_equal(bt_brick_define(t, "ffn", 100, &brick), 0);
+	assert_int_equal(bt_run_open(t, brick, (enum bt_level)2, BT_SCOPE_THREAD, &run), -EINVAL);
+	kernel.error[4] = ESRCH;
+	assert_int_equal(bt_run_open(t, brick, BT_TRACE, BT_SCOPE_THREAD, &run), -ESRCH);
+	assert_null(run);
+	assert_non_null(strstr(bt_error_text(), "bt_thread_register"));
+	kernel.error[4] = ELOOP;
+	assert_int_equal(bt_run_open(t, brick, BT_TRACE, BT_SCOPE_THREAD, &run), -ELOOP);
+	assert_non_null(strstr(bt_error_text(), "32"));
+	kernel.error[4] = 0;
+	assert_int_equal(bt_run_open(t, brick, BT_MEASURE, BT_SCOPE_THREAD, &run), 0);
+	/* It stays open while it encloses another. */
+	kernel.error[5] = EBUSY;
+	assert_int_equal(bt_run_close(run, &result), -EBUSY);
+	assert_null(result);
+	kernel.error[5] = 0;
+	assert_int_equal(bt_run_close(run, NULL), 0);
+	assert_int_equal(kernel.close.result, 0);
+	assert_int_equal(kernel.close.syscalls_cap, 0);
+	assert_int_equal(bt_run_adopt(t, brick, 0, &run), -EINVAL);
+	assert_int_equal(bt_run_adopt(t, brick, 42, &run), 0);
+	kernel.error[5] = ENOENT;
+	assert_int_equal(bt_run_close(run, &result), -ENOENT);
+	assert_int_equal(kernel.calls[5], 3);
+	/* One left open belongs to the tracer. */
+	assert_int_equal(bt_run_open(t, brick, BT_MEASURE, BT_SCOPE_THREAD, &run), 0);
+	bt_tracer_free(t);
+}
+
+static void calibration_keeps_the_least(void **state)
+{
+	struct bt_tracer *t = fake_tracer();
+	int i;
+
+	(void)state;
+	for (i = 0; i < 8; i++) {
+		kernel.loop_ns[i] = 100000 + 256 * i;
+		kernel.window_ns[i] = 40000;
+		kernel.empty_ns[i] = 256;
+	}
+	/* The undisturbed batch; then one whose figures contradict each other. */
+	kernel.loop_ns[3] = 40000 + 256 + 256 * 150;
+	kernel.loop_ns[5] = 30000;
+	kernel.calibrating = true;
+	kernel.result.syscalls = 1;
+	kernel.call_nr = SYS_getppid & ~0x40000000U;
+	kernel.call_count = 256;
+	assert_int_equal(bt_tracer_calibrate(t), 0);
+	assert_int_equal(kernel.session.flags, BRICKTRACE_SET_EDGE);
+	assert_int_equal(kernel.session.edge_ps, 150000);
+	assert_string_equal(kernel.brick.name, "bricktrace-calibration");
+	assert_int_equal(kernel.open.scope, BRICKTRACE_SCOPE_THREAD);
+	assert_int_equal(kernel.calls[1], 1);
+	assert_int_equal(kernel.calls[2], 1);
+	assert_int_equal(kernel.calls[4], 8);
+	assert_int_equal(kernel.calls[5], 8);
+	assert_int_equal(kernel.calls[7], 2);
+	/* Once is enough. */
+	assert_int_equal(bt_tracer_calibrate(t), 0);
+	assert_int_equal(kernel.calls[4], 8);
+	bt_tracer_free(t);
+}
+
+static void calibration_leaves_a_registered_thread(void **state)
+{
+	struct bt_tracer *t = fake_tracer();
+
+	(void)state;
+	kernel.error[1] = EEXIST;
+	assert_int_equal(bt_tracer_calibrate(t), -EAGAIN);
+	assert_int_equal(kernel.calls[2], 0);
+	assert_true(kernel.session.edge_ps == BRICKTRACE_NONE);
+	bt_tracer_free(t);
+}
+
+static void failed_calibration_is_no_failure(void **state)
+{
+	struct bt_tracer *t = fake_tracer();
+	struct bt_brick *brick;
+	struct bt_run *run;
+
+	(void)state;
+	/* Counted calls that are not ours make no figure. */
+	kernel.result.syscalls = 1;
+	kernel.call_nr = SYS_getppid & ~0x40000000U;
+	kernel.call_count = 255;
+	assert_int_equal(bt_brick_define(t, "ffn", 100, &brick), 0);
+	assert_int_equal(bt_run_open(t, brick, BT_TRACE, BT_SCOPE_THREAD, &run), 0);
+	assert_int_equal(kernel.calls[4], 9);
+	assert_true(kernel.session.edge_ps == BRICKTRACE_NONE);
+	assert_int_equal(bt_run_close(run, NULL), 0);
+	assert_int_equal(bt_tracer_calibrate(t), -EAGAIN);
+	bt_tracer_free(t);
+}
+
+static void edge_arithmetic(void **state)
+{
+	(void)state;
+	assert_int_equal(bti_edge_ps(1000, 400, 100, 10), 50000);
+	assert_int_equal(bti_edge_ps(500, 400, 100, 10), 0);
+	assert_int_equal(bti_edge_ps(501, 400, 100, 256), 3);
+	assert_true(bti_edge_ps(399, 400, 0, 10) == BT_NONE);
+	assert_true(bti_edge_ps(450, 400, 51, 10) == BT_NONE);
+	assert_true(bti_edge_ps(450, 400, 0, 0) == BT_NONE);
+	assert_true(bti_edge_ps(UINT64_MAX, 0, 0, 1) == BT_NONE);
+	assert_true(bti_edge_ps(BRICKTRACE_MAX_EDGE_PS / 1000 + 1, 0, 0, 1) == BT_NONE);
+	assert_int_equal(bti_edge_ps(BRICKTRACE_MAX_EDGE_PS / 1000, 0, 0, 1),
+			 BRICKTRACE_MAX_EDGE_PS);
+}
+
+int main(void)
+{
+#define TEST(f)	cmocka_unit_test_setup(f, reset)
+	const struct CMUnitTest tests[] = {
+		TEST(without_module_it_says_why),
+		TEST(without_module_wall_time_is_measured),
+		TEST(null_is_harmless),
+		TEST(bricks_are_checked_and_reused),
+		TEST(threads_pass_their_bits),
+		TEST(runs_carry_the_kernels_result),
+		TEST(run_errors_are_told),
+		TEST(calibration_keeps_the_least),
+		TEST(calibration_leaves_a_registered_thread),
+		TEST(failed_calibration_is_no_failure),
+		TEST(edge_arithmetic),
+	};
+
+	return cmocka_run_group_tests_name("library", tests, NULL, NULL);
+}

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: MIT
+#include "unit.h"
+
+static char *table(const struct bt_result *r, enum sort_key sort)
+{
+	char *text;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	print_table(out, r, sort, "");
+	fclose(out);
+	return text;
+}
+
+static void table_reads_like_strace(void **state)
+{
+	struct bt_result *r = sample_result(5 * MS);
+	char *text = table(r, SORT_TIME);
+
+	(void)state;
+	assert_string_equal(text,
+"brick:     attention\n"
+"wall time: 0.008000000 s\n"
+"budget:    0.005000000 s, exceeded by 0.003000000 s\n"
+"threads:   2\n"
+"breakdown: measured\n"
+"\n"
+"% time     seconds      on-CPU     off-CPU     calls    errors category\n"
+"------ ----------- ----------- ----------- --------- --------- ----------------\n"
+"  0.00 0.000000000 0.000000000 0.000000000         0           mmap\n"
+" 33.33 0.004000000 0.001000000 0.003000000         3           futex\n"
+"  0.00 0.000000000 0.000000000 0.000000000         0           ioctl\n"
+"  8.33 0.001000000 0.001000000 0.000000000        20         2 read\n"
+"  0.00 0.000000000 0.000000000 0.000000000         0           write\n"
+"  8.33 0.001000000 0.001000000 0.000000000         1           other\n"
+"  4.17 0.000500000                                             edge (estimated)\n"
+"  4.17 0.000500000                                             control\n"
+" 41.67 0.005000000 0.004000000 0.001000000                     compute\n"
+"------ ----------- ----------- ----------- --------- --------- ----------------\n"
+"100.00 0.012000000                                             thread time\n"
+"Page faults, vDSO calls, polling a GPU and io_uring's work are no system calls:\n"
+"they are in compute, or in no thread of the program.\n"
+"\n"
+"% time     seconds  usecs/call     calls    errors syscall\n"
+"------ ----------- ----------- --------- --------- ----------------\n"
+" 66.67 0.004000000    1000.000         3           futex\n"
+" 16.67 0.001000000    1000.000         1           getpid (i386)\n"
+" 16.67 0.001000000      50.000        20         2 read\n"
+"  0.00 0.000000000       0.000         0           exit_group\n"
+"------ ----------- ----------- --------- --------- ----------------\n"
+"100.00 0.006000000     240.000        24         2 total\n"
+"Under way at the end: futex 1, exit_group 2\n");
+	free(text);
+	bt_result_free(r);
+}
+
+static void table_without_breakdown_has_no_zeros(void **state)
+{
+	struct bt_result *r = sample_result(BT_NONE);
+	char *text;
+
+	(void)state;
+	r->provenance = BT_NOT_INSTRUMENTED;
+	r->reason = BT_REASON_DISARMED;
+	text = table(r, SORT_TIME);
+	assert_string_equal(text,
+"brick:     attention\n"
+"wall time: 0.008000000 s\n"
+"breakdown: not measured: the hooks were released meanwhile\n");
+	free(text);
+	bt_result_free(r);
+}
+
+static void table_says_partial_and_uncalibrated(void **state)
+{
+	struct bt_result *r = sample_result(9 * MS);
+	char *text;
+
+	(void)state;
+	r->provenance = BT_PARTIAL;
+	r->reason = BT_REASON_THREADS_LOST;
+	r->all.edge_ns = BT_NONE;
+	r->n_missing = 3;
+	text = table(r, SORT_TIME);
+	assert_non_null(strstr(text, "kept by 0.001000000 s"));
+	assert_non_null(strstr(text, "partial, these are lower bounds: a thread could not be followed"));
+	assert_non_null(strstr(text, "     -           -                                             edge (not calibrated)\n"));
+	assert_non_null(strstr(text, "3 more system calls"));
+	free(text);
+	bt_result_free(r);
+}
+
+static void large_times_keep_their_columns(void **state)
+{
+	struct bt_result *r = sample_result(BT_NONE);
+	char *text;
+
+	(void)state;
+	r->all.category[1].ns = UINT64_C(123456789) * 1000000;
+	r->all.category[1].offcpu_ns = UINT64_C(12345678901);
+	text = table(r, SORT_TIME);
+	assert_non_null(strstr(text, "  123456.789  123444.443   12.345679         3           futex\n"));
+	free(text);
+	bt_result_free(r);
+}
+
+static void assert_order(struct bt_result *r, const char *key, const char *expected)
+{
+	const struct bt_syscall **list = sorted_syscalls(r, parse_sort_key(key));
+	char order[64] = "";
+	uint32_t i;
+
+	for (i = 0; i < r->n_syscalls; i++) {
+		strcat(order, list[i]->name);
+		strcat(order, " ");
+	}
+	free(list);
+	assert_string_equal(order, expected);
+}
+
+static void sort_keys_are_straces(void **state)
+{
+	struct bt_result *r = sample_result(BT_NONE);
+
+	(void)state;
+	assert_order(r, "time", "futex getpid read exit_group ");
+	assert_order(r, "time_total", "futex getpid read exit_group ");
+	assert_order(r, "time-total", "futex getpid read exit_group ");
+	assert_order(r, "avg-time", "futex getpid read exit_group ");
+	assert_order(r, "max-time", "futex getpid read exit_group ");
+	assert_order(r, "calls", "read futex getpid exit_group ");
+	assert_order(r, "count", "read futex getpid exit_group ");
+	assert_order(r, "errors", "read futex getpid exit_group ");
+	assert_order(r, "name", "exit_group futex getpid read ");
+	assert_order(r, "nothing", "read futex exit_group getpid ");
+	assert_int_equal(parse_sort_key("speed"), SORT_INVALID);
+	assert_int_equal(parse_sort_key(""), SORT_INVALID);
+	bt_result_free(r);
+}
+
+static void assert_json(struct bt_result *r, const char *expected)
+{
+	json_t *json = result_json(r, SORT_TIME);
+	char *text = json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(6));
+
+	assert_string_equal(text, expected);
+	free(text);
+	json_decref(json);
+}
+
+#define NULLS "{\"count\":null,\"in_flight\":null,\"errors\":null,\"ns\":null,\"offcpu_ns\":null,\"max_ns\":null}"
+#define ZEROS "{\"count\":0,\"in_flight\":0,\"errors\":0,\"ns\":0,\"offcpu_ns\":0,\"max_ns\":null}"
+#define FUTEX "\"count\":3,\"in_flight\":1,\"errors\":0,\"ns\":4000000,\"offcpu_ns\":3000000,\"max_ns\":2000000}"
+#define READ "\"count\":20,\"in_flight\":0,\"errors\":2,\"ns\":1000000,\"offcpu_ns\":0,\"max_ns\":100000}"
+#define OTHER "\"count\":1,\"in_flight\":0,\"errors\":0,\"ns\":1000000,\"offcpu_ns\":0,\"max_ns\":1000000}"
+
+static void json_of_a_measured_run(void **state)
+{
+	struct bt_result *r = sample_result(4 * MS);
+
+	(void)state;
+	assert_json(r,
+"{\"schema\":1,\"brick\":\"attention\",\"budget_ns\":4000000,\"provenance\":\"measured\",\"reason\":null,"
+"\"wall_ns\":8000000,\"thread_ns\":12000000,\"threads\":2,\"over_budget\":true,\"efficiency\":0.5,"
+"\"overhead_percent\":50.0,\"dominant\":\"futex\",\"compute\":{\"ns\":5000000,\"offcpu_ns\":1000000},"
+"\"edge\":{\"ns\":500000,\"provenance\":\"estimated\"},\"control_ns\":500000,"
+"\"categories\":{\"mmap\":" ZEROS ",\"futex\":{" FUTEX ",\"ioctl\":" ZEROS ",\"read\":{" READ
+",\"write\":" ZEROS ",\"other\":{" OTHER "},"
+"\"syscalls\":[{\"name\":\"futex\",\"nr\":202,\"abi\":\"x86_64\"," FUTEX
+",{\"name\":\"getpid\",\"nr\":20,\"abi\":\"i386\"," OTHER
+",{\"name\":\"read\",\"nr\":0,\"abi\":\"x86_64\"," READ
+",{\"name\":\"exit_group\",\"nr\":231,\"abi\":\"x86_64\",\"count\":0,\"in_flight\":2,\"errors\":0,\"ns\":0,\"offcpu_ns\":0,\"max_ns\":null}]}");
+	bt_result_free(r);
+}
+
+static void json_without_breakdown_is_null(void **state)
+{
+	struct bt_brick brick = { .name = "ffn" };
+	struct bricktrace_result raw;
+	struct bt_result *r;
+
+	(void)state;
+	memset(&raw, 0xff, sizeof(raw));
+	raw.flags = 0;
+	raw.provenance = BRICKTRACE_NOT_INSTRUMENTED;
+	raw.reason = BRICKTRACE_REASON_LEVEL;
+	raw.threads = 0;
+	raw.wall_ns = 5;
+	raw.syscalls = 0;
+	assert_int_equal(bti_result_new(&brick, BT_NONE, &raw, NULL, &r), 0);
+	assert_json(r,
+"{\"schema\":1,\"brick\":\"ffn\",\"budget_ns\":null,\"provenance\":\"not_instrumented\",\"reason\":\"level_measure\","
+"\"wall_ns\":5,\"thread_ns\":null,\"threads\":null,\"over_budget\":null,\"efficiency\":null,"
+"\"overhead_percent\":null,\"dominant\":null,\"compute\":{\"ns\":null,\"offcpu_ns\":null},"
+"\"edge\":{\"ns\":null,\"provenance\":null},\"control_ns\":null,"
+"\"categories\":{\"mmap\":" NULLS ",\"futex\":" NULLS ",\"ioctl\":" NULLS ",\"read\":" NULLS
+",\"write\":" NULLS ",\"other\":" NULLS "},\"syscalls\":null}");
+	bt_result_free(r);
+}
+
+static void json_of_odd_values(void **state)
+{
+	struct bt_result *r = sample_result(BT_NONE);
+	json_t *json;
+
+	(void)state;
+	r->all.edge_ns = BT_NONE;
+	r->all.thread_ns = 0;
+	strcpy(r->brick, "caf\xe9 \"x\"");
+	json = result_json(r, SORT_TIME);
+	assert_string_equal(json_string_value(json_object_get(json, "brick")), "caf? \"x\"");
+	assert_true(json_is_null(json_object_get(json_object_get(json, "edge"), "ns")));
+	assert_string_equal(json_string_value(json_object_get(json_object_get(json, "edge"),
+							      "provenance")), "not_calibrated");
+	assert_double(json_real_value(json_object_get(json, "overhead_percent")), 0);
+	json_decref(json);
+	bt_result_free(r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(table_reads_like_strace),
+		cmocka_unit_test(table_without_breakdown_has_no_zeros),
+		cmocka_unit_test(table_says_partial_and_uncalibrated),
+		cmocka_unit_test(large_times_keep_their_columns),
+		cmocka_unit_test(sort_keys_are_straces),
+		cmocka_unit_test(json_of_a_measured_run),
+		cmocka_unit_test(json_without_breakdown_is_null),
+		cmocka_unit_test(json_of_odd_values),
+	};
+
+	return cmocka_run_group_tests_name("output", tests, NULL, NULL);
+}

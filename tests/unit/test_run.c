@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: MIT
+/* bricktrace run as a user meets it, with the module or without. */
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "unit.h"
+
+static char output[65536];
+
+static int enter(void **state)
+{
+	static char dir[] = "/tmp/bricktrace-unit-XXXXXX";
+
+	(void)state;
+	return !mkdtemp(dir) || chdir(dir);
+}
+
+static int leave(void **state)
+{
+	char command[300], dir[256];
+
+	(void)state;
+	snprintf(command, sizeof(command), "rm -r %s", getcwd(dir, sizeof(dir)));
+	return system(command);
+}
+
+/* Run a shell line with $B as the program; its output is in output. */
+static int run(const char *line)
+{
+	FILE *pipe;
+	size_t n;
+	int status;
+
+	setenv("B", PROGRAM, 1);
+	pipe = popen(line, "r");
+	n = fread(output, 1, sizeof(output) - 1, pipe);
+	output[n] = 0;
+	status = pclose(pipe);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void assert_says(const char *text)
+{
+	if (!strstr(output, text))
+		fail_msg("'%s' lacks '%s'", output, text);
+}
+
+static void write_file(const char *name, const char *text, mode_t mode)
+{
+	FILE *file = fopen(name, "w");
+
+	fputs(text, file);
+	fclose(file);
+	chmod(name, mode);
+}
+
+static void status_is_passed_through(void **state)
+{
+	(void)state;
+	assert_int_equal(run("$B run true 2>&1"), 0);
+	assert_says("brick:     true\n");
+	assert_says("wall time: 0.");
+	assert_int_equal(run("$B run -- sh -c 'exit 42' 2>&1"), 42);
+	assert_int_equal(run("$B run -- sh -c 'kill -TERM $$' 2>&1"), 143);
+	assert_int_equal(run("$B run -- sh -c 'kill -KILL $$' 2>&1"), 137);
+	assert_int_equal(run("$B run -f -- sh -c 'exit 3' 2>&1"), 3);
+}
+
+static void commands_that_cannot_run(void **state)
+{
+	(void)state;
+	write_file("data", "x", 0644);
+	write_file("bad", "#!/no/such/interpreter\n", 0755);
+	assert_int_equal(run("$B run no-such-command 2>&1"), 127);
+	assert_says("bricktrace: no-such-command: command not found\n");
+	assert_int_equal(run("$B run ./no-such-command 2>&1"), 127);
+	assert_int_equal(run("$B run ./data/x 2>&1"), 127);
+	assert_int_equal(run("$B run '' 2>&1"), 127);
+	assert_int_equal(run("$B run ./data 2>&1"), 126);
+	assert_says("Permission denied");
+	assert_int_equal(run("PATH=. $B run data 2>&1"), 126);
+	assert_int_equal(run("$B run / 2>&1"), 126);
+	assert_int_equal(run("$B run ./bad 2>&1"), 126);
+	assert_null(strstr(output, "wall time:"));
+}
+
+static void path_is_searched_as_execvp_does(void **state)
+{
+	(void)state;
+	mkdir("first", 0755);
+	mkdir("first/prog", 0755);
+	mkdir("second", 0755);
+	write_file("second/prog", "echo script \"$1\" \"$2\"\n", 0755);
+	assert_int_equal(run("PATH=/nowhere:first:second $B run prog 'a b' c 2>/dev/null"), 0);
+	/* And a script without a first line is given to the shell. */
+	assert_string_equal(output, "script a b c\n");
+	assert_int_equal(run("cd second && PATH=:/nowhere $B run prog 2>/dev/null"), 0);
+	assert_int_equal(run("cd second && unset PATH && $B run true 2>/dev/null"), 0);
+}
+
+static void wrong_usage_is_125(void **state)
+{
+	(void)state;
+	assert_int_equal(run("$B 2>&1"), 125);
+	assert_int_equal(run("$B walk 2>&1"), 125);
+	assert_says("no command 'walk'");
+	assert_int_equal(run("$B run 2>&1"), 125);
+	assert_int_equal(run("$B run -b 12parsecs true 2>&1"), 125);
+	assert_says("bad budget '12parsecs'");
+	assert_int_equal(run("$B run -S speed true 2>&1"), 125);
+	assert_says("no sort key 'speed'");
+	assert_int_equal(run("$B run --colour true 2>&1"), 125);
+	assert_int_equal(run("$B run -n '' true 2>&1"), 125);
+	assert_int_equal(run("$B run -n $(printf %064d 0) true 2>&1"), 125);
+	assert_says("63");
+	assert_int_equal(run("$B run -o /no/such/dir true 2>&1"), 125);
+	assert_int_equal(run("$B --help"), 0);
+	assert_says("Usage:");
+	assert_int_equal(run("$B run --help"), 0);
+	assert_says("--budget");
+	assert_int_equal(run("$B --version"), 0);
+	assert_string_equal(output, "bricktrace " BT_VERSION "\n");
+}
+
+static void output_goes_to_the_file(void **state)
+{
+	json_error_t error;
+	json_t *json;
+
+	(void)state;
+	assert_int_equal(run("$B run -j -b 0 -n layer.0 -o out echo hello 2>err"), 0);
+	assert_string_equal(output, "hello\n");
+	json = json_load_file("out", 0, &error);
+	assert_non_null(json);
+	assert_int_equal(json_integer_value(json_object_get(json, "schema")), 1);
+	assert_string_equal(json_string_value(json_object_get(json, "brick")), "layer.0");
+	assert_true(json_is_true(json_object_get(json, "over_budget")));
+	assert_int_equal(json_integer_value(json_object_get(json, "budget_ns")), 0);
+	assert_true(json_integer_value(json_object_get(json, "wall_ns")) > 0);
+	json_decref(json);
+	/* Our failure shows only where the command has none. */
+	assert_int_equal(run("$B run -o /dev/full true 2>&1"), 125);
+	assert_says("/dev/full");
+	assert_int_equal(run("$B run -o /dev/full -- sh -c 'exit 9' 2>&1"), 9);
+}
+
+static void name_is_the_commands(void **state)
+{
+	char line[300];
+
+	(void)state;
+	assert_int_equal(run("$B run /bin/true 2>&1"), 0);
+	assert_says("brick:     true\n");
+	snprintf(line, sizeof(line), "ln -s /bin/true %080d && $B run ./%080d 2>&1", 0, 0);
+	assert_int_equal(run(line), 0);
+}
+
+static void signals_reach_the_command(void **state)
+{
+	(void)state;
+	/* Asked to end, bricktrace asks the command and still reports. */
+	assert_int_equal(run("$B run -- sh -c 'trap \"exit 7\" TERM; kill $PPID; while :; do sleep 0.05; done' 2>&1"), 7);
+	assert_says("wall time:");
+	/* A command that survives ^C is reported on at once and waited for. */
+	assert_int_equal(run("$B run -- sh -c 'kill -INT $PPID; sleep 3; exit 5' 2>&1"), 5);
+	assert_says("wall time: 0.");
+}
+
+static void command_gets_its_signals_as_they_were(void **state)
+{
+	(void)state;
+	assert_int_equal(run("grep -E '^Sig(Blk|Ign|Cgt)' /proc/self/status > plain; $B run -o /dev/null grep -E '^Sig(Blk|Ign|Cgt)' /proc/self/status > traced 2>/dev/null; diff plain traced"), 0);
+	assert_int_equal(run("trap '' INT HUP CHLD; grep -E '^Sig(Blk|Ign|Cgt)' /proc/self/status > plain; $B run -o /dev/null grep -E '^Sig(Blk|Ign|Cgt)' /proc/self/status > traced 2>/dev/null; diff plain traced"), 0);
+}
+
+static void command_gets_no_descriptor(void **state)
+{
+	(void)state;
+	assert_int_equal(run("$B run -o x -- ls /proc/self/fd 2>/dev/null | wc -l > traced; ls /proc/self/fd 2>/dev/null | wc -l > plain; diff plain traced"), 0);
+}
+
+static void secure_boot_is_recognised(void **state)
+{
+	static const char var[] = "s/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c";
+	char dir[256];
+	int fd;
+
+	(void)state;
+	getcwd(dir, sizeof(dir));
+	strcat(dir, "/s");
+	assert_int_equal(system("mkdir -p s/sys/firmware/efi/efivars s/sys/kernel/security"), 0);
+	assert_null(module_advice(dir));
+	fd = open(var, O_CREAT | O_WRONLY, 0644);
+	assert_int_equal(write(fd, "\6\0\0\0\0", 5), 5);
+	assert_null(module_advice(dir));
+	assert_int_equal(pwrite(fd, "\1", 1, 4), 1);
+	close(fd);
+	assert_non_null(strstr(module_advice(dir), "Secure Boot is on"));
+	assert_non_null(strstr(module_advice(dir), "mokutil --import"));
+	unlink(var);
+	write_file("s/sys/kernel/security/lockdown", "[none] integrity confidentiality\n", 0644);
+	assert_null(module_advice(dir));
+	write_file("s/sys/kernel/security/lockdown", "none [integrity] confidentiality\n", 0644);
+	assert_non_null(strstr(module_advice(dir), "locked down"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(status_is_passed_through),
+		cmocka_unit_test(commands_that_cannot_run),
+		cmocka_unit_test(path_is_searched_as_execvp_does),
+		cmocka_unit_test(wrong_usage_is_125),
+		cmocka_unit_test(output_goes_to_the_file),
+		cmocka_unit_test(name_is_the_commands),
+		cmocka_unit_test(signals_reach_the_command),
+		cmocka_unit_test(command_gets_its_signals_as_they_were),
+		cmocka_unit_test(command_gets_no_descriptor),
+		cmocka_unit_test(secure_boot_is_recognised),
+	};
+
+	return cmocka_run_group_tests_name("run", tests, enter, leave);
+}
