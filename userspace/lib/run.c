@@ -53,15 +53,15 @@ static struct bt_run *run_get(struct bt_tracer *t, bool syscalls)
 	pthread_mutex_unlock(&t->lock);
 	if (!run)
 		run = calloc(1, sizeof(*run));
-	if (run && syscalls && !run->syscalls) {
+	if (!run)
+		return NULL;
+	if (syscalls && !run->syscalls) {
 		run->syscalls = calloc(BTI_SYSCALLS, sizeof(*run->syscalls));
 		if (!run->syscalls) {
 			free(run);
-			run = NULL;
+			return NULL;
 		}
 	}
-	if (!run)
-		return NULL;
 	run->tracer = t;
 	run->number = 0;
 	pthread_mutex_lock(&t->lock);
