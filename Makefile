@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: MIT
+# make help says what there is.
+
+K	?= 6.1
+TOP	:= $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
+BUILD	:= $(TOP)/build
+KMOD	= $(BUILD)/kmod-$(K)
+KSOURCES = $(wildcard Kbuild kmod/*.[ch] include/uapi/linux/*.h)
+CHECK_C	= $(wildcard userspace/*/*.[ch] tests/*/*.[ch])
+SCRIPTS	= .ci/run $(shell grep -lIrE -m 1 '^\#! ?/(usr/)?bin/(env )?(ba|busybox )?sh' tests) tests/vm/kernels
+
+all: module userspace	## the module and the userspace
+
+help:			## this list
+	@sed -nE 's/^([a-z-]+):[^#]*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+	@echo "K=KERNEL says for which kernel: 6.1 (default)"
+
+# The tree is mirrored with links, so that objects land in build/ only.
+module:			## build/kmod-K/bricktrace.ko
+	@$(call mirror,$(KMOD))
+	$(call kbuild,$(KMOD),modules)
+
+sparse:			## the module under sparse, any warning is an error
+	@$(call mirror,$(BUILD)/sparse-$(K))
+	$(call kbuild,$(BUILD)/sparse-$(K),C=2 CF="-D__CHECK_ENDIAN__ -Wsparse-error" modules)
+
+mirror	= mkdir -p $(1)/kmod $(1)/include/uapi/linux && find $(1) -xtype l -delete && \
+	for f in $(KSOURCES); do ln -sfn $(TOP)/$$f $(1)/$$f; done
+kbuild	= @. tests/vm/kernels && kernel $(K) && \
+	$(MAKE) -C /usr/src/linux-headers-$$release M=$(1) CC=$$cc W=1 KCFLAGS=-Werror $(2)
+
+userspace:		## the library and the program, in build/userspace
+	$(MAKE) -C userspace BUILD=$(BUILD)/userspace
+
+helpers:		## the C programs of the system tests and the demo, in build/tests
+	$(MAKE) -C tests BUILD=$(BUILD)/tests
+
+unit:			## the unit tests
+	$(MAKE) -C userspace BUILD=$(BUILD)/userspace check
+
+demo: needs-deps	## sqlite3 and a threaded program under bricktrace, in a VM
+	$(MAKE) all helpers
+	tests/demo/run
+
+check: needs-deps	## everything: lint, unit tests, system tests in VMs
+	tests/run-check
+
+bench:			## the figures of DESIGN.md section 8
+	tests/bench/run
+
+checkpatch:		## the kernel's style checker on the module
+	tests/lint/checkpatch kmod/*.[ch] include/uapi/linux/*.h
+
+format-check:		## clang-format on userspace and tests
+	clang-format --dry-run -Werror $(CHECK_C)
+
+shellcheck:		## shellcheck on the scripts
+	shellcheck -x $(SCRIPTS)
+
+deps:			## install the packages that all of this needs (root)
+	.ci/deps
+
+needs-deps:
+	@.ci/deps --check || if [ $$(id -u) = 0 ]; then .ci/deps; else exit 2; fi
+
+install:		## the userspace, to DESTDIR and PREFIX (the module: DKMS)
+	$(MAKE) -C userspace BUILD=$(BUILD)/userspace install
+
+clean:			## remove build/
+	rm -rf $(BUILD)
+
+.PHONY: all help module sparse userspace helpers unit demo check bench checkpatch \
+	format-check shellcheck deps needs-deps install clean
+SHELL	:= /bin/bash
