@@ -28,62 +28,62 @@
 extern "C" {
 #endif
 
-#define BT_VERSION	"0.1.0"
+#define BT_VERSION "0.1.0"
 
 /* Not measured, not known, not given. */
-#define BT_NONE		UINT64_MAX
+#define BT_NONE UINT64_MAX
 /* The largest budget: 2^62 ns. */
-#define BT_MAX_BUDGET	(UINT64_C(1) << 62)
+#define BT_MAX_BUDGET (UINT64_C(1) << 62)
 /* Bytes of a brick's name with its terminating NUL. */
-#define BT_NAME_LEN	64
+#define BT_NAME_LEN 64
 
 enum bt_category {
-	BT_CAT_UNMEASURED = -2,	/* there is no breakdown */
-	BT_CAT_NONE	= -1,	/* no category has any time */
-	BT_CAT_MMAP	= 0,	/* mmap munmap mprotect brk */
-	BT_CAT_FUTEX	= 1,	/* futex */
-	BT_CAT_IOCTL	= 2,	/* ioctl */
-	BT_CAT_READ	= 3,	/* read pread64 readv */
-	BT_CAT_WRITE	= 4,	/* write pwrite64 writev */
-	BT_CAT_OTHER	= 5,	/* everything else */
+	BT_CAT_UNMEASURED = -2, /* there is no breakdown */
+	BT_CAT_NONE = -1,	/* no category has any time */
+	BT_CAT_MMAP = 0,	/* mmap munmap mprotect brk */
+	BT_CAT_FUTEX = 1,	/* futex */
+	BT_CAT_IOCTL = 2,	/* ioctl */
+	BT_CAT_READ = 3,	/* read pread64 readv */
+	BT_CAT_WRITE = 4,	/* write pwrite64 writev */
+	BT_CAT_OTHER = 5,	/* everything else */
 };
-#define BT_CATEGORIES	6
+#define BT_CATEGORIES 6
 
 /* How much of a breakdown was measured. */
 enum bt_provenance {
-	BT_NOT_INSTRUMENTED	= 0,	/* nothing: there is no breakdown */
-	BT_PARTIAL		= 1,	/* its figures are lower bounds */
-	BT_MEASURED		= 2,	/* all of it */
+	BT_NOT_INSTRUMENTED = 0, /* nothing: there is no breakdown */
+	BT_PARTIAL = 1,		 /* its figures are lower bounds */
+	BT_MEASURED = 2,	 /* all of it */
 };
 
 /* Why a breakdown is partial or missing. */
 enum bt_reason {
-	BT_REASON_NONE		= 0,	/* it was measured */
-	BT_REASON_LEVEL		= 1,	/* the run was opened at BT_MEASURE */
-	BT_REASON_DISARMED	= 2,	/* the kernel hooks were released */
-	BT_REASON_CLOCK		= 3,	/* the clock became unstable */
-	BT_REASON_THREADS_LOST	= 4,	/* a thread could not be followed */
-	BT_REASON_NO_MODULE	= 64,	/* the module is not loaded */
-	BT_REASON_NO_PERMISSION	= 65,	/* may not open /dev/bricktrace */
-	BT_REASON_ABI		= 66,	/* module and library do not match */
-	BT_REASON_DEVICE	= 67,	/* the device failed in another way */
+	BT_REASON_NONE = 0,	      /* it was measured */
+	BT_REASON_LEVEL = 1,	      /* the run was opened at BT_MEASURE */
+	BT_REASON_DISARMED = 2,	      /* the kernel hooks were released */
+	BT_REASON_CLOCK = 3,	      /* the clock became unstable */
+	BT_REASON_THREADS_LOST = 4,   /* a thread could not be followed */
+	BT_REASON_NO_MODULE = 64,     /* the module is not loaded */
+	BT_REASON_NO_PERMISSION = 65, /* may not open /dev/bricktrace */
+	BT_REASON_ABI = 66,	      /* module and library do not match */
+	BT_REASON_DEVICE = 67,	      /* the device failed in another way */
 };
 
 /* Which table a system call's number belongs to. */
 enum bt_abi {
-	BT_ABI_NATIVE	= 0,	/* the kernel's own 64-bit table */
-	BT_ABI_COMPAT	= 1,	/* its 32-bit table */
-	BT_ABI_X32	= 2,	/* x32, bit 30 removed from the number */
+	BT_ABI_NATIVE = 0, /* the kernel's own 64-bit table */
+	BT_ABI_COMPAT = 1, /* its 32-bit table */
+	BT_ABI_X32 = 2,	   /* x32, bit 30 removed from the number */
 };
 
 enum bt_level {
-	BT_MEASURE	= 0,	/* wall time only, the cheapest */
-	BT_TRACE	= 1,	/* with the breakdown */
+	BT_MEASURE = 0, /* wall time only, the cheapest */
+	BT_TRACE = 1,	/* with the breakdown */
 };
 
 enum bt_scope {
-	BT_SCOPE_THREAD	= 0,	/* the calling thread */
-	BT_SCOPE_TRACER	= 1,	/* all threads registered with the tracer */
+	BT_SCOPE_THREAD = 0, /* the calling thread */
+	BT_SCOPE_TRACER = 1, /* all threads registered with the tracer */
 };
 
 struct bt_tracer;
@@ -243,9 +243,9 @@ int bt_tracer_threads(struct bt_tracer *tracer);
 const char *bt_error_text(void);
 
 /* Threads that the thread creates are registered too, before they run. */
-#define BT_INHERIT_THREADS	(1U << 0)
+#define BT_INHERIT_THREADS (1U << 0)
 /* Processes that the thread creates are registered too, before they run. */
-#define BT_INHERIT_CHILDREN	(1U << 1)
+#define BT_INHERIT_CHILDREN (1U << 1)
 
 /**
  * bt_thread_register() - let runs of the tracer see the calling thread
@@ -277,8 +277,8 @@ int bt_thread_unregister(struct bt_tracer *tracer);
  * Errors: -EINVAL bad name; -ENAMETOOLONG; -ERANGE budget above
  * BT_MAX_BUDGET; -EDQUOT the limit of bricks is reached; -ENOMEM.
  */
-int bt_brick_define(struct bt_tracer *tracer, const char *name,
-		    uint64_t budget_ns, struct bt_brick **brick);
+int bt_brick_define(struct bt_tracer *tracer, const char *name, uint64_t budget_ns,
+		    struct bt_brick **brick);
 
 /**
  * bt_run_open() - start a run
@@ -293,8 +293,8 @@ int bt_brick_define(struct bt_tracer *tracer, const char *name,
  * thread is; -ELOOP nested deeper than 32; -EDQUOT the limit of open runs is
  * reached; -EINVAL unknown level or scope; -ENOMEM.
  */
-int bt_run_open(struct bt_tracer *tracer, struct bt_brick *brick,
-		enum bt_level level, enum bt_scope scope, struct bt_run **run);
+int bt_run_open(struct bt_tracer *tracer, struct bt_brick *brick, enum bt_level level,
+		enum bt_scope scope, struct bt_run **run);
 
 /** bt_run_number() - the run's number in the session; 0 without the module */
 uint64_t bt_run_number(const struct bt_run *run);
@@ -308,8 +308,8 @@ uint64_t bt_run_number(const struct bt_run *run);
  *
  * Errors: -EINVAL @number is 0; -ENOTSUP without the module; -ENOMEM.
  */
-int bt_run_adopt(struct bt_tracer *tracer, struct bt_brick *brick,
-		 uint64_t number, struct bt_run **run);
+int bt_run_adopt(struct bt_tracer *tracer, struct bt_brick *brick, uint64_t number,
+		 struct bt_run **run);
 
 /**
  * bt_run_close() - end a run
@@ -332,8 +332,7 @@ void bt_result_free(struct bt_result *result);
  *
  * Returns: an entry that lives as long as @result; NULL from n_syscalls on.
  */
-const struct bt_syscall *bt_result_syscall(const struct bt_result *result,
-					   uint32_t i);
+const struct bt_syscall *bt_result_syscall(const struct bt_result *result, uint32_t i);
 
 /** bt_result_over_budget() - wall time above the budget; false without one */
 bool bt_result_over_budget(const struct bt_result *result);

@@ -7,8 +7,12 @@ static struct bt_breakdown breakdown(uint64_t thread_ns, uint64_t mmap, uint64_t
 {
 	struct bt_breakdown b = {
 		.thread_ns = thread_ns,
-		.category = { { .ns = mmap }, { .ns = futex }, { .ns = ioctl },
-			      { .ns = read }, { .ns = write }, { .ns = other } },
+		.category = { { .ns = mmap },
+			      { .ns = futex },
+			      { .ns = ioctl },
+			      { .ns = read },
+			      { .ns = write },
+			      { .ns = other } },
 	};
 
 	return b;
@@ -109,9 +113,11 @@ static void syscalls_have_names_in_every_abi(void **state)
 	char name[48];
 
 	(void)state;
-	bti_syscall_name(BRICKTRACE_NR_INVALID, BT_ABI_NATIVE, BT_CAT_OTHER, name, sizeof(name));
+	bti_syscall_name(BRICKTRACE_NR_INVALID, BT_ABI_NATIVE, BT_CAT_OTHER, name,
+			 sizeof(name));
 	assert_string_equal(name, "(invalid)");
-	bti_syscall_name(BRICKTRACE_NR_MORE, BT_ABI_NATIVE, BT_CAT_FUTEX, name, sizeof(name));
+	bti_syscall_name(BRICKTRACE_NR_MORE, BT_ABI_NATIVE, BT_CAT_FUTEX, name,
+			 sizeof(name));
 	assert_string_equal(name, "(more futex)");
 	bti_syscall_name(99999, BT_ABI_NATIVE, BT_CAT_OTHER, name, sizeof(name));
 	assert_string_equal(name, "syscall_99999");

@@ -50,8 +50,8 @@ static void fractions_are_exact(void **state)
 static void garbage(void **state)
 {
 	static const char *const bad[] = {
-		"", "us", ".", ".us", "x", "1x", "1 us", " 1", "1us ", "1us2", "+1",
-		"1e3", "0x10", "1.2.3", "1,5", "nan", "inf", "1m", "1S",
+		"",   "us",  ".",    ".us",   "x",   "1x",  "1 us", " 1", "1us ", "1us2",
+		"+1", "1e3", "0x10", "1.2.3", "1,5", "nan", "inf",  "1m", "1S",
 	};
 	size_t i;
 

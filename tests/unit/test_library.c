@@ -8,7 +8,7 @@
 
 static struct {
 	int open_error;
-	int error[16];		/* by ioctl number */
+	int error[16]; /* by ioctl number */
 	int calls[16];
 	uint32_t abi_version;
 	uint64_t clock, step;
@@ -31,7 +31,8 @@ static int fake_open(const char *path)
 {
 	assert_string_equal(path, "/dev/bricktrace");
 	/* A real descriptor, since the tracer closes it. */
-	return kernel.open_error ? -kernel.open_error : open("/dev/null", O_RDWR | O_CLOEXEC);
+	return kernel.open_error ? -kernel.open_error :
+				   open("/dev/null", O_RDWR | O_CLOEXEC);
 }
 
 static uint64_t fake_now(void)
@@ -311,7 +312,8 @@ static void run_errors_are_told(void **state)
 	(void)state;
 	t->calibrated = true;
 	assert_int_equal(bt_brick_define(t, "ffn", 100, &brick), 0);
-	assert_int_equal(bt_run_open(t, brick, (enum bt_level)2, BT_SCOPE_THREAD, &run), -EINVAL);
+	assert_int_equal(bt_run_open(t, brick, (enum bt_level)2, BT_SCOPE_THREAD, &run),
+			 -EINVAL);
 	kernel.error[4] = ESRCH;
 	assert_int_equal(bt_run_open(t, brick, BT_TRACE, BT_SCOPE_THREAD, &run), -ESRCH);
 	assert_null(run);
@@ -405,6 +407,48 @@ static void failed_calibration_is_no_failure(void **state)
 	bt_tracer_free(t);
 }
 
+static void *many_runs(void *tracer)
+{
+	struct bt_brick *brick;
+	struct bt_run *run[3];
+	struct bt_result *r;
+	int i, j;
+
+	for (i = 0; i < 300; i++) {
+		if (bt_brick_define(tracer, "shared", i, &brick))
+			return tracer;
+		for (j = 0; j < 3; j++)
+			if (bt_run_open(tracer, brick, BT_MEASURE, BT_SCOPE_THREAD, &run[j]))
+				return tracer;
+		while (j--) {
+			if (bt_run_close(run[j], &r))
+				return tracer;
+			bt_result_free(r);
+		}
+	}
+	return NULL;
+}
+
+/* On the real device where there is one. */
+static void threads_share_a_tracer(void **state)
+{
+	pthread_t thread[4];
+	struct bt_tracer *t;
+	void *failed;
+	int i;
+
+	(void)state;
+	assert_int_equal(bt_tracer_new(&t), 0);
+	for (i = 0; i < 4; i++)
+		assert_int_equal(pthread_create(&thread[i], NULL, many_runs, t), 0);
+	for (i = 0; i < 4; i++) {
+		pthread_join(thread[i], &failed);
+		assert_null(failed);
+	}
+	assert_null(t->open);
+	bt_tracer_free(t);
+}
+
 static void edge_arithmetic(void **state)
 {
 	(void)state;
@@ -422,7 +466,7 @@ static void edge_arithmetic(void **state)
 
 int main(void)
 {
-#define TEST(f)	cmocka_unit_test_setup(f, reset)
+#define TEST(f) cmocka_unit_test_setup(f, reset)
 	const struct CMUnitTest tests[] = {
 		TEST(without_module_it_says_why),
 		TEST(without_module_wall_time_is_measured),
@@ -434,6 +478,7 @@ int main(void)
 		TEST(calibration_keeps_the_least),
 		TEST(calibration_leaves_a_registered_thread),
 		TEST(failed_calibration_is_no_failure),
+		TEST(threads_share_a_tracer),
 		TEST(edge_arithmetic),
 	};
 

@@ -18,38 +18,39 @@ static void table_reads_like_strace(void **state)
 	char *text = table(r, SORT_TIME);
 
 	(void)state;
-	assert_string_equal(text,
-"brick:     attention\n"
-"wall time: 0.008000000 s\n"
-"budget:    0.005000000 s, exceeded by 0.003000000 s\n"
-"threads:   2\n"
-"breakdown: measured\n"
-"\n"
-"% time     seconds      on-CPU     off-CPU     calls    errors category\n"
-"------ ----------- ----------- ----------- --------- --------- ----------------\n"
-"  0.00 0.000000000 0.000000000 0.000000000         0           mmap\n"
-" 33.33 0.004000000 0.001000000 0.003000000         3           futex\n"
-"  0.00 0.000000000 0.000000000 0.000000000         0           ioctl\n"
-"  8.33 0.001000000 0.001000000 0.000000000        20         2 read\n"
-"  0.00 0.000000000 0.000000000 0.000000000         0           write\n"
-"  8.33 0.001000000 0.001000000 0.000000000         1           other\n"
-"  4.17 0.000500000                                             edge (estimated)\n"
-"  4.17 0.000500000                                             control\n"
-" 41.67 0.005000000 0.004000000 0.001000000                     compute\n"
-"------ ----------- ----------- ----------- --------- --------- ----------------\n"
-"100.00 0.012000000                                             thread time\n"
-"Page faults, vDSO calls, polling a GPU and io_uring's work are no system calls:\n"
-"they are in compute, or in no thread of the program.\n"
-"\n"
-"% time     seconds  usecs/call     calls    errors syscall\n"
-"------ ----------- ----------- --------- --------- ----------------\n"
-" 66.67 0.004000000    1000.000         3           futex\n"
-" 16.67 0.001000000    1000.000         1           getpid (i386)\n"
-" 16.67 0.001000000      50.000        20         2 read\n"
-"  0.00 0.000000000       0.000         0           exit_group\n"
-"------ ----------- ----------- --------- --------- ----------------\n"
-"100.00 0.006000000     240.000        24         2 total\n"
-"Under way at the end: futex 1, exit_group 2\n");
+	assert_string_equal(
+		text,
+		"brick:     attention\n"
+		"wall time: 0.008000000 s\n"
+		"budget:    0.005000000 s, exceeded by 0.003000000 s\n"
+		"threads:   2\n"
+		"breakdown: measured\n"
+		"\n"
+		"% time     seconds      on-CPU     off-CPU     calls    errors category\n"
+		"------ ----------- ----------- ----------- --------- --------- ----------------\n"
+		"  0.00 0.000000000 0.000000000 0.000000000         0           mmap\n"
+		" 33.33 0.004000000 0.001000000 0.003000000         3           futex\n"
+		"  0.00 0.000000000 0.000000000 0.000000000         0           ioctl\n"
+		"  8.33 0.001000000 0.001000000 0.000000000        20         2 read\n"
+		"  0.00 0.000000000 0.000000000 0.000000000         0           write\n"
+		"  8.33 0.001000000 0.001000000 0.000000000         1           other\n"
+		"  4.17 0.000500000                                             edge (estimated)\n"
+		"  4.17 0.000500000                                             control\n"
+		" 41.67 0.005000000 0.004000000 0.001000000                     compute\n"
+		"------ ----------- ----------- ----------- --------- --------- ----------------\n"
+		"100.00 0.012000000                                             thread time\n"
+		"Page faults, vDSO calls, polling a GPU and io_uring's work are no system calls:\n"
+		"they are in compute, or in no thread of the program.\n"
+		"\n"
+		"% time     seconds  usecs/call     calls    errors syscall\n"
+		"------ ----------- ----------- --------- --------- ----------------\n"
+		" 66.67 0.004000000    1000.000         3           futex\n"
+		" 16.67 0.001000000    1000.000         1           getpid (i386)\n"
+		" 16.67 0.001000000      50.000        20         2 read\n"
+		"  0.00 0.000000000       0.000         0           exit_group\n"
+		"------ ----------- ----------- --------- --------- ----------------\n"
+		"100.00 0.006000000     240.000        24         2 total\n"
+		"Under way at the end: futex 1, exit_group 2\n");
 	free(text);
 	bt_result_free(r);
 }
@@ -64,9 +65,9 @@ static void table_without_breakdown_has_no_zeros(void **state)
 	r->reason = BT_REASON_DISARMED;
 	text = table(r, SORT_TIME);
 	assert_string_equal(text,
-"brick:     attention\n"
-"wall time: 0.008000000 s\n"
-"breakdown: not measured: the hooks were released meanwhile\n");
+			    "brick:     attention\n"
+			    "wall time: 0.008000000 s\n"
+			    "breakdown: not measured: the hooks were released meanwhile\n");
 	free(text);
 	bt_result_free(r);
 }
@@ -83,8 +84,11 @@ static void table_says_partial_and_uncalibrated(void **state)
 	r->n_missing = 3;
 	text = table(r, SORT_TIME);
 	assert_non_null(strstr(text, "kept by 0.001000000 s"));
-	assert_non_null(strstr(text, "partial, these are lower bounds: a thread could not be followed"));
-	assert_non_null(strstr(text, "     -           -                                             edge (not calibrated)\n"));
+	assert_non_null(strstr(
+		text, "partial, these are lower bounds: a thread could not be followed"));
+	assert_non_null(strstr(
+		text,
+		"     -           -                                             edge (not calibrated)\n"));
 	assert_non_null(strstr(text, "3 more system calls"));
 	free(text);
 	bt_result_free(r);
@@ -99,7 +103,8 @@ static void large_times_keep_their_columns(void **state)
 	r->all.category[1].ns = UINT64_C(123456789) * 1000000;
 	r->all.category[1].offcpu_ns = UINT64_C(12345678901);
 	text = table(r, SORT_TIME);
-	assert_non_null(strstr(text, "  123456.789  123444.443   12.345679         3           futex\n"));
+	assert_non_null(strstr(
+		text, "  123456.789  123444.443   12.345679         3           futex\n"));
 	free(text);
 	bt_result_free(r);
 }
@@ -148,28 +153,34 @@ static void assert_json(struct bt_result *r, const char *expected)
 	json_decref(json);
 }
 
-#define NULLS "{\"count\":null,\"in_flight\":null,\"errors\":null,\"ns\":null,\"offcpu_ns\":null,\"max_ns\":null}"
-#define ZEROS "{\"count\":0,\"in_flight\":0,\"errors\":0,\"ns\":0,\"offcpu_ns\":0,\"max_ns\":null}"
-#define FUTEX "\"count\":3,\"in_flight\":1,\"errors\":0,\"ns\":4000000,\"offcpu_ns\":3000000,\"max_ns\":2000000}"
-#define READ "\"count\":20,\"in_flight\":0,\"errors\":2,\"ns\":1000000,\"offcpu_ns\":0,\"max_ns\":100000}"
-#define OTHER "\"count\":1,\"in_flight\":0,\"errors\":0,\"ns\":1000000,\"offcpu_ns\":0,\"max_ns\":1000000}"
+#define NULLS \
+	"{\"count\":null,\"in_flight\":null,\"errors\":null,\"ns\":null,\"offcpu_ns\":null,\"max_ns\":null}"
+#define ZEROS \
+	"{\"count\":0,\"in_flight\":0,\"errors\":0,\"ns\":0,\"offcpu_ns\":0,\"max_ns\":null}"
+#define FUTEX \
+	"\"count\":3,\"in_flight\":1,\"errors\":0,\"ns\":4000000,\"offcpu_ns\":3000000,\"max_ns\":2000000}"
+#define READ \
+	"\"count\":20,\"in_flight\":0,\"errors\":2,\"ns\":1000000,\"offcpu_ns\":0,\"max_ns\":100000}"
+#define OTHER \
+	"\"count\":1,\"in_flight\":0,\"errors\":0,\"ns\":1000000,\"offcpu_ns\":0,\"max_ns\":1000000}"
 
 static void json_of_a_measured_run(void **state)
 {
 	struct bt_result *r = sample_result(4 * MS);
 
 	(void)state;
-	assert_json(r,
-"{\"schema\":1,\"brick\":\"attention\",\"budget_ns\":4000000,\"provenance\":\"measured\",\"reason\":null,"
-"\"wall_ns\":8000000,\"thread_ns\":12000000,\"threads\":2,\"over_budget\":true,\"efficiency\":0.5,"
-"\"overhead_percent\":50.0,\"dominant\":\"futex\",\"compute\":{\"ns\":5000000,\"offcpu_ns\":1000000},"
-"\"edge\":{\"ns\":500000,\"provenance\":\"estimated\"},\"control_ns\":500000,"
-"\"categories\":{\"mmap\":" ZEROS ",\"futex\":{" FUTEX ",\"ioctl\":" ZEROS ",\"read\":{" READ
-",\"write\":" ZEROS ",\"other\":{" OTHER "},"
-"\"syscalls\":[{\"name\":\"futex\",\"nr\":202,\"abi\":\"x86_64\"," FUTEX
-",{\"name\":\"getpid\",\"nr\":20,\"abi\":\"i386\"," OTHER
-",{\"name\":\"read\",\"nr\":0,\"abi\":\"x86_64\"," READ
-",{\"name\":\"exit_group\",\"nr\":231,\"abi\":\"x86_64\",\"count\":0,\"in_flight\":2,\"errors\":0,\"ns\":0,\"offcpu_ns\":0,\"max_ns\":null}]}");
+	assert_json(
+		r,
+		"{\"schema\":1,\"brick\":\"attention\",\"budget_ns\":4000000,\"provenance\":\"measured\",\"reason\":null,"
+		"\"wall_ns\":8000000,\"thread_ns\":12000000,\"threads\":2,\"over_budget\":true,\"efficiency\":0.5,"
+		"\"overhead_percent\":50.0,\"dominant\":\"futex\",\"compute\":{\"ns\":5000000,\"offcpu_ns\":1000000},"
+		"\"edge\":{\"ns\":500000,\"provenance\":\"estimated\"},\"control_ns\":500000,"
+		"\"categories\":{\"mmap\":" ZEROS ",\"futex\":{" FUTEX ",\"ioctl\":" ZEROS
+		",\"read\":{" READ ",\"write\":" ZEROS ",\"other\":{" OTHER "},"
+		"\"syscalls\":[{\"name\":\"futex\",\"nr\":202,\"abi\":\"x86_64\"," FUTEX
+		",{\"name\":\"getpid\",\"nr\":20,\"abi\":\"i386\"," OTHER
+		",{\"name\":\"read\",\"nr\":0,\"abi\":\"x86_64\"," READ
+		",{\"name\":\"exit_group\",\"nr\":231,\"abi\":\"x86_64\",\"count\":0,\"in_flight\":2,\"errors\":0,\"ns\":0,\"offcpu_ns\":0,\"max_ns\":null}]}");
 	bt_result_free(r);
 }
 
@@ -188,13 +199,15 @@ static void json_without_breakdown_is_null(void **state)
 	raw.wall_ns = 5;
 	raw.syscalls = 0;
 	assert_int_equal(bti_result_new(&brick, BT_NONE, &raw, NULL, &r), 0);
-	assert_json(r,
-"{\"schema\":1,\"brick\":\"ffn\",\"budget_ns\":null,\"provenance\":\"not_instrumented\",\"reason\":\"level_measure\","
-"\"wall_ns\":5,\"thread_ns\":null,\"threads\":null,\"over_budget\":null,\"efficiency\":null,"
-"\"overhead_percent\":null,\"dominant\":null,\"compute\":{\"ns\":null,\"offcpu_ns\":null},"
-"\"edge\":{\"ns\":null,\"provenance\":null},\"control_ns\":null,"
-"\"categories\":{\"mmap\":" NULLS ",\"futex\":" NULLS ",\"ioctl\":" NULLS ",\"read\":" NULLS
-",\"write\":" NULLS ",\"other\":" NULLS "},\"syscalls\":null}");
+	assert_json(
+		r,
+		"{\"schema\":1,\"brick\":\"ffn\",\"budget_ns\":null,\"provenance\":\"not_instrumented\",\"reason\":\"level_measure\","
+		"\"wall_ns\":5,\"thread_ns\":null,\"threads\":null,\"over_budget\":null,\"efficiency\":null,"
+		"\"overhead_percent\":null,\"dominant\":null,\"compute\":{\"ns\":null,\"offcpu_ns\":null},"
+		"\"edge\":{\"ns\":null,\"provenance\":null},\"control_ns\":null,"
+		"\"categories\":{\"mmap\":" NULLS ",\"futex\":" NULLS ",\"ioctl\":" NULLS
+		",\"read\":" NULLS ",\"write\":" NULLS ",\"other\":" NULLS
+		"},\"syscalls\":null}");
 	bt_result_free(r);
 }
 
@@ -208,10 +221,12 @@ static void json_of_odd_values(void **state)
 	r->all.thread_ns = 0;
 	strcpy(r->brick, "caf\xe9 \"x\"");
 	json = result_json(r, SORT_TIME);
-	assert_string_equal(json_string_value(json_object_get(json, "brick")), "caf? \"x\"");
+	assert_string_equal(json_string_value(json_object_get(json, "brick")),
+			    "caf? \"x\"");
 	assert_true(json_is_null(json_object_get(json_object_get(json, "edge"), "ns")));
-	assert_string_equal(json_string_value(json_object_get(json_object_get(json, "edge"),
-							      "provenance")), "not_calibrated");
+	assert_string_equal(json_string_value(json_object_get(
+				    json_object_get(json, "edge"), "provenance")),
+			    "not_calibrated");
 	assert_double(json_real_value(json_object_get(json, "overhead_percent")), 0);
 	json_decref(json);
 	bt_result_free(r);

@@ -95,7 +95,8 @@ static void path_is_searched_as_execvp_does(void **state)
 	mkdir("first/prog", 0755);
 	mkdir("second", 0755);
 	write_file("second/prog", "echo script \"$1\" \"$2\"\n", 0755);
-	assert_int_equal(run("PATH=/nowhere:first:second $B run prog 'a b' c 2>/dev/null"), 0);
+	assert_int_equal(run("PATH=/nowhere:first:second $B run prog 'a b' c 2>/dev/null"),
+			 0);
 	/* And a script without a first line is given to the shell. */
 	assert_string_equal(output, "script a b c\n");
 	assert_int_equal(run("cd second && PATH=:/nowhere $B run prog 2>/dev/null"), 0);
@@ -163,7 +164,9 @@ static void signals_reach_the_command(void **state)
 {
 	(void)state;
 	/* Asked to end, bricktrace asks the command and still reports. */
-	assert_int_equal(run("$B run -- sh -c 'trap \"exit 7\" TERM; kill $PPID; while :; do sleep 0.05; done' 2>&1"), 7);
+	assert_int_equal(
+		run("$B run -- sh -c 'trap \"exit 7\" TERM; kill $PPID; while :; do sleep 0.05; done' 2>&1"),
+		7);
 	assert_says("wall time:");
 	/* A command that survives ^C is reported on at once and waited for. */
 	assert_int_equal(run("$B run -- sh -c 'kill -INT $PPID; sleep 3; exit 5' 2>&1"), 5);
@@ -173,26 +176,34 @@ static void signals_reach_the_command(void **state)
 static void command_gets_its_signals_as_they_were(void **state)
 {
 	(void)state;
-	assert_int_equal(run("grep -E '^Sig(Blk|Ign|Cgt)' /proc/self/status > plain; $B run -o /dev/null grep -E '^Sig(Blk|Ign|Cgt)' /proc/self/status > traced 2>/dev/null; diff plain traced"), 0);
-	assert_int_equal(run("trap '' INT HUP CHLD; grep -E '^Sig(Blk|Ign|Cgt)' /proc/self/status > plain; $B run -o /dev/null grep -E '^Sig(Blk|Ign|Cgt)' /proc/self/status > traced 2>/dev/null; diff plain traced"), 0);
+	assert_int_equal(
+		run("grep -E '^Sig(Blk|Ign|Cgt)' /proc/self/status > plain; $B run -o /dev/null grep -E '^Sig(Blk|Ign|Cgt)' /proc/self/status > traced 2>/dev/null; diff plain traced"),
+		0);
+	assert_int_equal(
+		run("trap '' INT HUP CHLD; grep -E '^Sig(Blk|Ign|Cgt)' /proc/self/status > plain; $B run -o /dev/null grep -E '^Sig(Blk|Ign|Cgt)' /proc/self/status > traced 2>/dev/null; diff plain traced"),
+		0);
 }
 
 static void command_gets_no_descriptor(void **state)
 {
 	(void)state;
-	assert_int_equal(run("$B run -o x -- ls /proc/self/fd 2>/dev/null | wc -l > traced; ls /proc/self/fd 2>/dev/null | wc -l > plain; diff plain traced"), 0);
+	assert_int_equal(
+		run("$B run -o x -- ls /proc/self/fd 2>/dev/null | wc -l > traced; ls /proc/self/fd 2>/dev/null | wc -l > plain; diff plain traced"),
+		0);
 }
 
 static void secure_boot_is_recognised(void **state)
 {
-	static const char var[] = "s/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c";
+	static const char var[] =
+		"s/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c";
 	char dir[256];
 	int fd;
 
 	(void)state;
 	getcwd(dir, sizeof(dir));
 	strcat(dir, "/s");
-	assert_int_equal(system("mkdir -p s/sys/firmware/efi/efivars s/sys/kernel/security"), 0);
+	assert_int_equal(
+		system("mkdir -p s/sys/firmware/efi/efivars s/sys/kernel/security"), 0);
 	assert_null(module_advice(dir));
 	fd = open(var, O_CREAT | O_WRONLY, 0644);
 	assert_int_equal(write(fd, "\6\0\0\0\0", 5), 5);
@@ -202,9 +213,11 @@ static void secure_boot_is_recognised(void **state)
 	assert_non_null(strstr(module_advice(dir), "Secure Boot is on"));
 	assert_non_null(strstr(module_advice(dir), "mokutil --import"));
 	unlink(var);
-	write_file("s/sys/kernel/security/lockdown", "[none] integrity confidentiality\n", 0644);
+	write_file("s/sys/kernel/security/lockdown", "[none] integrity confidentiality\n",
+		   0644);
 	assert_null(module_advice(dir));
-	write_file("s/sys/kernel/security/lockdown", "none [integrity] confidentiality\n", 0644);
+	write_file("s/sys/kernel/security/lockdown", "none [integrity] confidentiality\n",
+		   0644);
 	assert_non_null(strstr(module_advice(dir), "locked down"));
 }
 

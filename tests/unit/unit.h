@@ -18,9 +18,9 @@
 #include "internal.h"
 
 /* Exact on purpose: the values are quotients of small integers. */
-#define assert_double(a, b)	assert_true((a) == (b))
+#define assert_double(a, b) assert_true((a) == (b))
 
-#define MS	UINT64_C(1000000)
+#define MS UINT64_C(1000000)
 
 /* A measured result of a brick "attention", as the kernel would write it. */
 static inline struct bt_result *sample_result(uint64_t budget_ns)
@@ -50,7 +50,9 @@ static inline struct bt_result *sample_result(uint64_t budget_ns)
 		{ .nr = 0, .abi = 0, .category = 3, .all = read },
 		{ .nr = 202, .abi = 0, .category = 1, .all = futex },
 		{ .nr = 20, .abi = 1, .category = 5, .all = other },
-		{ .nr = 231, .abi = 0, .category = 5,
+		{ .nr = 231,
+		  .abi = 0,
+		  .category = 5,
 		  .all = { .in_flight = 2, .max_ns = BT_NONE } },
 	};
 	struct bt_brick brick = { .name = "attention" };

@@ -5,6 +5,9 @@
 
 #include "cli.h"
 
+#define SECURE_BOOT \
+	"/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
+
 static size_t read_start(const char *root, const char *path, char *buf, size_t size)
 {
 	char full[PATH_MAX];
@@ -26,8 +29,7 @@ const char *module_advice(const char *root)
 	char buf[64];
 
 	/* Four bytes of attributes, then the value. */
-	if (read_start(root, "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c",
-		       buf, sizeof(buf)) >= 5 && buf[4] == 1)
+	if (read_start(root, SECURE_BOOT, buf, sizeof(buf)) >= 5 && buf[4] == 1)
 		return "Secure Boot is on: if modprobe says \"Key was rejected by service\", the module is not signed with a key that this machine trusts; for DKMS's key: mokutil --import /var/lib/dkms/mok.pub, then reboot and enroll it";
 	read_start(root, "/sys/kernel/security/lockdown", buf, sizeof(buf));
 	if (strstr(buf, "[integrity]") || strstr(buf, "[confidentiality]"))

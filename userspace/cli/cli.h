@@ -11,7 +11,7 @@
 #include "bricktrace.h"
 
 /* The exit status when bricktrace itself fails, as with env and timeout. */
-#define EXIT_OWN	125
+#define EXIT_OWN 125
 
 enum sort_key {
 	SORT_TIME,

@@ -87,20 +87,24 @@ json_t *result_json(const struct bt_result *r, enum sort_key sort)
 	json_object_set_new(j, "reason", text(bt_reason_name(r->reason)));
 	json_object_set_new(j, "wall_ns", number(r->wall_ns));
 	json_object_set_new(j, "thread_ns", number(b->thread_ns));
-	json_object_set_new(j, "threads", measured ? json_integer(r->threads) : json_null());
+	json_object_set_new(j, "threads",
+			    measured ? json_integer(r->threads) : json_null());
 	json_object_set_new(j, "over_budget",
 			    budget ? json_boolean(bt_result_over_budget(r)) : json_null());
-	json_object_set_new(j, "efficiency", budget ?
-			    json_real(bt_efficiency(r->budget_ns, r->wall_ns)) : json_null());
-	json_object_set_new(j, "overhead_percent", measured ?
-			    json_real(bt_breakdown_overhead_percent(b)) : json_null());
+	json_object_set_new(j, "efficiency",
+			    budget ? json_real(bt_efficiency(r->budget_ns, r->wall_ns)) :
+				     json_null());
+	json_object_set_new(j, "overhead_percent",
+			    measured ? json_real(bt_breakdown_overhead_percent(b)) :
+				       json_null());
 	json_object_set_new(j, "dominant",
 			    text(bt_category_name(bt_breakdown_dominant(b))));
-	json_object_set_new(j, "compute", json_pack("{s:o,s:o}",
-			    "ns", number(b->compute_ns),
-			    "offcpu_ns", number(b->compute_offcpu_ns)));
-	json_object_set_new(j, "edge", json_pack("{s:o,s:o}", "ns", number(b->edge_ns),
-			    "provenance", text(measured ? edge : NULL)));
+	json_object_set_new(j, "compute",
+			    json_pack("{s:o,s:o}", "ns", number(b->compute_ns),
+				      "offcpu_ns", number(b->compute_offcpu_ns)));
+	json_object_set_new(j, "edge",
+			    json_pack("{s:o,s:o}", "ns", number(b->edge_ns), "provenance",
+				      text(measured ? edge : NULL)));
 	json_object_set_new(j, "control_ns", number(b->control_ns));
 	json_object_set_new(j, "categories", categories(b));
 	json_object_set_new(j, "syscalls", measured ? syscalls(r, sort) : json_null());

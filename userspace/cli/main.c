@@ -32,7 +32,8 @@ static void help(FILE *out)
 
 	fputs("Usage: bricktrace COMMAND [ARGUMENTS]\n"
 	      "       bricktrace --help | --version\n\n"
-	      "Commands:\n", out);
+	      "Commands:\n",
+	      out);
 	for (i = 0; i < COMMANDS; i++)
 		fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].summary);
 	fputs("\n'bricktrace COMMAND --help' tells more.\n", out);

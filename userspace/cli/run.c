@@ -14,9 +14,9 @@
 #include "cli.h"
 
 /* A program that outlives ^C by this is reported on while it still runs. */
-#define INTERRUPT_GRACE_MS	200
-#define POLL_MIN_MS		10
-#define POLL_MAX_MS		100
+#define INTERRUPT_GRACE_MS 200
+#define POLL_MIN_MS	   10
+#define POLL_MAX_MS	   100
 
 struct options {
 	uint64_t budget_ns;
@@ -33,9 +33,9 @@ struct options {
  * a system call of the run.
  */
 struct shared {
-	uint64_t run;		/* 0 until it is open */
+	uint64_t run; /* 0 until it is open */
 	int exec_error;
-	char error[256];	/* why tracing could not begin */
+	char error[256]; /* why tracing could not begin */
 };
 
 struct job {
@@ -75,16 +75,14 @@ static void help(void)
 /* Returns -1, or the status to exit with. */
 static int parse(int argc, char **argv, struct options *o)
 {
-	static const struct option longs[] = {
-		{ "budget", required_argument, NULL, 'b' },
-		{ "follow", no_argument, NULL, 'f' },
-		{ "help", no_argument, NULL, 'h' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "name", required_argument, NULL, 'n' },
-		{ "output", required_argument, NULL, 'o' },
-		{ "sort", required_argument, NULL, 'S' },
-		{ 0 }
-	};
+	static const struct option longs[] = { { "budget", required_argument, NULL, 'b' },
+					       { "follow", no_argument, NULL, 'f' },
+					       { "help", no_argument, NULL, 'h' },
+					       { "json", no_argument, NULL, 'j' },
+					       { "name", required_argument, NULL, 'n' },
+					       { "output", required_argument, NULL, 'o' },
+					       { "sort", required_argument, NULL, 'S' },
+					       { 0 } };
 	const char *wrong;
 	int c;
 
@@ -152,8 +150,8 @@ static int define_brick(struct job *job)
 
 static void child(struct job *job)
 {
-	unsigned int inherit = BT_INHERIT_THREADS |
-			       (job->options->follow ? BT_INHERIT_CHILDREN : 0);
+	unsigned int inherit =
+		BT_INHERIT_THREADS | (job->options->follow ? BT_INHERIT_CHILDREN : 0);
 	struct shared *shared = job->shared;
 	struct bt_run *run;
 
@@ -162,7 +160,8 @@ static void child(struct job *job)
 	if (bt_tracer_instrumented(job->tracer)) {
 		if (bt_thread_register(job->tracer, inherit) ||
 		    bt_run_open(job->tracer, job->brick, BT_TRACE, BT_SCOPE_TRACER, &run)) {
-			snprintf(shared->error, sizeof(shared->error), "%s", bt_error_text());
+			snprintf(shared->error, sizeof(shared->error), "%s",
+				 bt_error_text());
 			_exit(EXIT_OWN);
 		}
 		/* From here on every system call is one of the result. */
@@ -268,13 +267,15 @@ static int wait_for_end(struct job *job)
 	bool ended = false, interrupted = false, quit = false;
 	int err = 0, poll_ms = POLL_MIN_MS;
 
-	while (!ended || (job->options->follow && !quit &&
-			  bt_tracer_threads(job->tracer) > 0)) {
+	while (!ended ||
+	       (job->options->follow && !quit && bt_tracer_threads(job->tracer) > 0)) {
 		struct timespec poll = { .tv_nsec = poll_ms * 1000000L };
 		int sig;
 
 		sig = sigtimedwait(&job->signals, NULL,
-				   ended ? &poll : interrupted ? &grace : NULL);
+				   ended       ? &poll :
+				   interrupted ? &grace :
+						 NULL);
 		switch (sig) {
 		case SIGINT:
 		case SIGQUIT:
@@ -336,8 +337,8 @@ static int prepare(struct job *job)
 
 	err = find_program(o->command[0], &job->path);
 	if (err) {
-		complain("%s: %s", o->command[0], err == ENOENT ?
-			 "command not found" : strerror(err));
+		complain("%s: %s", o->command[0],
+			 err == ENOENT ? "command not found" : strerror(err));
 		return err == ENOENT || err == ENOTDIR ? 127 : 126;
 	}
 	job->out = stderr;

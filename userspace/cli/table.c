@@ -6,7 +6,7 @@
 
 #include "cli.h"
 
-#define LINE	"----------------"
+#define LINE "----------------"
 
 enum sort_key parse_sort_key(const char *text)
 {
@@ -14,17 +14,16 @@ enum sort_key parse_sort_key(const char *text)
 		const char *name;
 		enum sort_key key;
 	} keys[] = {
-		{ "time", SORT_TIME }, { "time-percent", SORT_TIME },
+		{ "time", SORT_TIME },	     { "time-percent", SORT_TIME },
 		{ "time-total", SORT_TIME }, { "total-time", SORT_TIME },
-		{ "time_total", SORT_TIME },
-		{ "avg-time", SORT_AVG }, { "time-avg", SORT_AVG },
-		{ "max-time", SORT_MAX }, { "longest", SORT_MAX },
-		{ "time-max", SORT_MAX }, { "max", SORT_MAX },
-		{ "calls", SORT_CALLS }, { "count", SORT_CALLS },
-		{ "errors", SORT_ERRORS }, { "error", SORT_ERRORS },
-		{ "name", SORT_NAME }, { "syscall", SORT_NAME },
-		{ "syscall-name", SORT_NAME },
-		{ "nothing", SORT_NUMBER }, { "none", SORT_NUMBER },
+		{ "time_total", SORT_TIME }, { "avg-time", SORT_AVG },
+		{ "time-avg", SORT_AVG },    { "max-time", SORT_MAX },
+		{ "longest", SORT_MAX },     { "time-max", SORT_MAX },
+		{ "max", SORT_MAX },	     { "calls", SORT_CALLS },
+		{ "count", SORT_CALLS },     { "errors", SORT_ERRORS },
+		{ "error", SORT_ERRORS },    { "name", SORT_NAME },
+		{ "syscall", SORT_NAME },    { "syscall-name", SORT_NAME },
+		{ "nothing", SORT_NUMBER },  { "none", SORT_NUMBER },
 	};
 	size_t i;
 
@@ -87,8 +86,7 @@ static int compare(const void *pa, const void *pb, void *key)
 	return order ? order : strcmp(a->name, b->name);
 }
 
-const struct bt_syscall **sorted_syscalls(const struct bt_result *result,
-					  enum sort_key sort)
+const struct bt_syscall **sorted_syscalls(const struct bt_result *result, enum sort_key sort)
 {
 	const struct bt_syscall **list;
 	uint32_t i;
@@ -147,10 +145,10 @@ static void print_categories(FILE *out, const struct bt_breakdown *b)
 {
 	int i;
 
-	fprintf(out, "%6s %11s %11s %11s %9s %9s %s\n", "% time", "seconds",
-		"on-CPU", "off-CPU", "calls", "errors", "category");
-	fprintf(out, "%.6s %.11s %.11s %.11s %.9s %.9s %s\n", LINE, LINE, LINE,
-		LINE, LINE, LINE, LINE);
+	fprintf(out, "%6s %11s %11s %11s %9s %9s %s\n", "% time", "seconds", "on-CPU",
+		"off-CPU", "calls", "errors", "category");
+	fprintf(out, "%.6s %.11s %.11s %.11s %.9s %.9s %s\n", LINE, LINE, LINE, LINE,
+		LINE, LINE, LINE);
 	for (i = 0; i < BT_CATEGORIES; i++)
 		part(out, bt_category_name((enum bt_category)i), b->category[i].ns,
 		     b->category[i].offcpu_ns, b->thread_ns, &b->category[i]);
@@ -158,24 +156,23 @@ static void print_categories(FILE *out, const struct bt_breakdown *b)
 	     b->edge_ns, BT_NONE, b->thread_ns, NULL);
 	part(out, "control", b->control_ns, BT_NONE, b->thread_ns, NULL);
 	part(out, "compute", b->compute_ns, b->compute_offcpu_ns, b->thread_ns, NULL);
-	fprintf(out, "%.6s %.11s %.11s %.11s %.9s %.9s %s\n", LINE, LINE, LINE,
-		LINE, LINE, LINE, LINE);
+	fprintf(out, "%.6s %.11s %.11s %.11s %.9s %.9s %s\n", LINE, LINE, LINE, LINE,
+		LINE, LINE, LINE);
 	part(out, "thread time", b->thread_ns, BT_NONE, b->thread_ns, NULL);
 }
 
-static void row(FILE *out, uint64_t total, const struct bt_figures *f,
-		const char *name, const char *abi)
+static void row(FILE *out, uint64_t total, const struct bt_figures *f, const char *name,
+		const char *abi)
 {
 	char s[32], errors[32];
 
 	fprintf(out, "%6.2f %11s %11.3f %9" PRIu64 " %9s %s%s%s%s\n",
-		percent(f->ns, total), seconds(s, f->ns), average(f) / 1000,
-		f->count, errors_or_blank(errors, f->errors), name,
-		abi ? " (" : "", abi ? abi : "", abi ? ")" : "");
+		percent(f->ns, total), seconds(s, f->ns), average(f) / 1000, f->count,
+		errors_or_blank(errors, f->errors), name, abi ? " (" : "", abi ? abi : "",
+		abi ? ")" : "");
 }
 
-static void print_syscalls(FILE *out, const struct bt_result *result,
-			   enum sort_key sort)
+static void print_syscalls(FILE *out, const struct bt_result *result, enum sort_key sort)
 {
 	const struct bt_syscall **list = sorted_syscalls(result, sort);
 	struct bt_figures total = { 0 };
@@ -191,15 +188,13 @@ static void print_syscalls(FILE *out, const struct bt_result *result,
 		total.errors += f->errors;
 		total.ns += f->ns;
 	}
-	fprintf(out, "%6s %11s %11s %9s %9s %s\n", "% time", "seconds",
-		"usecs/call", "calls", "errors", "syscall");
-	fprintf(out, "%.6s %.11s %.11s %.9s %.9s %s\n", LINE, LINE, LINE, LINE,
-		LINE, LINE);
+	fprintf(out, "%6s %11s %11s %9s %9s %s\n", "% time", "seconds", "usecs/call",
+		"calls", "errors", "syscall");
+	fprintf(out, "%.6s %.11s %.11s %.9s %.9s %s\n", LINE, LINE, LINE, LINE, LINE, LINE);
 	for (i = 0; list && i < result->n_syscalls; i++)
 		row(out, total.ns, &list[i]->all, list[i]->name,
 		    list[i]->abi == BT_ABI_NATIVE ? NULL : bt_abi_name(list[i]->abi));
-	fprintf(out, "%.6s %.11s %.11s %.9s %.9s %s\n", LINE, LINE, LINE, LINE,
-		LINE, LINE);
+	fprintf(out, "%.6s %.11s %.11s %.9s %.9s %s\n", LINE, LINE, LINE, LINE, LINE, LINE);
 	row(out, total.ns, &total, "total", NULL);
 	if (result->n_missing)
 		fprintf(out, "%" PRIu32 " more system calls are in the categories only.\n",
@@ -240,8 +235,7 @@ void print_table(FILE *out, const struct bt_result *r, enum sort_key sort,
 	fprintf(out, "wall time: %s s\n", seconds(a, r->wall_ns));
 	if (r->budget_ns != BT_NONE) {
 		bool over = bt_result_over_budget(r);
-		uint64_t by = over ? r->wall_ns - r->budget_ns :
-				     r->budget_ns - r->wall_ns;
+		uint64_t by = over ? r->wall_ns - r->budget_ns : r->budget_ns - r->wall_ns;
 
 		fprintf(out, "budget:    %s s, %s by %s s\n", seconds(a, r->budget_ns),
 			over ? "exceeded" : "kept", seconds(b, by));
@@ -264,6 +258,7 @@ void print_table(FILE *out, const struct bt_result *r, enum sort_key sort,
 	fputc('\n', out);
 	print_categories(out, &r->all);
 	fputs("Page faults, vDSO calls, polling a GPU and io_uring's work are no system calls:\n"
-	      "they are in compute, or in no thread of the program.\n\n", out);
+	      "they are in compute, or in no thread of the program.\n\n",
+	      out);
 	print_syscalls(out, r, sort);
 }

@@ -13,14 +13,17 @@ static int check_name(const char *name)
 	if (!len)
 		return bti_fail(EINVAL, "a brick's name must not be empty");
 	if (len >= BT_NAME_LEN)
-		return bti_fail(ENAMETOOLONG,
-				"the brick's name '%.20s...' has %zu bytes; at most %d are allowed",
-				name, len, BT_NAME_LEN - 1);
+		return bti_fail(
+			ENAMETOOLONG,
+			"the brick's name '%.20s...' has %zu bytes; at most %d are allowed",
+			name, len, BT_NAME_LEN - 1);
 	for (; *name; name++) {
 		unsigned char c = *name;
 
 		if (c < ' ' || c == 0x7f)
-			return bti_fail(EINVAL, "the brick's name has the control character 0x%02x", c);
+			return bti_fail(EINVAL,
+					"the brick's name has the control character 0x%02x",
+					c);
 	}
 	return 0;
 }
@@ -39,8 +42,10 @@ int bti_brick_define(struct bt_tracer *t, const char *name, uint64_t budget_ns,
 	memcpy(brick.name, name, strlen(name));
 	err = bti_ioctl(t, BRICKTRACE_BRICK_DEFINE, &brick);
 	if (err == -EDQUOT)
-		return bti_fail(EDQUOT, "cannot define the brick '%s': the limit of bricks of a session is reached",
-				name);
+		return bti_fail(
+			EDQUOT,
+			"cannot define the brick '%s': the limit of bricks of a session is reached",
+			name);
 	if (err)
 		return bti_fail(-err, "cannot define the brick '%s': %s", name,
 				strerror(-err));
@@ -52,6 +57,7 @@ int bt_brick_define(struct bt_tracer *t, const char *name, uint64_t budget_ns,
 		    struct bt_brick **out)
 {
 	struct bt_brick *brick, *fresh = NULL;
+	uint32_t number = 0;
 	int err;
 
 	*out = NULL;
@@ -59,8 +65,10 @@ int bt_brick_define(struct bt_tracer *t, const char *name, uint64_t budget_ns,
 	if (err)
 		return err;
 	if (budget_ns > BT_MAX_BUDGET && budget_ns != BT_NONE)
-		return bti_fail(ERANGE, "the budget of brick '%s', %llu ns, is above the limit of 2^62 ns",
-				name, (unsigned long long)budget_ns);
+		return bti_fail(
+			ERANGE,
+			"the budget of brick '%s', %llu ns, is above the limit of 2^62 ns",
+			name, (unsigned long long)budget_ns);
 
 	pthread_mutex_lock(&t->lock);
 	for (brick = t->bricks; brick; brick = brick->next)
@@ -75,13 +83,14 @@ int bt_brick_define(struct bt_tracer *t, const char *name, uint64_t budget_ns,
 		memcpy(fresh->name, name, strlen(name));
 		brick = fresh;
 	}
-	err = bti_brick_define(t, name, budget_ns, &brick->number);
+	err = bti_brick_define(t, name, budget_ns, &number);
 	if (err) {
 		free(fresh);
 		goto unlock;
 	}
-	brick->budget_ns = budget_ns;
+	__atomic_store_n(&brick->budget_ns, budget_ns, __ATOMIC_RELAXED);
 	if (fresh) {
+		fresh->number = number;
 		fresh->next = t->bricks;
 		t->bricks = fresh;
 	}

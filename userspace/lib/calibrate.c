@@ -13,11 +13,10 @@
 
 #include "internal.h"
 
-#define BATCHES	8
+#define BATCHES 8
 #define CALLS	256
 
-uint64_t bti_edge_ps(uint64_t loop_ns, uint64_t window_ns, uint64_t empty_ns,
-		     uint64_t calls)
+uint64_t bti_edge_ps(uint64_t loop_ns, uint64_t window_ns, uint64_t empty_ns, uint64_t calls)
 {
 	uint64_t ps;
 
@@ -32,16 +31,17 @@ uint64_t bti_edge_ps(uint64_t loop_ns, uint64_t window_ns, uint64_t empty_ns,
 
 /* The two loops differ in the call only, and both are timed as one piece. */
 #ifdef __x86_64__
-#define CALL(instruction) do {						\
-	long nr = SYS_getppid;						\
-									\
-	__asm__ volatile(instruction : "+a"(nr) : : "rcx", "r11", "memory"); \
-} while (0)
-#define NULL_CALL()	CALL("syscall")
-#define NO_CALL()	CALL("")
+#define CALL(instruction)                                                            \
+	do {                                                                         \
+		long nr = SYS_getppid;                                               \
+                                                                                     \
+		__asm__ volatile(instruction : "+a"(nr) : : "rcx", "r11", "memory"); \
+	} while (0)
+#define NULL_CALL() CALL("syscall")
+#define NO_CALL()   CALL("")
 #else
-#define NULL_CALL()	syscall(SYS_getppid)
-#define NO_CALL()	__asm__ volatile("" : : : "memory")
+#define NULL_CALL() syscall(SYS_getppid)
+#define NO_CALL()   __asm__ volatile("" : : : "memory")
 #endif
 
 static __attribute__((noinline)) uint64_t time_calls(struct bt_tracer *t)
@@ -77,13 +77,13 @@ static uint64_t window_ns(const struct bricktrace_result *result,
 		return BT_NONE;
 	for (i = 0; i < result->syscalls && i < BTI_SYSCALLS; i++)
 		if (syscalls[i].nr == (SYS_getppid & ~0x40000000U))
-			return syscalls[i].all.count == CALLS ?
-			       syscalls[i].all.ns : BT_NONE;
+			return syscalls[i].all.count == CALLS ? syscalls[i].all.ns :
+								BT_NONE;
 	return BT_NONE;
 }
 
-static int batch(struct bt_tracer *t, uint32_t brick,
-		 struct bricktrace_syscall *syscalls, uint64_t *edge_ps)
+static int batch(struct bt_tracer *t, uint32_t brick, struct bricktrace_syscall *syscalls,
+		 uint64_t *edge_ps)
 {
 	struct bricktrace_result result;
 	uint64_t run, loop, window, ps;
@@ -163,7 +163,9 @@ int bt_tracer_calibrate(struct bt_tracer *t)
 	err = t->calibration_error;
 	pthread_mutex_unlock(&t->calibration);
 	if (err)
-		return bti_fail(-err, "the cost of a call outside its window could not be measured: %s",
-				strerror(-err));
+		return bti_fail(
+			-err,
+			"the cost of a call outside its window could not be measured: %s",
+			strerror(-err));
 	return 0;
 }

@@ -9,10 +9,10 @@
 
 #include "bricktrace.h"
 
-#define BTI_DEVICE		"/dev/bricktrace"
-#define BTI_CALIBRATION_BRICK	"bricktrace-calibration"
+#define BTI_DEVICE	      "/dev/bricktrace"
+#define BTI_CALIBRATION_BRICK "bricktrace-calibration"
 /* Room for the system calls of one result; the kernel's limit is 4096. */
-#define BTI_SYSCALLS		1024
+#define BTI_SYSCALLS 1024
 
 /* The system as the library sees it, so that tests can be the kernel. */
 struct bti_ops {
@@ -26,31 +26,32 @@ extern const struct bti_ops bti_system;
 struct bt_brick {
 	struct bt_brick *next;
 	char name[BT_NAME_LEN];
-	uint64_t budget_ns;
+	uint64_t budget_ns; /* atomic: redefined while others open runs */
 	uint32_t number;
 };
 
 struct bt_run {
-	struct bt_run *next;	/* in the tracer's free or open list */
+	struct bt_run *next;  /* in the tracer's free or open list */
+	struct bt_run **link; /* what points to it in the open list */
 	struct bt_tracer *tracer;
 	struct bt_brick *brick;
 	uint64_t number;
 	uint64_t start_ns;
-	uint64_t budget_ns;	/* when it was opened */
+	uint64_t budget_ns; /* when it was opened */
 	struct bricktrace_syscall *syscalls;
 };
 
 struct bt_tracer {
 	const struct bti_ops *ops;
-	int fd;			/* -1: not instrumented */
+	int fd; /* -1: not instrumented */
 	enum bt_reason reason;
 	char reason_text[256];
-	pthread_mutex_t lock;	/* of the lists */
+	pthread_mutex_t lock; /* of the lists */
 	struct bt_brick *bricks;
 	struct bt_run *open;
 	struct bt_run *free;
 	pthread_mutex_t calibration;
-	bool calibrated;	/* it was tried */
+	bool calibrated; /* it was tried */
 	int calibration_error;
 };
 
@@ -58,25 +59,22 @@ int bti_tracer_new(const struct bti_ops *ops, struct bt_tracer **tracer);
 int bti_ioctl(struct bt_tracer *tracer, unsigned long request, void *arg);
 
 /* Keep the text for bt_error_text() and return -@error. */
-int bti_fail(int error, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+int bti_fail(int error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* The two halves of a run at the kernel's door; also used to calibrate. */
 int bti_run_open(struct bt_tracer *tracer, uint32_t brick, enum bt_level level,
 		 enum bt_scope scope, uint64_t *number);
 int bti_run_close(struct bt_tracer *tracer, uint64_t number,
-		  struct bricktrace_result *result,
-		  struct bricktrace_syscall *syscalls);
-int bti_brick_define(struct bt_tracer *tracer, const char *name,
-		     uint64_t budget_ns, uint32_t *number);
+		  struct bricktrace_result *result, struct bricktrace_syscall *syscalls);
+int bti_brick_define(struct bt_tracer *tracer, const char *name, uint64_t budget_ns,
+		     uint32_t *number);
 
 int bti_result_new(const struct bt_brick *brick, uint64_t budget_ns,
 		   const struct bricktrace_result *raw,
-		   const struct bricktrace_syscall *syscalls,
-		   struct bt_result **result);
+		   const struct bricktrace_syscall *syscalls, struct bt_result **result);
 
-void bti_syscall_name(uint32_t nr, enum bt_abi abi, enum bt_category category,
-		      char *buf, size_t size);
+void bti_syscall_name(uint32_t nr, enum bt_abi abi, enum bt_category category, char *buf,
+		      size_t size);
 
 /*
  * Picoseconds a call outside its window: a loop of @calls calls took @loop_ns,

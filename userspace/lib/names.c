@@ -19,10 +19,10 @@ static const uint32_t arches[] = { SCMP_ARCH_NATIVE, 0, 0 };
 static const char *const abi_names[] = { "native", "compat", NULL };
 #endif
 
-#define X32_BIT	0x40000000
+#define X32_BIT 0x40000000
 
-void bti_syscall_name(uint32_t nr, enum bt_abi abi, enum bt_category category,
-		      char *buf, size_t size)
+void bti_syscall_name(uint32_t nr, enum bt_abi abi, enum bt_category category, char *buf,
+		      size_t size)
 {
 	uint32_t arch = (unsigned int)abi < 3 ? arches[abi] : 0;
 	const char *in = bt_category_name(category);
@@ -38,8 +38,8 @@ void bti_syscall_name(uint32_t nr, enum bt_abi abi, enum bt_category category,
 	}
 	/* Negative numbers are the library's own pseudo calls. */
 	if (arch && nr < X32_BIT)
-		name = seccomp_syscall_resolve_num_arch(arch, abi == BT_ABI_X32 ?
-							nr | X32_BIT : nr);
+		name = seccomp_syscall_resolve_num_arch(
+			arch, abi == BT_ABI_X32 ? nr | X32_BIT : nr);
 	if (name)
 		snprintf(buf, size, "%s", name);
 	else

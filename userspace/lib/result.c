@@ -17,7 +17,7 @@ _Static_assert(BT_CATEGORIES == (int)BRICKTRACE_CATEGORIES, "");
 
 static struct bt_figures figures(const struct bricktrace_figures *raw)
 {
-	return (struct bt_figures) {
+	return (struct bt_figures){
 		.count = raw->count,
 		.in_flight = raw->in_flight,
 		.errors = raw->errors,
@@ -52,8 +52,7 @@ static int by_time(const void *a, const void *b)
 
 int bti_result_new(const struct bt_brick *brick, uint64_t budget_ns,
 		   const struct bricktrace_result *raw,
-		   const struct bricktrace_syscall *syscalls,
-		   struct bt_result **out)
+		   const struct bricktrace_syscall *syscalls, struct bt_result **out)
 {
 	uint32_t i, n = raw->syscalls < BTI_SYSCALLS ? raw->syscalls : BTI_SYSCALLS;
 	struct bt_result *r;
@@ -61,7 +60,8 @@ int bti_result_new(const struct bt_brick *brick, uint64_t budget_ns,
 
 	result = calloc(1, sizeof(*result) + n * sizeof(result->syscalls[0]));
 	if (!result)
-		return bti_fail(ENOMEM, "no memory for a result of brick '%s'", brick->name);
+		return bti_fail(ENOMEM, "no memory for a result of brick '%s'",
+				brick->name);
 	r = &result->public;
 	memcpy(r->brick, brick->name, sizeof(r->brick));
 	r->budget_ns = budget_ns;

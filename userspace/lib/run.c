@@ -21,8 +21,7 @@ int bti_run_open(struct bt_tracer *t, uint32_t brick, enum bt_level level,
 	return err;
 }
 
-int bti_run_close(struct bt_tracer *t, uint64_t number,
-		  struct bricktrace_result *result,
+int bti_run_close(struct bt_tracer *t, uint64_t number, struct bricktrace_result *result,
 		  struct bricktrace_syscall *syscalls)
 {
 	struct bricktrace_close close = {
@@ -66,6 +65,9 @@ static struct bt_run *run_get(struct bt_tracer *t, bool syscalls)
 	run->number = 0;
 	pthread_mutex_lock(&t->lock);
 	run->next = t->open;
+	run->link = &t->open;
+	if (run->next)
+		run->next->link = &run->next;
 	t->open = run;
 	pthread_mutex_unlock(&t->lock);
 	return run;
@@ -74,12 +76,11 @@ static struct bt_run *run_get(struct bt_tracer *t, bool syscalls)
 static void run_put(struct bt_run *run)
 {
 	struct bt_tracer *t = run->tracer;
-	struct bt_run **link;
 
 	pthread_mutex_lock(&t->lock);
-	for (link = &t->open; *link != run; link = &(*link)->next)
-		;
-	*link = run->next;
+	*run->link = run->next;
+	if (run->next)
+		run->next->link = run->link;
 	run->next = t->free;
 	t->free = run;
 	pthread_mutex_unlock(&t->lock);
@@ -89,23 +90,28 @@ static int open_error(int err, const struct bt_brick *brick, enum bt_scope scope
 {
 	switch (err) {
 	case ESRCH:
-		return bti_fail(err, "cannot trace the brick '%s': %s; call bt_thread_register() first",
-				brick->name, scope == BT_SCOPE_THREAD ?
-				"the thread is not registered" : "no thread is registered");
+		return bti_fail(
+			err,
+			"cannot trace the brick '%s': %s; call bt_thread_register() first",
+			brick->name,
+			scope == BT_SCOPE_THREAD ? "the thread is not registered" :
+						   "no thread is registered");
 	case ELOOP:
 		return bti_fail(err, "the run of brick '%s' is nested deeper than %d",
 				brick->name, BRICKTRACE_MAX_DEPTH);
 	case EDQUOT:
-		return bti_fail(err, "cannot open a run of brick '%s': the limit of open runs of a session is reached",
-				brick->name);
+		return bti_fail(
+			err,
+			"cannot open a run of brick '%s': the limit of open runs of a session is reached",
+			brick->name);
 	default:
-		return bti_fail(err, "cannot open a run of brick '%s': %s",
-				brick->name, strerror(err));
+		return bti_fail(err, "cannot open a run of brick '%s': %s", brick->name,
+				strerror(err));
 	}
 }
 
-int bt_run_open(struct bt_tracer *t, struct bt_brick *brick,
-		enum bt_level level, enum bt_scope scope, struct bt_run **out)
+int bt_run_open(struct bt_tracer *t, struct bt_brick *brick, enum bt_level level,
+		enum bt_scope scope, struct bt_run **out)
 {
 	struct bt_run *run;
 	int err;
@@ -121,7 +127,7 @@ int bt_run_open(struct bt_tracer *t, struct bt_brick *brick,
 	if (!run)
 		return bti_fail(ENOMEM, "no memory for a run of brick '%s'", brick->name);
 	run->brick = brick;
-	run->budget_ns = brick->budget_ns;
+	run->budget_ns = __atomic_load_n(&brick->budget_ns, __ATOMIC_RELAXED);
 	*out = run;
 	run->start_ns = t->ops->now();
 	if (t->fd < 0)
@@ -154,7 +160,7 @@ int bt_run_adopt(struct bt_tracer *t, struct bt_brick *brick, uint64_t number,
 	if (!run)
 		return bti_fail(ENOMEM, "no memory for a run of brick '%s'", brick->name);
 	run->brick = brick;
-	run->budget_ns = brick->budget_ns;
+	run->budget_ns = __atomic_load_n(&brick->budget_ns, __ATOMIC_RELAXED);
 	run->start_ns = t->ops->now();
 	run->number = number;
 	*out = run;
@@ -194,14 +200,16 @@ int bt_run_close(struct bt_run *run, struct bt_result **result)
 		err = bti_run_close(t, run->number, result ? &raw : NULL,
 				    result ? run->syscalls : NULL);
 	if (err == -EBUSY)
-		return bti_fail(EBUSY, "the run of brick '%s' encloses a run that is still open; close that first",
-				run->brick->name);
+		return bti_fail(
+			EBUSY,
+			"the run of brick '%s' encloses a run that is still open; close that first",
+			run->brick->name);
 	if (err)
-		bti_fail(-err, "cannot close the run of brick '%s': %s",
-			 run->brick->name, strerror(-err));
+		bti_fail(-err, "cannot close the run of brick '%s': %s", run->brick->name,
+			 strerror(-err));
 	else if (result)
-		err = bti_result_new(run->brick, run->budget_ns, &raw,
-				     run->syscalls, result);
+		err = bti_result_new(run->brick, run->budget_ns, &raw, run->syscalls,
+				     result);
 	run_put(run);
 	return err;
 }

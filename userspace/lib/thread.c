@@ -23,9 +23,12 @@ int bt_thread_register(struct bt_tracer *t, unsigned int inherit)
 	case 0:
 		return 0;
 	case EEXIST:
-		return bti_fail(EEXIST, "the thread is registered with this tracer already");
+		return bti_fail(EEXIST,
+				"the thread is registered with this tracer already");
 	case EDQUOT:
-		return bti_fail(EDQUOT, "the limit of threads of a session is reached; unregister threads or use a second tracer");
+		return bti_fail(
+			EDQUOT,
+			"the limit of threads of a session is reached; unregister threads or use a second tracer");
 	default:
 		return bti_fail(-err, "cannot register the thread: %s", strerror(-err));
 	}

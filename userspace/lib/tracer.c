@@ -100,12 +100,15 @@ static void connect_module(struct bt_tracer *t)
 		case ENODEV:
 		case ENXIO:
 			unavailable(t, BT_REASON_NO_MODULE,
-				    "no " BTI_DEVICE ": the module is not loaded; try: modprobe bricktrace");
+				    "no " BTI_DEVICE
+				    ": the module is not loaded; try: modprobe bricktrace");
 			return;
 		case EACCES:
 		case EPERM:
-			unavailable(t, BT_REASON_NO_PERMISSION,
-				    "no permission to open " BTI_DEVICE "; become a member of the group bricktrace (usermod -aG bricktrace USER, then log in again) or be root");
+			unavailable(
+				t, BT_REASON_NO_PERMISSION,
+				"no permission to open " BTI_DEVICE
+				"; become a member of the group bricktrace (usermod -aG bricktrace USER, then log in again) or be root");
 			return;
 		default:
 			unavailable(t, BT_REASON_DEVICE, "cannot open " BTI_DEVICE ": %s",
@@ -116,7 +119,8 @@ static void connect_module(struct bt_tracer *t)
 	err = bti_ioctl(t, BRICKTRACE_INFO, &info);
 	if (err)
 		unavailable(t, err == -ENOTTY ? BT_REASON_ABI : BT_REASON_DEVICE,
-			    BTI_DEVICE " does not answer BRICKTRACE_INFO: %s; is it the bricktrace module?",
+			    BTI_DEVICE
+			    " does not answer BRICKTRACE_INFO: %s; is it the bricktrace module?",
 			    strerror(-err));
 	else if (info.abi_version != BRICKTRACE_ABI_VERSION)
 		unavailable(t, BT_REASON_ABI,
