@@ -257,8 +257,8 @@ void print_table(FILE *out, const struct bt_result *r, enum sort_key sort,
 	}
 	fputc('\n', out);
 	print_categories(out, &r->all);
-	fputs("Page faults, vDSO calls, polling a GPU and io_uring's work are no system calls:\n"
-	      "they are in compute, or in no thread of the program.\n\n",
+	fputs("Page faults, vDSO calls and polling a GPU are in compute; what io_uring does for a\n"
+	      "program is in none of these figures.\n\n",
 	      out);
 	print_syscalls(out, r, sort);
 }
