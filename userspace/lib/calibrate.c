@@ -140,8 +140,11 @@ static int calibrate(struct bt_tracer *t)
 		goto free;
 	for (i = 0, err = 0; i < BATCHES && !err; i++)
 		err = batch(t, brick, syscalls, &edge_ps);
-	if (registered)
+	if (registered) {
+		/* The kernel has written to it. */
+		thread = (struct bricktrace_thread){ .size = sizeof(thread) };
 		bti_ioctl(t, BRICKTRACE_THREAD_UNREGISTER, &thread);
+	}
 	if (!err)
 		err = edge_ps == BT_NONE ? -EAGAIN : set_edge(t, edge_ps);
 free:
