@@ -6,6 +6,7 @@
 #include "chardev.h"
 #include "clock.h"
 #include "hooks.h"
+#include "member.h"
 #include "run.h"
 #include "session.h"
 
@@ -35,9 +36,10 @@ static const struct {
 	TAKES(BRICKTRACE_INFO, bricktrace_info, BRICKTRACE_INFO_SIZE_V0, 0),
 	TAKES(BRICKTRACE_THREAD_REGISTER, bricktrace_thread,
 	      BRICKTRACE_THREAD_SIZE_V0,
-	      BRICKTRACE_INHERIT_THREADS | BRICKTRACE_INHERIT_CHILDREN),
+	      BRICKTRACE_INHERIT_THREADS | BRICKTRACE_INHERIT_CHILDREN |
+	      BRICKTRACE_PROCESS),
 	TAKES(BRICKTRACE_THREAD_UNREGISTER, bricktrace_thread,
-	      BRICKTRACE_THREAD_SIZE_V0, 0),
+	      BRICKTRACE_THREAD_SIZE_V0, BRICKTRACE_PROCESS),
 	TAKES(BRICKTRACE_BRICK_DEFINE, bricktrace_brick,
 	      BRICKTRACE_BRICK_SIZE_V0, 0),
 	TAKES(BRICKTRACE_RUN_OPEN, bricktrace_open,
@@ -72,9 +74,9 @@ static long handle(struct bt_session *s, unsigned int cmd, union arg *arg,
 	case BRICKTRACE_INFO:
 		return info(&arg->info, uarg);
 	case BRICKTRACE_THREAD_REGISTER:
-		return bt_session_register(s, &arg->thread);
+		return bt_member_register(s, &arg->thread, uarg);
 	case BRICKTRACE_THREAD_UNREGISTER:
-		return bt_session_unregister(s, &arg->thread);
+		return bt_member_unregister(s, &arg->thread, uarg);
 	case BRICKTRACE_BRICK_DEFINE:
 		return bt_session_define(s, &arg->brick, uarg);
 	case BRICKTRACE_RUN_OPEN:
@@ -122,7 +124,7 @@ static long chardev_ioctl(struct file *file, unsigned int cmd,
 
 static int chardev_open(struct inode *inode, struct file *file)
 {
-	file->private_data = bt_session_alloc();
+	file->private_data = bt_session_alloc(file);
 	if (!file->private_data)
 		return -ENOMEM;
 	return nonseekable_open(inode, file);

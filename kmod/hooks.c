@@ -16,7 +16,8 @@ static unsigned int linger_ms = 1000;
 module_param(linger_ms, uint, 0644);
 MODULE_PARM_DESC(linger_ms, "how long the hooks stay after the last traced run, in milliseconds (1000)");
 
-static struct tracepoint *tp_enter, *tp_exit, *tp_switch, *tp_fork, *tp_end;
+static struct tracepoint *tp_enter, *tp_exit, *tp_switch, *tp_fork, *tp_exec,
+	*tp_end;
 
 static DEFINE_MUTEX(arming);	/* protects all below and orders arming */
 static unsigned int users;	/* open traced runs */
@@ -76,6 +77,12 @@ static void on_fork(void *data, struct task_struct *parent,
 	bt_task_forked(child);
 }
 
+static void on_exec(void *data, struct task_struct *p, pid_t old_pid,
+		    struct linux_binprm *bprm)
+{
+	bt_task_execed();
+}
+
 static void on_end(BT_PROCESS_EXIT_ARGS)
 {
 	bt_task_ended();
@@ -91,6 +98,8 @@ static void find(struct tracepoint *tp, void *data)
 		tp_switch = tp;
 	else if (!strcmp(tp->name, "sched_process_fork"))
 		tp_fork = tp;
+	else if (!strcmp(tp->name, "sched_process_exec"))
+		tp_exec = tp;
 	else if (!strcmp(tp->name, "sched_process_exit"))
 		tp_end = tp;
 }
@@ -202,21 +211,28 @@ int bt_hooks_init(void)
 	check_trace_callback_type_sys_exit(on_exit);
 	check_trace_callback_type_sched_switch(on_switch);
 	check_trace_callback_type_sched_process_fork(on_fork);
+	check_trace_callback_type_sched_process_exec(on_exec);
 	check_trace_callback_type_sched_process_exit(on_end);
 
 	for_each_kernel_tracepoint(find, NULL);
-	if (!tp_enter || !tp_exit || !tp_switch || !tp_fork || !tp_end) {
-		pr_err("this kernel lacks a tracepoint: sys_enter, sys_exit, sched_switch, sched_process_fork or sched_process_exit\n");
+	if (!tp_enter || !tp_exit || !tp_switch || !tp_fork || !tp_exec ||
+	    !tp_end) {
+		pr_err("this kernel lacks one of the tracepoints sys_enter, sys_exit, sched_switch, sched_process_{fork,exec,exit}\n");
 		return -ENODEV;
 	}
 	ret = tracepoint_probe_register(tp_end, on_end, NULL);
 	if (ret)
 		return ret;
-	ret = tracepoint_probe_register(tp_fork, on_fork, NULL);
+	ret = tracepoint_probe_register(tp_exec, on_exec, NULL);
 	if (ret)
 		goto err_end;
+	ret = tracepoint_probe_register(tp_fork, on_fork, NULL);
+	if (ret)
+		goto err_exec;
 	return 0;
 
+err_exec:
+	tracepoint_probe_unregister(tp_exec, on_exec, NULL);
 err_end:
 	tracepoint_probe_unregister(tp_end, on_end, NULL);
 	tracepoint_synchronize_unregister();
@@ -232,6 +248,7 @@ void bt_hooks_exit(void)
 		disarm();
 	mutex_unlock(&arming);
 	tracepoint_probe_unregister(tp_fork, on_fork, NULL);
+	tracepoint_probe_unregister(tp_exec, on_exec, NULL);
 	tracepoint_probe_unregister(tp_end, on_end, NULL);
 	tracepoint_synchronize_unregister();
 	synchronize_rcu();

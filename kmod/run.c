@@ -106,26 +106,35 @@ bool bt_run_born(struct bt_member *m)
 	return true;
 }
 
-void bt_run_catch_up(struct bt_member *m)
+bool bt_run_any_wide(struct bt_session *s)
 {
-	struct bt_session *s = m->session;
+	/* Runs come and go under the session's mutex only. */
+	lockdep_assert_held(&s->lock);
+	return !list_empty(&s->wide);
+}
+
+void bt_run_catch_up(struct bt_session *s, struct bt_task *t)
+{
+	struct bt_member *m;
 	struct bt_cover *c;
 	struct bt_run *r;
 
 	lockdep_assert_held(&s->lock);
-	/* The session's mutex keeps runs from coming and going. */
 	list_for_each_entry(r, &s->wide, of_wide) {
 		c = cover_alloc(GFP_KERNEL, true);
 		if (c) {
-			bt_task_read(m->follower.task, U64_MAX, c->start);
+			bt_task_read(t, U64_MAX, c->start);
 			c->begin = c->start->t;
 		}
 		spin_lock(&bt_books);
-		if (c)
-			cover_attach(c, r, m);
-		else
+		m = bt_member_of(s, t);
+		if (!c)
 			s->lost++;
+		else if (m)
+			cover_attach(c, r, m);
 		spin_unlock(&bt_books);
+		if (!m)
+			cover_free(c);
 	}
 }
 
@@ -219,9 +228,9 @@ static int cover_thread(struct bt_run *r, struct bt_cover **self)
 	if (!c)
 		return -ENOMEM;
 	spin_lock(&bt_books);
-	t = bt_task_current();
+	t = bt_task_find(current);
 	if (t)
-		m = bt_session_member(r->session, t);
+		m = bt_member_of(r->session, t);
 	if (m)
 		cover_attach(c, r, m);
 	spin_unlock(&bt_books);
@@ -322,9 +331,9 @@ static bool traceable(struct bt_session *s, u32 scope)
 	bool yes;
 
 	spin_lock(&bt_books);
-	t = bt_task_current();
+	t = bt_task_find(current);
 	yes = scope == BRICKTRACE_SCOPE_SESSION ? s->nr_members :
-						  t && bt_session_member(s, t);
+						  t && bt_member_of(s, t);
 	spin_unlock(&bt_books);
 	return yes;
 }

@@ -11,6 +11,7 @@
 #ifndef BT_RUN_H
 #define BT_RUN_H
 
+#include "member.h"
 #include "session.h"
 #include "totals.h"
 
@@ -29,7 +30,8 @@ void bt_run_end_all(struct bt_session *s);
  * the session's mutex, where the session's @lost says so.
  */
 bool bt_run_born(struct bt_member *m);
-void bt_run_catch_up(struct bt_member *m);
+bool bt_run_any_wide(struct bt_session *s);
+void bt_run_catch_up(struct bt_session *s, struct bt_task *t);
 
 /* A member leaves; @end is V then. Under bt_books. */
 void bt_run_depart(struct bt_member *m, const struct bt_snapshot *end);

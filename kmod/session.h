@@ -7,8 +7,8 @@
 #define BT_SESSION_H
 
 #include <linux/bricktrace.h>
+#include <linux/fs.h>
 #include <linux/mutex.h>
-#include <linux/xarray.h>
 #include "brick.h"
 #include "task.h"
 #include "uarg.h"
@@ -17,6 +17,7 @@
 #define BT_MAX_RUNS	1024
 
 struct bt_session {
+	struct file *file;		/* whose private data this is */
 	struct mutex lock;
 	struct list_head bricks;	/* newest first */
 	u32 nr_bricks;
@@ -24,6 +25,7 @@ struct bt_session {
 	u32 nr_runs;
 	u64 runs_opened;		/* also the last number given */
 	u64 edge_ps;			/* BRICKTRACE_NONE: not calibrated */
+	u32 batch;			/* registrations, numbered */
 
 	struct list_head members;	/* bt_books */
 	u32 nr_members;			/* bt_books */
@@ -31,30 +33,15 @@ struct bt_session {
 	u64 lost;			/* bt_books: threads not inherited */
 };
 
-/* A task of a session. */
-struct bt_member {
-	struct bt_follower follower;
-	struct bt_session *session;
-	struct list_head of_session;	/* bt_books */
-	struct list_head covers;	/* bt_books: its part in traced runs */
-};
-
-struct bt_session *bt_session_alloc(void);
+struct bt_session *bt_session_alloc(struct file *file);
 void bt_session_release(struct bt_session *s);
 
 /* The ioctls; the structures are checked for size, tail and known flags. */
-int bt_session_register(struct bt_session *s,
-			const struct bricktrace_thread *arg);
-int bt_session_unregister(struct bt_session *s,
-			  const struct bricktrace_thread *arg);
 int bt_session_define(struct bt_session *s, struct bricktrace_brick *arg,
 		      const struct bt_uarg *uarg);
 int bt_session_get(struct bt_session *s, struct bricktrace_session *arg,
 		   const struct bt_uarg *uarg);
 int bt_session_set(struct bt_session *s, const struct bricktrace_session *arg);
-
-/* The session's membership of a task, or NULL. Under bt_books. */
-struct bt_member *bt_session_member(struct bt_session *s, struct bt_task *t);
 
 struct bt_brick *bt_session_brick(struct bt_session *s, u32 id);
 

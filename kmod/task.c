@@ -132,10 +132,10 @@ static void unlist(struct bt_task *t)
 	WRITE_ONCE(t->listed, false);
 }
 
-struct bt_task *bt_task_current(void)
+struct bt_task *bt_task_find(struct task_struct *p)
 {
 	lockdep_assert_held(&bt_books);
-	return lookup(current);
+	return lookup(p);
 }
 
 static void follow(struct bt_task *t, struct bt_follower *f)
@@ -144,21 +144,28 @@ static void follow(struct bt_task *t, struct bt_follower *f)
 	list_add_tail(&f->of_task, &t->followers);
 }
 
-void bt_task_follow(struct bt_task **spare, struct task_struct *p,
+bool bt_task_follow(struct bt_task **spare, struct task_struct *p,
 		    struct bt_follower *f)
 {
 	struct bt_task *t = lookup(p);
 
-	if (!t) {
-		t = *spare;
-		*spare = NULL;
-		list(t, p, false);
+	if (t) {
 		follow(t, f);
-		/* The follower's reference is the only one. */
-		refcount_dec(&t->refs);
-		return;
+		return true;
 	}
+	t = *spare;
+	list(t, p, false);
+	/* Either the exit probe sees the bit, or we see the flag. */
+	smp_mb();
+	if (READ_ONCE(p->flags) & PF_EXITING) {
+		unlist(t);
+		return false;
+	}
+	*spare = NULL;
 	follow(t, f);
+	/* The follower's reference is the only one. */
+	refcount_dec(&t->refs);
+	return true;
 }
 
 bool bt_task_unfollow(struct bt_follower *f)
@@ -368,8 +375,28 @@ void bt_task_adopt(struct bt_task *child, struct bt_follower *f)
 	follow(child, f);
 }
 
-/* In the context of the task that ends. */
-void bt_task_ended(void)
+/* Takes current's account out of the table and off its CPU. */
+static void retire(struct bt_task *t)
+{
+	preempt_disable();
+	unlist(t);
+	if (this_cpu_read(bt_running) == &t->account)
+		this_cpu_write(bt_running, NULL);
+	preempt_enable();
+}
+
+/* current's own V, now. bt_books protects where it is put. */
+static const struct bt_snapshot *read_last(struct bt_task *t)
+{
+	lockdep_assert_held(&bt_books);
+	/* Only being scheduled, right here, makes it fail. */
+	while (!bt_account_try_read(&t->account, generation, t_armed, -1,
+				    U64_MAX, &last))
+		cpu_relax();
+	return &last;
+}
+
+void bt_task_execed(void)
 {
 	struct bt_follower *f, *next;
 	struct bt_task *t;
@@ -380,20 +407,41 @@ void bt_task_ended(void)
 	t = lookup(current);
 	if (!t)
 		goto out;
+	bt_task_get(t);
+	list_for_each_entry_safe(f, next, &t->followers, of_task) {
+		if (f->ops->may_stay(f))
+			continue;
+		list_del_init(&f->of_task);
+		f->ops->left(f, read_last(t));
+	}
+	if (list_empty(&t->followers))
+		retire(t);
+	bt_task_put(t);
+out:
+	spin_unlock(&bt_books);
+}
+
+void bt_task_ended(void)
+{
+	struct bt_follower *f, *next;
+	struct bt_task *t;
+
+	/* Pairs with bt_task_follow(): PF_EXITING is set. */
+	smp_mb();
+	if (!maybe_followed(current))
+		return;
+	spin_lock(&bt_books);
+	t = lookup(current);
+	if (!t)
+		goto out;
 	preempt_disable();
 	bt_account_end(&t->account);
-	unlist(t);
-	if (this_cpu_read(bt_running) == &t->account)
-		this_cpu_write(bt_running, NULL);
+	retire(t);
 	preempt_enable();
-	/* Nobody writes any more: the first try succeeds. */
-	if (WARN_ON_ONCE(!bt_account_try_read(&t->account, generation, t_armed,
-					      -1, U64_MAX, &last)))
-		goto out;
 	bt_task_get(t);
 	list_for_each_entry_safe(f, next, &t->followers, of_task) {
 		list_del_init(&f->of_task);
-		f->ops->ended(f, &last);
+		f->ops->left(f, read_last(t));
 	}
 	bt_task_put(t);
 out:

@@ -33,7 +33,7 @@ struct bt_task {
 	struct rcu_head rcu;
 };
 
-/* Whoever follows a task: see struct bt_member of session.h. */
+/* Whoever follows a task: see struct bt_member of member.h. */
 struct bt_follower {
 	struct list_head of_task;	/* bt_books */
 	struct bt_task *task;
@@ -43,15 +43,17 @@ struct bt_follower {
 
 struct bt_follower_ops {
 	/*
-	 * The task ends, @end is V at that moment. The follower is off the
-	 * task's list. Called under bt_books.
+	 * The task ends or, after may_stay() said no, is let go; @end is V
+	 * then. The follower is off the task's list. Under bt_books.
 	 */
-	void (*ended)(struct bt_follower *f, const struct bt_snapshot *end);
+	void (*left)(struct bt_follower *f, const struct bt_snapshot *end);
 	/*
 	 * The task has a child that is to be followed too; NULL if there was
-	 * no memory for its account. Called under bt_books.
+	 * no memory for its account. Under bt_books.
 	 */
 	void (*forked)(struct bt_follower *f, struct bt_task *child);
+	/* The task, current, has executed a program. Under bt_books. */
+	bool (*may_stay)(struct bt_follower *f);
 };
 
 int bt_task_init(void);
@@ -61,12 +63,13 @@ struct bt_task *bt_task_get(struct bt_task *t);
 void bt_task_put(struct bt_task *t);
 
 /*
- * Lets @f follow @p, which must not be able to exit meanwhile. @spare is an
- * account for it, taken if it has none. Under bt_books. Afterwards, when
- * bt_books is dropped, bt_task_meet() must be called.
+ * Lets @f follow @p, to which the caller holds a reference, under bt_books.
+ * @spare is an account for it, taken if it has none. False if it is exiting.
+ * When bt_books is dropped the CPUs must be told: bt_task_meet(), of one task
+ * or, NULL, of all.
  */
 struct bt_task *bt_task_alloc(void);
-void bt_task_follow(struct bt_task **spare, struct task_struct *p,
+bool bt_task_follow(struct bt_task **spare, struct task_struct *p,
 		    struct bt_follower *f);
 void bt_task_meet(struct task_struct *p);
 
@@ -78,8 +81,8 @@ void bt_task_meet(struct task_struct *p);
 bool bt_task_unfollow(struct bt_follower *f);
 void bt_task_forget(void);
 
-/* The account of current if it has one, else NULL. Under bt_books. */
-struct bt_task *bt_task_current(void);
+/* The account of a task if it has one, else NULL. Under bt_books. */
+struct bt_task *bt_task_find(struct task_struct *p);
 
 /*
  * Reads V(min(@limit, now)) of a task, whatever it is doing. Sleeps if it must
@@ -102,8 +105,9 @@ void bt_task_arm_end(void);
 void bt_task_disarm(void);
 u32 bt_task_generation(void);
 
-/* For the fork and exit probes, of current. */
+/* For the fork, exec and exit probes, of current. */
 void bt_task_forked(struct task_struct *child);
+void bt_task_execed(void);
 void bt_task_ended(void);
 
 /* From a follower's forked(): @f follows the child. */

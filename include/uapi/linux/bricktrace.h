@@ -137,28 +137,45 @@ struct bricktrace_info {
 #define BRICKTRACE_INHERIT_THREADS	(1U << 0)
 /* Processes that the thread creates are registered too, before they run. */
 #define BRICKTRACE_INHERIT_CHILDREN	(1U << 1)
+/* All threads of the thread's process, with those that it creates meanwhile. */
+#define BRICKTRACE_PROCESS		(1U << 2)
 
 /**
- * struct bricktrace_thread - a thread of a session
+ * struct bricktrace_thread - threads of a session
  *	(BRICKTRACE_THREAD_REGISTER, BRICKTRACE_THREAD_UNREGISTER)
  * @size: in: sizeof(struct bricktrace_thread)
- * @flags: in: REGISTER: BRICKTRACE_INHERIT_*; UNREGISTER: must be zero
- * @tid: in: 0, the calling thread
- * @reserved: in: must be zero
+ * @flags: in: REGISTER: BRICKTRACE_INHERIT_*, BRICKTRACE_PROCESS; UNREGISTER:
+ *	BRICKTRACE_PROCESS
+ * @tid: in: a thread, in the caller's pid namespace; 0: the calling thread
+ * @threads: out: how many threads were registered or unregistered
+ *
+ * The thread does not notice: it is not stopped, signalled or interrupted. Of
+ * a thread that sleeps in a system call, the call's time counts from now on.
+ * Without BRICKTRACE_INHERIT_THREADS a whole process is its threads of now.
+ *
+ * Both the caller and whoever opened the file need the rights that ptrace
+ * would ask for (same user and group ids and a dumpable target, or
+ * CAP_SYS_PTRACE in the target's user namespace), or CAP_PERFMON. A program
+ * that opened the file itself may always register its own threads. A thread
+ * whose execve() puts it out of the opener's reach leaves the session.
  *
  * REGISTER errors:
- *	EEXIST	the thread is registered with this session already
+ *	EINVAL	@tid is negative
+ *	EEXIST	the thread, or each of the process, is registered with this
+ *		session already
  *	EDQUOT	the session's limit of threads is reached
- *	ESRCH	the thread is exiting
+ *	EPERM	the caller or the opener may not trace it; a kernel thread
+ *	ESRCH	no such thread; it is exiting
  * UNREGISTER errors:
- *	ESRCH	the thread is not registered with this session
+ *	EINVAL	@tid is negative
+ *	ESRCH	no such thread is registered with this session
  *	EBUSY	a run of scope thread is open on it
  */
 struct bricktrace_thread {
 	__u32 size;
 	__u32 flags;
 	__s32 tid;
-	__u32 reserved;
+	__u32 threads;
 };
 #define BRICKTRACE_THREAD_SIZE_V0	16
 

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/capability.h>
+#include <linux/cred.h>
+#include <linux/sched/coredump.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/user_namespace.h>
+#include "access.h"
+
+/* All of a task's ids are those of @c: ptrace_may_access() with real ids. */
+static bool same_ids(const struct cred *c, const struct cred *t)
+{
+	return uid_eq(c->uid, t->euid) && uid_eq(c->uid, t->suid) &&
+	       uid_eq(c->uid, t->uid) && gid_eq(c->gid, t->egid) &&
+	       gid_eq(c->gid, t->sgid) && gid_eq(c->gid, t->gid);
+}
+
+/* CAP_SYS_PTRACE in @ns, or CAP_PERFMON (CAP_SYS_ADMIN) in the initial one. */
+static bool caller_capable(struct user_namespace *ns)
+{
+	return ns_capable(ns, CAP_SYS_PTRACE) || perfmon_capable();
+}
+
+static bool opener_capable(struct file *f, struct user_namespace *ns)
+{
+	return file_ns_capable(f, ns, CAP_SYS_PTRACE) ||
+	       file_ns_capable(f, &init_user_ns, CAP_PERFMON) ||
+	       file_ns_capable(f, &init_user_ns, CAP_SYS_ADMIN);
+}
+
+/* The part that depends on the target's memory: may it be looked into? */
+static bool dumpable(struct mm_struct *mm)
+{
+	return get_dumpable(mm) == SUID_DUMP_USER;
+}
+
+int bt_access_check(struct file *opener, struct task_struct *p)
+{
+	const struct cred *t;
+	struct mm_struct *mm;
+	bool own, ok;
+
+	own = same_thread_group(p, current);
+	/* Opened by this very program, for itself. */
+	if (own && opener->f_cred == current_cred())
+		return 0;
+	if (p->flags & PF_KTHREAD)
+		return -EPERM;
+	t = get_task_cred(p);
+	ok = (own || same_ids(current_cred(), t) ||
+	      caller_capable(t->user_ns)) &&
+	     (same_ids(opener->f_cred, t) || opener_capable(opener, t->user_ns));
+	put_cred(t);
+	if (!ok)
+		return -EPERM;
+	mm = get_task_mm(p);
+	if (!mm)
+		return 0;
+	ok = dumpable(mm) || ((own || caller_capable(mm->user_ns)) &&
+			      opener_capable(opener, mm->user_ns));
+	mmput(mm);
+	return ok ? 0 : -EPERM;
+}
+
+bool bt_access_after_exec(struct file *opener)
+{
+	const struct cred *t = current_cred();
+
+	return (same_ids(opener->f_cred, t) ||
+		opener_capable(opener, t->user_ns)) &&
+	       (dumpable(current->mm) ||
+		opener_capable(opener, current->mm->user_ns));
+}
