@@ -33,14 +33,14 @@ userspace:		## the library and the program, in build/userspace
 	$(MAKE) -C userspace BUILD=$(BUILD)/userspace
 
 helpers:		## the C programs of the system tests and the demo, in build/tests
-	$(MAKE) -C tests BUILD=$(BUILD)/tests
+	@$(MAKE) -s -C tests BUILD=$(BUILD)/tests
 
 unit:			## the unit tests
 	$(MAKE) -C userspace BUILD=$(BUILD)/userspace check
 
 demo: needs-deps	## sqlite3 and a threaded program under bricktrace, in a VM
-	$(MAKE) all helpers
-	tests/demo/run
+	@$(MAKE) -s all helpers
+	@tests/demo/run
 
 check: needs-deps	## everything: lint, unit tests, system tests in VMs
 	tests/run-check
