@@ -57,8 +57,9 @@ found:
 
 void bt_account_enter_slow(struct bt_account *a, unsigned long nr)
 {
-	u16 key = bt_syscall_key(nr, bt_syscall_compat() ?
-				 BRICKTRACE_ABI_COMPAT : BRICKTRACE_ABI_NATIVE);
+	enum bricktrace_abi abi = bt_syscall_compat() ? BRICKTRACE_ABI_COMPAT :
+							BRICKTRACE_ABI_NATIVE;
+	u16 key = bt_syscall_key(nr, abi);
 
 	bt_account_enter_slot(a, bt_syscall_is_restart(key) && a->restart ?
 				 a->restart : slot_of_key(a, key));
@@ -250,6 +251,7 @@ bool bt_account_try_read(const struct bt_account *a, u32 generation, u64 armed,
 			 int asleep_key, u64 limit, struct bt_snapshot *snap)
 {
 	unsigned int seq = raw_read_seqcount(&a->seq);
+	/* Pairs with bt_account_enter_slot(): its t_enter is there. */
 	const struct bt_slot *cur = smp_load_acquire(&a->cur);
 	const struct bt_slot *call = NULL;
 	u64 t, since, out;

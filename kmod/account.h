@@ -94,6 +94,7 @@ static __always_inline void bt_account_enter_slot(struct bt_account *a,
 {
 	a->state = BT_USER;
 	WRITE_ONCE(a->t_enter, bt_clock_now());
+	/* Pairs with bt_account_try_read(). */
 	smp_store_release(&a->cur, s);
 }
 

@@ -131,6 +131,7 @@ struct bricktrace_info {
 	__u64 arms;
 	__u64 threads_lost;
 };
+
 #define BRICKTRACE_INFO_SIZE_V0		48
 
 /* Threads that the thread creates are registered too, before they run. */
@@ -177,6 +178,7 @@ struct bricktrace_thread {
 	__s32 tid;
 	__u32 threads;
 };
+
 #define BRICKTRACE_THREAD_SIZE_V0	16
 
 /**
@@ -204,6 +206,7 @@ struct bricktrace_brick {
 	__u32 brick;
 	__u32 reserved;
 };
+
 #define BRICKTRACE_BRICK_SIZE_V0	88
 
 /**
@@ -240,6 +243,7 @@ struct bricktrace_open {
 	__u64 run;
 	__u64 parent;
 };
+
 #define BRICKTRACE_OPEN_SIZE_V0		40
 
 /**
@@ -347,6 +351,7 @@ struct bricktrace_result {
 	struct bricktrace_figures category[BRICKTRACE_CATEGORIES];
 	struct bricktrace_figures self_category[BRICKTRACE_CATEGORIES];
 };
+
 #define BRICKTRACE_RESULT_SIZE_V0	728
 
 /**
@@ -376,6 +381,7 @@ struct bricktrace_close {
 	__u32 syscalls_cap;
 	__u32 syscall_size;
 };
+
 #define BRICKTRACE_CLOSE_SIZE_V0	40
 
 /* @edge_ps of struct bricktrace_session is to be set. */
@@ -417,6 +423,7 @@ struct bricktrace_session {
 	__u64 runs_opened;
 	__u64 threads_lost;
 };
+
 #define BRICKTRACE_SESSION_SIZE_V0	64
 
 /*
