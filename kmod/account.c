@@ -57,12 +57,15 @@ found:
 
 void bt_account_enter_slow(struct bt_account *a, unsigned long nr)
 {
-	enum bricktrace_abi abi = bt_syscall_compat() ? BRICKTRACE_ABI_COMPAT :
-							BRICKTRACE_ABI_NATIVE;
-	u16 key = bt_syscall_key(nr, abi);
+	enum bricktrace_abi abi = BRICKTRACE_ABI_NATIVE;
+	struct bt_slot *s;
+	u16 key;
 
-	bt_account_enter_slot(a, bt_syscall_is_restart(key) && a->restart ?
-				 a->restart : slot_of_key(a, key));
+	if (bt_syscall_compat())
+		abi = BRICKTRACE_ABI_COMPAT;
+	key = bt_syscall_key(nr, abi);
+	s = bt_syscall_is_restart(key) ? a->restart : NULL;
+	bt_account_enter_slot(a, s ?: slot_of_key(a, key));
 }
 
 static void count_error(struct bt_account *a, struct bt_slot *s,
