@@ -68,12 +68,12 @@ void bt_account_enter_slow(struct bt_account *a, unsigned long nr)
 	bt_account_enter_slot(a, s ?: slot_of_key(a, key));
 }
 
-static void count_error(struct bt_account *a, struct bt_slot *s,
-				 long ret)
+static void count_error(struct bt_account *a, struct bt_slot *s, long ret)
 {
-	/* ERESTARTSYS to ERESTART_RESTARTBLOCK: it will go on. */
-	if (ret <= -512 && ret >= -516) {
-		a->restart = s;
+	/* It will be entered again, by restart_syscall after the last. */
+	if (ret <= -ERESTARTSYS && ret >= -ERESTART_RESTARTBLOCK) {
+		if (ret == -ERESTART_RESTARTBLOCK)
+			a->restart = s;
 		return;
 	}
 	/* What sigreturn returns is the interrupted program's register. */
