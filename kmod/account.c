@@ -92,7 +92,7 @@ static void exit_unpaired(struct bt_account *a, long ret, u64 now)
 	if (state == BT_BORN || state == BT_ASLEEP)
 		goto user;
 	if (state != BT_DERIVED) {
-		key = bt_syscall_key_of_task(current);
+		key = bt_syscall_at_exit();
 		s = slot_of_key(a, key < 0 ? BT_KEY_INVALID : key);
 	}
 	/* seccomp or a tracer refused it before its entry was shown */
@@ -155,7 +155,7 @@ void bt_account_out(struct bt_account *a, struct task_struct *p)
 
 	/* Off its CPU, the registers tell what was not seen. */
 	if (unlikely(!a->cur && (state == BT_UNKNOWN || state == BT_DERIVED))) {
-		key = bt_syscall_key_of_task(p);
+		key = bt_syscall_of_sleeper(p);
 		if (key >= 0 && state == BT_UNKNOWN)
 			s = slot_of_key(a, key);
 		state = key >= 0 ? BT_DERIVED : BT_USER;
@@ -193,7 +193,7 @@ void bt_account_in(struct bt_account *a, struct task_struct *p, u32 generation,
 	int key;
 
 	if (unlikely(bt_account_asleep(a, generation, armed, &since))) {
-		key = bt_syscall_key_of_task(p);
+		key = bt_syscall_of_sleeper(p);
 		if (key >= 0)
 			s = slot_of_key(a, key);
 		begin(a);
@@ -246,8 +246,8 @@ bool bt_account_asleep(const struct bt_account *a, u32 generation, u64 armed,
 		*since = max(a->t_begin, armed);
 		return true;
 	}
-	*since = a->t_out;
-	return !a->cur && a->state == BT_ASLEEP;
+	*since = READ_ONCE(a->t_out);
+	return !READ_ONCE(a->cur) && READ_ONCE(a->state) == BT_ASLEEP;
 }
 
 bool bt_account_try_read(const struct bt_account *a, u32 generation, u64 armed,

@@ -92,7 +92,7 @@ void bt_account_exit_slow(struct bt_account *a, long ret, u64 now);
 static __always_inline void bt_account_enter_slot(struct bt_account *a,
 						  struct bt_slot *s)
 {
-	a->state = BT_USER;
+	WRITE_ONCE(a->state, BT_USER);
 	WRITE_ONCE(a->t_enter, bt_clock_now());
 	/* Pairs with bt_account_try_read(). */
 	smp_store_release(&a->cur, s);

@@ -242,63 +242,70 @@ static int cover_thread(struct bt_run *r, struct bt_cover **self)
 	return 0;
 }
 
+static void covers_free(struct bt_cover **covers, u32 n)
+{
+	while (n)
+		cover_free(covers[--n]);
+	kvfree(covers);
+}
+
+static struct bt_cover **covers_alloc(u32 n)
+{
+	struct bt_cover **covers;
+	u32 i;
+
+	covers = kvcalloc(n, sizeof(*covers), GFP_KERNEL_ACCOUNT);
+	for (i = 0; covers && i < n; i++) {
+		covers[i] = cover_alloc(GFP_KERNEL, true);
+		if (!covers[i]) {
+			covers_free(covers, i);
+			return NULL;
+		}
+	}
+	return covers;
+}
+
 /* Covers each member, and reads the values of all but the caller's. */
 static int cover_session(struct bt_run *r, struct bt_cover **self)
 {
 	struct bt_session *s = r->session;
 	struct bt_cover **covers = NULL;
 	struct bt_member *m;
-	u32 n = 0, room = 0, i;
-	int ret = -ENOMEM;
+	u32 room = 0, n = 0, i;
 
 	spin_lock(&bt_books);
-	while (s->nr_members > n) {
-		/* More for those that are born while we allocate. */
-		room = s->nr_members + 8;
+	while (s->nr_members > room) {
 		spin_unlock(&bt_books);
-		/* kvrealloc() has changed its arguments since 5.10. */
-		kvfree(covers);
-		covers = kvcalloc(room, sizeof(*covers), GFP_KERNEL_ACCOUNT);
+		covers_free(covers, room);
+		/* More, for those that are born meanwhile. */
+		room = READ_ONCE(s->nr_members) + 8;
+		covers = covers_alloc(room);
 		if (!covers)
 			return -ENOMEM;
-		for (n = 0; n < room; n++) {
-			covers[n] = cover_alloc(GFP_KERNEL, true);
-			if (!covers[n])
-				goto out;
-		}
 		spin_lock(&bt_books);
 	}
-	i = 0;
-	r->pinned = true;
 	list_for_each_entry(m, &s->members, of_session) {
 		if (m->follower.task->task == current)
-			*self = covers[i];
-		cover_attach(covers[i++], r, m);
+			*self = covers[n];
+		cover_attach(covers[n++], r, m);
 	}
-	list_add(&r->of_wide, &s->wide);
+	r->pinned = true;
 	r->lost = s->lost;
+	list_add(&r->of_wide, &s->wide);
 	spin_unlock(&bt_books);
 
-	ret = i ? 0 : -ESRCH;
-	n = i;
 	for (i = 0; i < n; i++) {
-		struct bt_cover *c = covers[i];
-
+		if (covers[i] != *self) {
+			bt_task_read(covers[i]->task, U64_MAX, covers[i]->start);
+			covers[i]->begin = covers[i]->start->t;
+		}
 		covers[i] = NULL;
-		if (c == *self)
-			continue;
-		bt_task_read(c->task, U64_MAX, c->start);
-		c->begin = c->start->t;
 	}
-	n = room;
 	spin_lock(&bt_books);
 	r->pinned = false;
 	spin_unlock(&bt_books);
-out:
-	for (i = 0; i < n; i++)
-		cover_free(covers[i]);
-	kvfree(covers);
-	return ret;
+	covers_free(covers, room);
+	return n ? 0 : -ESRCH;
 }
 
 static int trace(struct bt_run *r, struct bt_cover **self)

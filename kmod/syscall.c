@@ -152,15 +152,31 @@ static bool task_compat(struct task_struct *p)
 #endif
 }
 
-int bt_syscall_key_of_task(struct task_struct *p)
+static int key_of_regs(struct task_struct *p, struct pt_regs *regs)
 {
-	int nr;
+	int nr = syscall_get_nr(p, regs);
 
-	if (bt_task_state(p) & (__TASK_STOPPED | __TASK_TRACED))
-		return -1;
-	nr = syscall_get_nr(p, task_pt_regs(p));
 	if (nr < 0)
 		return -1;
 	return bt_syscall_key(nr, task_compat(p) ? BRICKTRACE_ABI_COMPAT :
 						   BRICKTRACE_ABI_NATIVE);
+}
+
+int bt_syscall_of_sleeper(struct task_struct *p)
+{
+	struct pt_regs *regs = task_pt_regs(p);
+
+	if (bt_task_state(p) & (__TASK_STOPPED | __TASK_TRACED))
+		return -1;
+#ifdef CONFIG_X86_64
+	/* What entry_64.S stores there stays until the call returns. */
+	if (regs->ax != (unsigned long)-ENOSYS)
+		return -1;
+#endif
+	return key_of_regs(p, regs);
+}
+
+int bt_syscall_at_exit(void)
+{
+	return key_of_regs(current, task_pt_regs(current));
 }

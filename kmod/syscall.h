@@ -50,10 +50,13 @@ static __always_inline bool bt_syscall_compat(void)
 }
 
 /*
- * Key of the call that a task is in, by its saved registers, or -1 for none.
- * The caller keeps the task's stack from going away and knows that the task
- * is off its CPU, or is current and in sys_exit.
+ * Key of the call that a task sleeps in, by its saved registers, or -1 for
+ * none: it is on its way back to user mode, or was stopped there. The caller
+ * keeps the task's stack from going away and knows that it is off its CPU.
  */
-int bt_syscall_key_of_task(struct task_struct *p);
+int bt_syscall_of_sleeper(struct task_struct *p);
+
+/* Key of the call that current, in sys_exit, leaves, or -1 for none. */
+int bt_syscall_at_exit(void);
 
 #endif /* BT_SYSCALL_H */

@@ -25,7 +25,10 @@ static mempool_t *pool;
 static u64 lost;			/* bt_books */
 static struct bt_snapshot last;		/* bt_books: V of a task that ends */
 
-/* Written while arming (serialised by hooks.c), read by the switch probe. */
+/*
+ * Written while arming (serialised by hooks.c), before the probes that read
+ * them are registered; @armed under bt_books, too.
+ */
 static u32 generation;
 static u64 t_armed;
 static bool armed;
@@ -191,13 +194,13 @@ static void meet_current(void *only)
 
 	if (only && only != current)
 		return;
-	if (!armed || !maybe_followed(current))
+	if (!READ_ONCE(armed) || !maybe_followed(current))
 		return;
 	t = lookup(current);
 	if (!t || this_cpu_read(bt_running) == &t->account)
 		return;
-	bt_account_found(&t->account, regs && user_mode(regs), generation,
-			 t_armed);
+	bt_account_found(&t->account, regs && user_mode(regs),
+			 READ_ONCE(generation), READ_ONCE(t_armed));
 	this_cpu_write(bt_running, &t->account);
 }
 
@@ -231,7 +234,8 @@ void bt_task_in(struct task_struct *p)
 
 	if (!t)
 		return;
-	bt_account_in(&t->account, p, generation, t_armed);
+	bt_account_in(&t->account, p, READ_ONCE(generation),
+		      READ_ONCE(t_armed));
 	this_cpu_write(bt_running, &t->account);
 }
 
@@ -239,30 +243,31 @@ void bt_task_in(struct task_struct *p)
  * What a task does that nobody has met since its registration: its registers
  * tell. bt_books keeps it alive.
  */
-static int key_of_sleeper(struct bt_task *t)
+static int key_of_sleeper(struct bt_task *t, u32 gen, u64 since_armed)
 {
 	u64 since;
 	int key = -1;
 
 	spin_lock(&bt_books);
 	if (t->listed &&
-	    bt_account_asleep(&t->account, generation, t_armed, &since))
-		key = bt_syscall_key_of_task(t->task);
+	    bt_account_asleep(&t->account, gen, since_armed, &since))
+		key = bt_syscall_of_sleeper(t->task);
 	spin_unlock(&bt_books);
 	return key;
 }
 
 void bt_task_read(struct bt_task *t, u64 limit, struct bt_snapshot *snap)
 {
+	u64 since, since_armed = READ_ONCE(t_armed);
+	u32 gen = READ_ONCE(generation);
 	int tries = 0;
 	int key;
-	u64 since;
 
 	for (;;) {
 		key = -1;
-		if (bt_account_asleep(&t->account, generation, t_armed, &since))
-			key = key_of_sleeper(t);
-		if (bt_account_try_read(&t->account, generation, t_armed, key,
+		if (bt_account_asleep(&t->account, gen, since_armed, &since))
+			key = key_of_sleeper(t, gen, since_armed);
+		if (bt_account_try_read(&t->account, gen, since_armed, key,
 					limit, snap))
 			return;
 		if (++tries < SPINS)
@@ -289,16 +294,14 @@ u64 bt_task_control(void)
 
 void bt_task_arm_begin(void)
 {
+	WRITE_ONCE(t_armed, bt_clock_now());
 	WRITE_ONCE(generation, generation + 1);
-	t_armed = bt_clock_now();
-	/* Before any probe runs. */
-	smp_wmb();
 }
 
 void bt_task_arm_end(void)
 {
 	spin_lock(&bt_books);
-	armed = true;
+	WRITE_ONCE(armed, true);
 	spin_unlock(&bt_books);
 	on_each_cpu(meet_current, NULL, 1);
 }
@@ -311,7 +314,7 @@ static void clear_current(void *unused)
 void bt_task_disarm(void)
 {
 	spin_lock(&bt_books);
-	armed = false;
+	WRITE_ONCE(armed, false);
 	WRITE_ONCE(generation, generation + 1);
 	spin_unlock(&bt_books);
 	on_each_cpu(clear_current, NULL, 1);
@@ -351,12 +354,12 @@ void bt_task_forked(struct task_struct *child)
 			continue;
 		if (!t) {
 			t = mempool_alloc(pool, GFP_NOWAIT | __GFP_NOWARN);
-			if (!t)
+			if (t) {
+				init(t);
+				list(t, child, true);
+			} else {
 				lost++;
-		}
-		if (t && !t->listed) {
-			init(t);
-			list(t, child, true);
+			}
 		}
 		f->ops->forked(f, t);
 	}
@@ -390,8 +393,8 @@ static const struct bt_snapshot *read_last(struct bt_task *t)
 {
 	lockdep_assert_held(&bt_books);
 	/* Only being scheduled, right here, makes it fail. */
-	while (!bt_account_try_read(&t->account, generation, t_armed, -1,
-				    U64_MAX, &last))
+	while (!bt_account_try_read(&t->account, READ_ONCE(generation),
+				    READ_ONCE(t_armed), -1, U64_MAX, &last))
 		cpu_relax();
 	return &last;
 }
