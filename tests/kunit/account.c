@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The account's state machine and V(t). Time is the caller's in sys_exit, so
+ * a call's length is exact here: its exit is told relative to @t_enter.
+ */
+#include <asm/unistd.h>
+#include <linux/errno.h>
+#include <linux/slab.h>
+#include "account.h"
+#include "suites.h"
+
+#define GENERATION 7
+
+static struct bt_account *fresh(struct kunit *test, bool born)
+{
+	struct bt_account *a = kunit_kzalloc(test, sizeof(*a), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, a);
+	bt_account_init(a, bt_clock_now(), GENERATION, born);
+	return a;
+}
+
+/* An account of a thread that runs in user mode. */
+static struct bt_account *running(struct kunit *test)
+{
+	struct bt_account *a = fresh(test, false);
+
+	bt_account_found(a, true, GENERATION, 0);
+	return a;
+}
+
+static void call(struct bt_account *a, unsigned long nr, long ret, u64 time)
+{
+	bt_account_enter(a, nr);
+	bt_account_exit(a, ret, a->t_enter + time);
+}
+
+static const struct bt_slot *slot(struct bt_account *a, u16 key)
+{
+	int i;
+
+	for (i = 0; i < a->used; i++)
+		if (a->keys[i] == key)
+			return &a->slots[i];
+	return NULL;
+}
+
+static struct bt_snapshot *read_at(struct kunit *test, struct bt_account *a,
+				   int key, u64 limit)
+{
+	struct bt_snapshot *s = kunit_kzalloc(test, sizeof(*s), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, s);
+	KUNIT_ASSERT_TRUE(test, bt_account_try_read(a, GENERATION, 0, key, limit, s));
+	return s;
+}
+
+static void a_call_is_counted(struct kunit *test)
+{
+	struct bt_account *a = running(test);
+	const struct bt_slot *s;
+
+	call(a, __NR_read, 5, 100);
+	call(a, __NR_read, -EAGAIN, 300);
+	call(a, __NR_read, 5, 200);
+	s = slot(a, __NR_read);
+	KUNIT_ASSERT_NOT_NULL(test, s);
+	KUNIT_EXPECT_EQ(test, s->count, 3ULL);
+	KUNIT_EXPECT_EQ(test, s->errors, 1ULL);
+	KUNIT_EXPECT_EQ(test, s->time, 600ULL);
+	KUNIT_EXPECT_EQ(test, s->max, 300ULL);
+	KUNIT_EXPECT_EQ(test, s->offcpu, 0ULL);
+}
+
+static void restarts_are_no_errors(struct kunit *test)
+{
+	struct bt_account *a = running(test);
+	int ret;
+
+	for (ret = -516; ret <= -512; ret++)
+		call(a, __NR_futex, ret, 1);
+	KUNIT_EXPECT_EQ(test, slot(a, __NR_futex)->errors, 0ULL);
+	call(a, __NR_futex, -511, 1);
+	call(a, __NR_futex, -517, 1);
+	call(a, __NR_futex, -4095, 1);
+	KUNIT_EXPECT_EQ(test, slot(a, __NR_futex)->errors, 3ULL);
+	/* -4096 is an address. */
+	call(a, __NR_mmap, -4096, 1);
+	KUNIT_EXPECT_EQ(test, slot(a, __NR_mmap)->errors, 0ULL);
+}
+
+static void restart_syscall_is_what_it_restarts(struct kunit *test)
+{
+	struct bt_account *a = running(test);
+
+	call(a, __NR_nanosleep, -516, 10);
+	call(a, __NR_restart_syscall, 0, 20);
+	KUNIT_EXPECT_EQ(test, slot(a, __NR_nanosleep)->count, 2ULL);
+	KUNIT_EXPECT_EQ(test, slot(a, __NR_nanosleep)->time, 30ULL);
+	KUNIT_EXPECT_PTR_EQ(test, slot(a, __NR_restart_syscall), NULL);
+	/* Another call in between, interrupted otherwise, changes nothing. */
+	call(a, __NR_read, -512, 1);
+	call(a, __NR_restart_syscall, 0, 20);
+	KUNIT_EXPECT_EQ(test, slot(a, __NR_nanosleep)->count, 3ULL);
+}
+
+static void nothing_to_restart(struct kunit *test)
+{
+	struct bt_account *a = running(test);
+
+	call(a, __NR_restart_syscall, -EINTR, 1);
+	KUNIT_ASSERT_NOT_NULL(test, slot(a, __NR_restart_syscall));
+	KUNIT_EXPECT_EQ(test, slot(a, __NR_restart_syscall)->count, 1ULL);
+}
+
+static void sigreturn_has_no_error(struct kunit *test)
+{
+	struct bt_account *a = running(test);
+
+	call(a, __NR_rt_sigreturn, -EPERM, 1);
+	KUNIT_EXPECT_EQ(test, slot(a, __NR_rt_sigreturn)->errors, 0ULL);
+	KUNIT_EXPECT_EQ(test, slot(a, __NR_rt_sigreturn)->count, 1ULL);
+}
+
+/* sys_exit without sys_enter: the clone of a child is not its call. */
+static void birth_is_no_call(struct kunit *test)
+{
+	struct bt_account *a = fresh(test, true);
+
+	bt_account_in(a, current, GENERATION, 0);
+	bt_account_exit(a, 0, bt_clock_now());
+	KUNIT_EXPECT_EQ(test, (int)a->used, (int)BT_SLOT_FIRST);
+	call(a, __NR_getpid, 1, 1);
+	KUNIT_EXPECT_EQ(test, slot(a, __NR_getpid)->count, 1ULL);
+}
+
+/* A call refused before its entry is shown counts once, with no time. */
+static void refused_call(struct kunit *test)
+{
+	struct bt_account *a = running(test);
+	const struct bt_slot *s = NULL;
+	int i;
+
+	bt_account_exit(a, -EPERM, bt_clock_now() + 1000);
+	for (i = BT_SLOT_FIRST; i < a->used; i++)
+		s = &a->slots[i];
+	KUNIT_ASSERT_NOT_NULL(test, s);
+	KUNIT_EXPECT_EQ(test, s->count, 1ULL);
+	KUNIT_EXPECT_EQ(test, s->errors, 1ULL);
+	KUNIT_EXPECT_EQ(test, s->time, 0ULL);
+}
+
+/* An entry without exit (exit_group): the next entry starts afresh. */
+static void enter_without_exit(struct kunit *test)
+{
+	struct bt_account *a = running(test);
+
+	bt_account_enter(a, __NR_exit);
+	bt_account_end(a);
+	KUNIT_EXPECT_EQ(test, read_at(test, a, -1, U64_MAX)->call.key, __NR_exit);
+	KUNIT_EXPECT_EQ(test, slot(a, __NR_exit)->count, 0ULL);
+}
+
+static void slots_run_out(struct kunit *test)
+{
+	struct bt_account *a = running(test);
+	u64 calls = 0, time = 0;
+	int nr, i, pass;
+
+	for (pass = 0; pass < 2; pass++)
+		for (nr = 0; nr < BT_NR_NATIVE; nr++)
+			if (nr != __NR_restart_syscall)
+				call(a, nr, 0, 3);
+	KUNIT_EXPECT_EQ(test, (int)a->used, BT_SLOTS);
+	for (i = 0; i < BT_SLOTS; i++) {
+		calls += a->slots[i].count;
+		time += a->slots[i].time;
+	}
+	KUNIT_EXPECT_EQ(test, calls, 2ULL * (BT_NR_NATIVE - 1));
+	KUNIT_EXPECT_EQ(test, time, 3 * calls);
+	/* ioctl (16) came early and has its own; futex (202) came too late. */
+	KUNIT_EXPECT_EQ(test, slot(a, __NR_ioctl)->count, 2ULL);
+	KUNIT_EXPECT_PTR_EQ(test, slot(a, __NR_futex), NULL);
+	KUNIT_EXPECT_EQ(test, slot(a, BT_KEY_MORE + BRICKTRACE_CAT_FUTEX)->count, 2ULL);
+	KUNIT_EXPECT_EQ(test, slot(a, BT_KEY_MORE + BRICKTRACE_CAT_IOCTL)->count, 0ULL);
+}
+
+static void odd_numbers(struct kunit *test)
+{
+	struct bt_account *a = running(test);
+
+	call(a, -1UL, -ENOSYS, 1);
+	call(a, 1UL << 31, -ENOSYS, 1);
+	call(a, 1000000000, -ENOSYS, 1);
+	call(a, 0x40000000 + 20, 0, 1);
+	KUNIT_EXPECT_EQ(test, slot(a, BT_KEY_INVALID)->count, 3ULL);
+	KUNIT_EXPECT_EQ(test, slot(a, BT_KEY_X32 + 20)->count, 1ULL);
+}
+
+/* The bricktrace ioctl that is under way moves to control, with all its time. */
+static void control(struct kunit *test)
+{
+	struct bt_account *a = running(test);
+	u64 entered;
+
+	bt_account_enter(a, __NR_ioctl);
+	entered = a->t_enter;
+	bt_account_control(a);
+	KUNIT_EXPECT_EQ(test, a->t_enter, entered);
+	bt_account_exit(a, 0, entered + 50);
+	KUNIT_EXPECT_EQ(test, slot(a, __NR_ioctl)->count, 0ULL);
+	KUNIT_EXPECT_EQ(test, a->slots[BT_SLOT_CONTROL].count, 1ULL);
+	KUNIT_EXPECT_EQ(test, a->slots[BT_SLOT_CONTROL].time, 50ULL);
+}
+
+/* Time off the CPU belongs to the call under way, or to none. */
+static void offcpu(struct kunit *test)
+{
+	struct bt_account *a = running(test);
+	u64 out, off;
+
+	bt_account_out(a, current);
+	out = a->t_out;
+	KUNIT_EXPECT_NE(test, out, 0ULL);
+	bt_account_in(a, current, GENERATION, 0);
+	off = a->offcpu;
+	KUNIT_EXPECT_EQ(test, a->t_out, 0ULL);
+
+	bt_account_enter(a, __NR_futex);
+	bt_account_out(a, current);
+	bt_account_in(a, current, GENERATION, 0);
+	KUNIT_EXPECT_EQ(test, slot(a, __NR_futex)->offcpu, a->offcpu - off);
+	KUNIT_EXPECT_GT(test, slot(a, __NR_futex)->offcpu, 0ULL);
+}
+
+static void value_of_a_call_under_way(struct kunit *test)
+{
+	struct bt_account *a = running(test);
+	struct bt_snapshot *s;
+
+	bt_account_enter(a, __NR_futex);
+	s = read_at(test, a, -1, a->t_enter + 70);
+	if (s->t == a->t_enter + 70)
+		KUNIT_EXPECT_EQ(test, s->call.time, 70ULL);
+	KUNIT_EXPECT_EQ(test, s->call.key, __NR_futex);
+	KUNIT_EXPECT_EQ(test, s->call.offcpu, 0ULL);
+	/* The moment of its entry, as for the closing call of a run. */
+	s = read_at(test, a, -1, a->t_enter);
+	KUNIT_EXPECT_EQ(test, s->call.time, 0ULL);
+
+	bt_account_out(a, current);
+	s = read_at(test, a, -1, U64_MAX);
+	KUNIT_EXPECT_EQ(test, s->call.time, s->t - a->t_enter);
+	KUNIT_EXPECT_EQ(test, s->call.offcpu, s->t - a->t_out);
+	KUNIT_EXPECT_EQ(test, s->offcpu, s->t - a->t_out);
+}
+
+/* Nobody has met it since its registration: what its registers say counts. */
+static void value_of_a_sleeper(struct kunit *test)
+{
+	struct bt_account *a = fresh(test, false);
+	struct bt_snapshot *s = read_at(test, a, __NR_futex, U64_MAX);
+
+	KUNIT_EXPECT_EQ(test, s->call.key, __NR_futex);
+	KUNIT_EXPECT_EQ(test, s->call.time, s->t - a->t_begin);
+	KUNIT_EXPECT_EQ(test, s->call.offcpu, s->call.time);
+	KUNIT_EXPECT_EQ(test, s->offcpu, s->call.time);
+	/* In no call: off the CPU all the same. */
+	s = read_at(test, a, -1, U64_MAX);
+	KUNIT_EXPECT_EQ(test, s->call.key, -1);
+	KUNIT_EXPECT_EQ(test, s->call.time, 0ULL);
+	KUNIT_EXPECT_EQ(test, s->offcpu, s->t - a->t_begin);
+}
+
+/* A later arming: what was known of the state is void, the totals stay. */
+static void generations(struct kunit *test)
+{
+	struct bt_account *a = running(test);
+	struct bt_snapshot *s = kunit_kzalloc(test, sizeof(*s), GFP_KERNEL);
+	u64 armed, since;
+
+	call(a, __NR_read, 1, 10);
+	bt_account_enter(a, __NR_nanosleep);
+	armed = bt_clock_now();
+	KUNIT_ASSERT_TRUE(test, bt_account_asleep(a, GENERATION + 1, armed, &since));
+	KUNIT_EXPECT_EQ(test, since, armed);
+	KUNIT_ASSERT_TRUE(test, bt_account_try_read(a, GENERATION + 1, armed,
+						    __NR_nanosleep, U64_MAX, s));
+	KUNIT_EXPECT_EQ(test, s->call.begin, armed);
+	bt_account_in(a, current, GENERATION + 1, armed);
+	KUNIT_EXPECT_PTR_EQ(test, a->cur, NULL);
+	KUNIT_EXPECT_EQ(test, slot(a, __NR_read)->count, 1ULL);
+	KUNIT_EXPECT_EQ(test, slot(a, __NR_read)->max, 0ULL);
+	call(a, __NR_read, 1, 10);
+	KUNIT_EXPECT_EQ(test, slot(a, __NR_read)->count, 2ULL);
+	KUNIT_EXPECT_EQ(test, slot(a, __NR_nanosleep)->count, 0ULL);
+}
+
+static void a_dead_account_is_frozen(struct kunit *test)
+{
+	struct bt_account *a = running(test);
+	u64 end;
+
+	bt_account_enter(a, __NR_exit_group);
+	bt_account_end(a);
+	end = a->t_end;
+	KUNIT_EXPECT_EQ(test, read_at(test, a, -1, U64_MAX)->t, end);
+	KUNIT_EXPECT_EQ(test, read_at(test, a, -1, U64_MAX)->call.time, end - a->t_enter);
+}
+
+/* A reader that meets the writer at work is told so. */
+static void torn_reads_fail(struct kunit *test)
+{
+	struct bt_account *a = running(test);
+	struct bt_snapshot *s = kunit_kzalloc(test, sizeof(*s), GFP_KERNEL);
+
+	raw_write_seqcount_begin(&a->seq);
+	KUNIT_EXPECT_FALSE(test, bt_account_try_read(a, GENERATION, 0, -1, U64_MAX, s));
+	raw_write_seqcount_end(&a->seq);
+	KUNIT_EXPECT_TRUE(test, bt_account_try_read(a, GENERATION, 0, -1, U64_MAX, s));
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(a_call_is_counted),
+	KUNIT_CASE(restarts_are_no_errors),
+	KUNIT_CASE(restart_syscall_is_what_it_restarts),
+	KUNIT_CASE(nothing_to_restart),
+	KUNIT_CASE(sigreturn_has_no_error),
+	KUNIT_CASE(birth_is_no_call),
+	KUNIT_CASE(refused_call),
+	KUNIT_CASE(enter_without_exit),
+	KUNIT_CASE(slots_run_out),
+	KUNIT_CASE(odd_numbers),
+	KUNIT_CASE(control),
+	KUNIT_CASE(offcpu),
+	KUNIT_CASE(value_of_a_call_under_way),
+	KUNIT_CASE(value_of_a_sleeper),
+	KUNIT_CASE(generations),
+	KUNIT_CASE(a_dead_account_is_frozen),
+	KUNIT_CASE(torn_reads_fail),
+	{}
+};
+
+struct kunit_suite bt_account_suite = {
+	.name = "bricktrace_account",
+	.test_cases = cases,
+};

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/delay.h>
+#include <linux/math64.h>
+#ifdef CONFIG_X86_64
+#include <asm/tsc.h>
+#endif
+#include "clock.h"
+#include "suites.h"
+
+/* Over seconds, hours and a year the conversion stays within 1 in 10^6. */
+static void conversion(struct kunit *test)
+{
+	static const u64 seconds[] = { 1, 3600, 86400, 365 * 86400 };
+	u64 khz = 1000000;
+	int i;
+
+#ifdef CONFIG_X86_64
+	if (static_key_enabled(&bt_clock_is_tsc))
+		khz = tsc_khz;
+#endif
+	KUNIT_EXPECT_EQ(test, bt_clock_ns(0), 0ULL);
+	for (i = 0; i < ARRAY_SIZE(seconds); i++) {
+		u64 want = seconds[i] * NSEC_PER_SEC;
+		u64 ns = bt_clock_ns(seconds[i] * khz * 1000);
+
+		KUNIT_EXPECT_LE(test, abs_diff(ns, want), want / 1000000);
+	}
+}
+
+static void grows_with_the_kernels_clock(struct kunit *test)
+{
+	u64 begin = bt_clock_now(), mono = ktime_get_ns(), ns;
+
+	msleep(20);
+	ns = bt_clock_ns(bt_clock_now() - begin);
+	mono = ktime_get_ns() - mono;
+	KUNIT_EXPECT_GE(test, ns, 20ULL * NSEC_PER_MSEC * 99 / 100);
+	KUNIT_EXPECT_LE(test, mono, ns + NSEC_PER_MSEC);
+}
+
+static int suite_init(struct kunit_suite *suite)
+{
+	bt_clock_init();
+	return 0;
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(conversion),
+	KUNIT_CASE(grows_with_the_kernels_clock),
+	{}
+};
+
+struct kunit_suite bt_clock_suite = {
+	.name = "bricktrace_clock",
+	.suite_init = suite_init,
+	.test_cases = cases,
+};
