@@ -65,6 +65,7 @@ needs-deps:
 
 install:		## the userspace, to DESTDIR and PREFIX (the module: DKMS)
 	$(MAKE) -C userspace BUILD=$(BUILD)/userspace install
+	install -D -m 644 -t $(DESTDIR)/usr/lib/udev/rules.d dist/60-bricktrace.rules
 
 clean:			## remove build/
 	rm -rf $(BUILD)
