@@ -65,7 +65,9 @@ void bt_account_enter_slow(struct bt_account *a, unsigned long nr)
 		abi = BRICKTRACE_ABI_COMPAT;
 	key = bt_syscall_key(nr, abi);
 	s = bt_syscall_is_restart(key) ? a->restart : NULL;
-	bt_account_enter_slot(a, s ?: slot_of_key(a, key));
+	if (!s)
+		s = slot_of_key(a, key);
+	bt_account_enter_slot(a, s, static_key_enabled(&bt_clock_is_tsc));
 }
 
 static void count_error(struct bt_account *a, struct bt_slot *s, long ret)

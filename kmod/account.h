@@ -90,17 +90,17 @@ void bt_account_enter_slow(struct bt_account *a, unsigned long nr);
 void bt_account_exit_slow(struct bt_account *a, long ret, u64 now);
 
 static __always_inline void bt_account_enter_slot(struct bt_account *a,
-						  struct bt_slot *s)
+						  struct bt_slot *s, bool tsc)
 {
 	WRITE_ONCE(a->state, BT_USER);
-	WRITE_ONCE(a->t_enter, bt_clock_now());
+	WRITE_ONCE(a->t_enter, bt_clock_read(tsc));
 	/* Pairs with bt_account_try_read(). */
 	smp_store_release(&a->cur, s);
 }
 
-/* sys_enter and sys_exit of current. Preemption is off. */
+/* sys_enter and sys_exit of current, by the clock @tsc. Preemption is off. */
 static __always_inline void bt_account_enter(struct bt_account *a,
-					     unsigned long nr)
+					     unsigned long nr, bool tsc)
 {
 	u8 i = 0;
 
@@ -108,7 +108,7 @@ static __always_inline void bt_account_enter(struct bt_account *a,
 	if (likely(nr < BT_NR_NATIVE && !bt_syscall_compat()))
 		i = a->map[nr & (BT_NR_NATIVE - 1)];
 	if (likely(i))
-		bt_account_enter_slot(a, &a->slots[i]);
+		bt_account_enter_slot(a, &a->slots[i], tsc);
 	else
 		bt_account_enter_slow(a, nr);
 }

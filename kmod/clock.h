@@ -18,14 +18,22 @@
 
 DECLARE_STATIC_KEY_FALSE(bt_clock_is_tsc);
 
-static __always_inline u64 bt_clock_now(void)
+/* @tsc: a constant, for code that exists once for each clock. */
+static __always_inline u64 bt_clock_read(bool tsc)
 {
 #ifdef CONFIG_X86_64
 	/* Unordered on purpose: a fence costs more than the error it avoids. */
-	if (static_branch_likely(&bt_clock_is_tsc))
+	if (tsc)
 		return rdtsc();
 #endif
 	return ktime_get_mono_fast_ns();
+}
+
+static __always_inline u64 bt_clock_now(void)
+{
+	if (static_branch_likely(&bt_clock_is_tsc))
+		return bt_clock_read(true);
+	return bt_clock_read(false);
 }
 
 /* Nanoseconds of a difference of two readings; exact over centuries. */

@@ -23,14 +23,18 @@ static DEFINE_MUTEX(arming);	/* protects all below and orders arming */
 static unsigned int users;	/* open traced runs */
 static bool armed;
 static u64 arms;
+static void *on_enter, *on_exit;	/* those of the clock at arming */
 
 /*
  * The two system call probes. A CPU's pointer is its current's account, so
  * the first read needs no protection to say "not traced": it is one
  * instruction, and moving to another CPU afterwards does not change the
  * answer. The second one is made where the account cannot go away.
+ *
+ * They exist once for each clock: a call of the slow one would make the fast
+ * path save registers.
  */
-static void on_enter(void *data, struct pt_regs *regs, long id)
+static __always_inline void enter(long id, bool tsc)
 {
 	struct bt_account *a;
 
@@ -39,23 +43,43 @@ static void on_enter(void *data, struct pt_regs *regs, long id)
 	preempt_disable_notrace();
 	a = this_cpu_read(bt_running);
 	if (likely(a))
-		bt_account_enter(a, id);
+		bt_account_enter(a, id, tsc);
 	preempt_enable_notrace();
 }
 
-static void on_exit(void *data, struct pt_regs *regs, long ret)
+static __always_inline void leave(long ret, bool tsc)
 {
 	struct bt_account *a;
 	u64 now;
 
 	if (likely(!this_cpu_read(bt_running)))
 		return;
-	now = bt_clock_now();
+	now = bt_clock_read(tsc);
 	preempt_disable_notrace();
 	a = this_cpu_read(bt_running);
 	if (likely(a))
 		bt_account_exit(a, ret, now);
 	preempt_enable_notrace();
+}
+
+static void on_enter_tsc(void *data, struct pt_regs *regs, long id)
+{
+	enter(id, true);
+}
+
+static void on_exit_tsc(void *data, struct pt_regs *regs, long ret)
+{
+	leave(ret, true);
+}
+
+static void on_enter_mono(void *data, struct pt_regs *regs, long id)
+{
+	enter(id, false);
+}
+
+static void on_exit_mono(void *data, struct pt_regs *regs, long ret)
+{
+	leave(ret, false);
 }
 
 /* Runs under the run queue's lock with interrupts off. */
@@ -114,6 +138,10 @@ static int arm(void)
 	int ret;
 
 	lockdep_assert_held(&arming);
+	on_enter = static_key_enabled(&bt_clock_is_tsc) ? on_enter_tsc :
+							  on_enter_mono;
+	on_exit = static_key_enabled(&bt_clock_is_tsc) ? on_exit_tsc :
+							 on_exit_mono;
 	bt_task_arm_begin();
 	ret = tracepoint_probe_register(tp_exit, on_exit, NULL);
 	if (ret)
@@ -207,8 +235,10 @@ int bt_hooks_init(void)
 {
 	int ret;
 
-	check_trace_callback_type_sys_enter(on_enter);
-	check_trace_callback_type_sys_exit(on_exit);
+	check_trace_callback_type_sys_enter(on_enter_tsc);
+	check_trace_callback_type_sys_enter(on_enter_mono);
+	check_trace_callback_type_sys_exit(on_exit_tsc);
+	check_trace_callback_type_sys_exit(on_exit_mono);
 	check_trace_callback_type_sched_switch(on_switch);
 	check_trace_callback_type_sched_process_fork(on_fork);
 	check_trace_callback_type_sched_process_exec(on_exec);

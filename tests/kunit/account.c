@@ -31,7 +31,7 @@ static struct bt_account *running(struct kunit *test)
 
 static void call(struct bt_account *a, unsigned long nr, long ret, u64 time)
 {
-	bt_account_enter(a, nr);
+	bt_account_enter(a, nr, false);
 	bt_account_exit(a, ret, a->t_enter + time);
 }
 
@@ -155,7 +155,7 @@ static void enter_without_exit(struct kunit *test)
 {
 	struct bt_account *a = running(test);
 
-	bt_account_enter(a, __NR_exit);
+	bt_account_enter(a, __NR_exit, false);
 	bt_account_end(a);
 	KUNIT_EXPECT_EQ(test, read_at(test, a, -1, U64_MAX)->call.key, __NR_exit);
 	KUNIT_EXPECT_EQ(test, slot(a, __NR_exit)->count, 0ULL);
@@ -203,7 +203,7 @@ static void control(struct kunit *test)
 	struct bt_account *a = running(test);
 	u64 entered;
 
-	bt_account_enter(a, __NR_ioctl);
+	bt_account_enter(a, __NR_ioctl, false);
 	entered = a->t_enter;
 	bt_account_control(a);
 	KUNIT_EXPECT_EQ(test, a->t_enter, entered);
@@ -226,7 +226,7 @@ static void offcpu(struct kunit *test)
 	off = a->offcpu;
 	KUNIT_EXPECT_EQ(test, a->t_out, 0ULL);
 
-	bt_account_enter(a, __NR_futex);
+	bt_account_enter(a, __NR_futex, false);
 	bt_account_out(a, current);
 	bt_account_in(a, current, GENERATION, 0);
 	KUNIT_EXPECT_EQ(test, slot(a, __NR_futex)->offcpu, a->offcpu - off);
@@ -238,7 +238,7 @@ static void value_of_a_call_under_way(struct kunit *test)
 	struct bt_account *a = running(test);
 	struct bt_snapshot *s;
 
-	bt_account_enter(a, __NR_futex);
+	bt_account_enter(a, __NR_futex, false);
 	s = read_at(test, a, -1, a->t_enter + 70);
 	if (s->t == a->t_enter + 70)
 		KUNIT_EXPECT_EQ(test, s->call.time, 70ULL);
@@ -280,7 +280,7 @@ static void generations(struct kunit *test)
 	u64 armed, since;
 
 	call(a, __NR_read, 1, 10);
-	bt_account_enter(a, __NR_nanosleep);
+	bt_account_enter(a, __NR_nanosleep, false);
 	armed = bt_clock_now();
 	KUNIT_ASSERT_TRUE(test, bt_account_asleep(a, GENERATION + 1, armed, &since));
 	KUNIT_EXPECT_EQ(test, since, armed);
@@ -301,7 +301,7 @@ static void a_dead_account_is_frozen(struct kunit *test)
 	struct bt_account *a = running(test);
 	u64 end;
 
-	bt_account_enter(a, __NR_exit_group);
+	bt_account_enter(a, __NR_exit_group, false);
 	bt_account_end(a);
 	end = a->t_end;
 	KUNIT_EXPECT_EQ(test, read_at(test, a, -1, U64_MAX)->t, end);
