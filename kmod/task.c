@@ -206,6 +206,9 @@ static void meet_current(void *only)
 
 void bt_task_meet(struct task_struct *p)
 {
+	/* bt_books orders this: arming later, it will find the task itself. */
+	if (!READ_ONCE(armed))
+		return;
 	if (p == current) {
 		local_irq_disable();
 		meet_current(p);
