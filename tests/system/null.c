@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A loop of null calls, where each call is as short as the tracing around it:
+ * what is called compute must be the loop and not the tracing. Under -icount.
+ *
+ * null: the tests. null N: the loop, N times, for bricktrace run.
+ */
+#include <sys/mman.h>
+#include "bt.h"
+
+#define CALLS	    100000
+#define CALL_NS	    480 /* a traced null call: DESIGN.md section 8 */
+#define TOLERANCE   (CALLS * CALL_NS / 10)
+#define UNTRACED_NS 340
+
+static int fd;
+static uint32_t brick;
+
+static __attribute__((noinline)) u64 loop(int n)
+{
+	u64 start = now();
+
+	for (int i = 0; i < n; i++)
+		getppid_raw();
+	return now() - start;
+}
+
+static __attribute__((noinline)) u64 empty_loop(int n)
+{
+	u64 start = now();
+
+	for (int i = 0; i < n; i++)
+		getppid_not();
+	return now() - start;
+}
+
+static u64 traced(struct run *run, int n)
+{
+	u64 number = run_open(fd, brick, TRACE_THREAD), took;
+
+	took = loop(n);
+	run_close(fd, number, run);
+	return took;
+}
+
+int main(int argc, char **argv)
+{
+	struct run *run = run_new();
+	u64 empty, bare, took, edge_ps, calls, sum = 0;
+	int c;
+
+	/* No page is to come from the disk meanwhile. */
+	if (mlockall(MCL_CURRENT | MCL_FUTURE))
+		bail("mlockall");
+	if (argc == 2)
+		return !loop(atoi(argv[1]));
+	fd = device();
+	brick = brick_define(fd, "null", 0);
+	/* The test before this one may have left the hooks there. */
+	while (info(fd).armed)
+		sleep_ns(100 * MS);
+	empty_loop(CALLS);
+	empty = empty_loop(CALLS);
+	bare = loop(CALLS);
+	printf("# a loop: empty %.1f, with the call %.1f ns a call\n",
+	       (double)empty / CALLS, (double)bare / CALLS);
+	/* Is this the machine that the figures are of? */
+	between(bare / CALLS, UNTRACED_NS * 0.9, UNTRACED_NS * 1.1,
+		"an untraced call takes 340 instructions");
+	thread_register(fd, 0);
+
+	took = traced(run, CALLS);
+	is(count_of(run, SYS_getppid), CALLS, "each call is counted");
+	calls = call_of(run, SYS_getppid)->all.ns;
+	printf("# traced %.1f, window %.1f ns a call\n", (double)took / CALLS,
+	       (double)calls / CALLS);
+	is(run->r.all.edge_ns, BRICKTRACE_NONE, "without a figure there is no edge");
+	ok(consistent(run), "and the figures add up");
+	/* A window has the call and neither the kernel's entry nor our probes. */
+	between(calls / CALLS, 100, 250, "the window of a call is shorter than the call");
+	between(run->r.all.compute_ns, took - calls - TOLERANCE, took - calls + TOLERANCE,
+		"without an edge, compute has it");
+
+	/* Calibrated by one run, tried on another. */
+	edge_ps = (took - calls - empty) * 1000 / CALLS;
+	set_edge(fd, edge_ps);
+	is(session(fd).edge_ps, edge_ps, "the session keeps its edge figure");
+	took = traced(run, CALLS);
+	ok(consistent(run), "with an edge, the figures add up");
+	printf("# edge %.1f, compute %.1f ns a call\n",
+	       (double)run->r.all.edge_ns / CALLS, (double)run->r.all.compute_ns / CALLS);
+	between(run->r.all.compute_ns, empty > TOLERANCE ? empty - TOLERANCE : 0,
+		empty + TOLERANCE,
+		"compute is the loop without the call, within 10 %% of a call");
+	for (c = 0; c < BRICKTRACE_CATEGORIES; c++)
+		sum += run->r.category[c].ns;
+	between(sum + run->r.all.edge_ns, took - empty - TOLERANCE,
+		took - empty + TOLERANCE,
+		"categories and edge are the rest, within 10 %% of a call");
+	/* One call more than the loop's: the calls that close and open are control. */
+	between(run->r.all.edge_ns, CALLS * edge_ps / 1000, (CALLS + 4) * edge_ps / 1000,
+		"the edge is the figure for each call");
+	between(run->r.all.control_ns, 1, 100000, "opening and closing is control");
+	/* Never below zero, whatever the figure: then it takes all of compute. */
+	set_edge(fd, BRICKTRACE_MAX_EDGE_PS);
+	traced(run, CALLS);
+	ok(consistent(run), "with an edge of 1 ms, the figures add up");
+	is(run->r.all.compute_ns, run->r.all.compute_offcpu_ns,
+	   "and nothing is left on the CPU");
+	set_edge(fd, 0);
+	traced(run, CALLS);
+	is(run->r.all.edge_ns, 0, "an edge of 0 is 0, not unknown");
+	return done(15);
+}

@@ -1,0 +1,27 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+# vm: icount
+# A known time is found where it was spent, by the ioctls and by bricktrace run.
+import bt
+
+bt.tap(["timing"])
+
+# Loading a program takes as long as the host's disk: sleep by itself is exact.
+run = bt.traced(["timing", "sleep"])
+other = run["categories"]["other"]
+sleep = {s["name"]: s for s in run["syscalls"]}["nanosleep"]
+bt.equal(bt.adds_up(run), [], "run, sleeping: the figures add up")
+bt.equal(sleep["count"], 100, "run, sleeping: 100 calls")
+bt.between(sleep["ns"], 1_000_000_000, 1_020_000_000, "run, sleeping: a second in nanosleep")
+bt.between(other["ns"], sleep["ns"], run["thread_ns"], "run, sleeping: which is in other")
+bt.between(other["offcpu_ns"], other["ns"] * 0.99, other["ns"], "run, sleeping: off the CPU")
+bt.between(run["compute"]["ns"], 0, 10_000_000, "run, sleeping: is not computing")
+bt.equal(run["dominant"], "other", "run, sleeping: other dominates")
+
+run = bt.traced(["timing", "spin"])
+compute = run["compute"]
+bt.equal(bt.adds_up(run), [], "run, spinning: the figures add up")
+bt.between(compute["ns"], 1_000_000_000, 1_010_000_000, "run, spinning: a second in compute")
+bt.between(compute["offcpu_ns"], 0, compute["ns"] * 0.01, "run, spinning: on the CPU")
+bt.equal(run["dominant"], "other", "run, spinning: no call but those that load it")
+bt.done(31)

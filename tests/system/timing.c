@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Where a known time is found. Under -icount, where it is exact: sleeping in
+ * "other" and off the CPU, spinning in compute and on it.
+ *
+ * timing: the tests. timing sleep|spin: one of the loads, for bricktrace run.
+ */
+#include <sys/mman.h>
+#include "bt.h"
+
+static int fd;
+static uint32_t brick;
+
+static void sleeps(void)
+{
+	for (int i = 0; i < 100; i++)
+		sleep_ns(10 * MS);
+}
+
+static void spin(u64 ns)
+{
+	u64 end = now() + ns;
+
+	while (now() < end)
+		;
+}
+
+static struct run *traced(void (*load)(void))
+{
+	struct run *run = run_new();
+	u64 number = run_open(fd, brick, TRACE_THREAD);
+
+	load();
+	run_close(fd, number, run);
+	return run;
+}
+
+static void spins(void)
+{
+	spin(S);
+}
+
+/* The longest call is known if it lies inside the run. */
+static void longest(void)
+{
+	struct run *run = run_new();
+	u64 outer = run_open(fd, brick, TRACE_THREAD), inner;
+
+	sleep_ns(5 * MS);
+	sleep_ns(50 * MS);
+	inner = run_open(fd, brick, TRACE_THREAD);
+	sleep_ns(10 * MS);
+	run_close(fd, inner, run);
+	is(call_of(run, SYS_nanosleep)->all.max_ns, BRICKTRACE_NONE,
+	   "a longer call before the run hides the run's longest one");
+	run_close(fd, outer, run);
+	between(call_of(run, SYS_nanosleep)->all.max_ns, 50 * MS, 51 * MS,
+		"the longest call has its own time");
+	between(run->r.category[BRICKTRACE_CAT_OTHER].max_ns, 50 * MS, 51 * MS,
+		"and so has its category");
+	inner = run_open(fd, brick, TRACE_THREAD);
+	sleep_ns(60 * MS);
+	run_close(fd, inner, run);
+	between(call_of(run, SYS_nanosleep)->all.max_ns, 60 * MS, 61 * MS,
+		"a longer one afterwards is the longest again");
+	free(run);
+}
+
+/* A hand-off of known length: the reader waits for what the writer computes. */
+static int fds[2];
+
+static void *write_later(void *arg)
+{
+	(void)arg;
+	spin(70 * MS);
+	if (write(fds[1], "x", 1) != 1)
+		bail("write");
+	return NULL;
+}
+
+static void hand_off(void)
+{
+	struct run *run = run_new();
+	pthread_t t;
+	u64 number;
+	char c;
+
+	if (pipe(fds))
+		bail("pipe");
+	number = run_open(fd, brick, TRACE_THREAD);
+	pthread_create(&t, NULL, write_later, NULL);
+	if (read(fds[0], &c, 1) != 1)
+		bail("read");
+	run_close(fd, number, run);
+	pthread_join(t, NULL);
+	between(run->r.category[BRICKTRACE_CAT_READ].ns + run->r.all.compute_offcpu_ns,
+		69 * MS, 75 * MS,
+		"a read that waits for 70 ms of another's work takes that long");
+	between(run->r.category[BRICKTRACE_CAT_READ].offcpu_ns, 60 * MS,
+		run->r.category[BRICKTRACE_CAT_READ].ns, "off its CPU");
+	free(run);
+}
+
+/* Two that compute on one CPU: each is off it for half of the time. */
+static atomic_bool stop;
+
+static void *compete(void *arg)
+{
+	(void)arg;
+	while (!atomic_load(&stop))
+		;
+	return NULL;
+}
+
+static void preempted(void)
+{
+	struct run *run = run_new();
+	pthread_t t;
+	u64 number;
+
+	pthread_create(&t, NULL, compete, NULL);
+	number = run_open(fd, brick, TRACE_THREAD);
+	spin(400 * MS);
+	run_close(fd, number, run);
+	atomic_store(&stop, true);
+	pthread_join(t, NULL);
+	between(run->r.all.compute_ns, run->r.all.thread_ns * 0.99, run->r.all.thread_ns,
+		"computing beside another: compute all the same");
+	between(run->r.all.compute_offcpu_ns, run->r.all.thread_ns * 0.40,
+		run->r.all.thread_ns * 0.60, "and preempted for half of it");
+	free(run);
+}
+
+int main(int argc, char **argv)
+{
+	const struct bricktrace_figures *other;
+	struct run *run;
+
+	/* No page is to come from the disk meanwhile. */
+	if (mlockall(MCL_CURRENT | MCL_FUTURE))
+		bail("mlockall");
+	if (argc == 2) {
+		if (!strcmp(argv[1], "sleep"))
+			sleeps();
+		else
+			spins();
+		return 0;
+	}
+	fd = device();
+	brick = brick_define(fd, "times", S);
+	thread_register(fd, 0);
+
+	run = traced(sleeps);
+	other = &run->r.category[BRICKTRACE_CAT_OTHER];
+	ok(consistent(run), "sleeping: the figures add up");
+	is(count_of(run, SYS_nanosleep), 100, "sleeping: 100 calls");
+	between(other->ns, S, 1020 * MS, "sleeping: a second in other");
+	between(other->offcpu_ns, other->ns * 0.99, other->ns, "sleeping: off the CPU");
+	between(run->r.all.thread_ns, other->ns, other->ns * 1.01,
+		"sleeping: and nothing else");
+	between(run->r.all.compute_ns, 0, S / 100, "sleeping: is not computing");
+	ok(run->r.flags & BRICKTRACE_RESULT_OVER_BUDGET, "sleeping: over its budget");
+	free(run);
+
+	run = traced(spins);
+	ok(consistent(run), "spinning: the figures add up");
+	between(run->r.all.thread_ns, S, 1005 * MS, "spinning: a second");
+	between(run->r.all.compute_ns, run->r.all.thread_ns * 0.99, run->r.all.thread_ns,
+		"spinning: in compute");
+	between(run->r.all.compute_offcpu_ns, 0, run->r.all.thread_ns * 0.01,
+		"spinning: on the CPU");
+	free(run);
+
+	longest();
+	hand_off();
+	preempted();
+	return done(19);
+}
