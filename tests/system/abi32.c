@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A 32-bit caller. Built with -m32 and without a C library, so that the
+ * machine that builds it needs no 32-bit one.
+ */
+#include <linux/bricktrace.h>
+#include <asm/unistd.h>
+
+/* The structures are the same to both: no member moves. */
+_Static_assert(sizeof(void *) == 4, "built with -m32");
+_Static_assert(sizeof(struct bricktrace_info) == BRICKTRACE_INFO_SIZE_V0, "");
+_Static_assert(sizeof(struct bricktrace_thread) == BRICKTRACE_THREAD_SIZE_V0, "");
+_Static_assert(sizeof(struct bricktrace_brick) == BRICKTRACE_BRICK_SIZE_V0, "");
+_Static_assert(sizeof(struct bricktrace_open) == BRICKTRACE_OPEN_SIZE_V0, "");
+_Static_assert(sizeof(struct bricktrace_close) == BRICKTRACE_CLOSE_SIZE_V0, "");
+_Static_assert(sizeof(struct bricktrace_result) == BRICKTRACE_RESULT_SIZE_V0, "");
+_Static_assert(sizeof(struct bricktrace_session) == BRICKTRACE_SESSION_SIZE_V0, "");
+
+#define O_RDWR 2
+#define CALLS  1000
+
+static int n, failed;
+
+static int call(int nr, int a, int b, int c)
+{
+	int ret;
+
+	__asm__ volatile("int $0x80"
+			 : "=a"(ret)
+			 : "a"(nr), "b"(a), "c"(b), "d"(c)
+			 : "memory");
+	return ret;
+}
+
+static int text(char *to, const char *s)
+{
+	int i;
+
+	for (i = 0; s[i]; i++)
+		to[i] = s[i];
+	return i;
+}
+
+static void ok(int good, const char *name)
+{
+	char line[128];
+	int len = 0;
+
+	n++;
+	failed += !good;
+	len += text(line, good ? "ok " : "not ok ");
+	if (n >= 10)
+		line[len++] = '0' + n / 10;
+	line[len++] = '0' + n % 10;
+	len += text(line + len, " - 32 bits: ");
+	len += text(line + len, name);
+	line[len++] = '\n';
+	call(__NR_write, 1, (int)line, len);
+}
+
+static struct bricktrace_syscall calls[64];
+
+static int ioctl(int fd, unsigned int cmd, void *arg)
+{
+	return call(__NR_ioctl, fd, cmd, (int)arg);
+}
+
+void _start(void);
+void _start(void)
+{
+	static struct bricktrace_info info = { .size = sizeof(info) };
+	static struct bricktrace_thread thread = { .size = sizeof(thread) };
+	static struct bricktrace_brick brick = { .size = sizeof(brick),
+						 .budget_ns = 1ULL << 40,
+						 .name = "32 bits" };
+	static struct bricktrace_open open = { .size = sizeof(open),
+					       .level = BRICKTRACE_LEVEL_TRACE };
+	static struct bricktrace_result result = { .size = sizeof(result) };
+	static struct bricktrace_close close = { .size = sizeof(close) };
+	static const char plan[] = "1..9\n";
+	unsigned int i, compat = 0, native = 0, read = 0;
+	int fd = call(__NR_open, (int)"/dev/bricktrace", O_RDWR, 0);
+
+	ok(fd >= 0 && !ioctl(fd, BRICKTRACE_INFO, &info) &&
+		   info.abi_version == BRICKTRACE_ABI_VERSION,
+	   "INFO");
+	ok(!ioctl(fd, BRICKTRACE_THREAD_REGISTER, &thread), "REGISTER");
+	ok(!ioctl(fd, BRICKTRACE_BRICK_DEFINE, &brick), "DEFINE");
+	open.brick = brick.brick;
+	ok(!ioctl(fd, BRICKTRACE_RUN_OPEN, &open), "OPEN");
+	for (i = 0; i < CALLS; i++)
+		call(__NR_getppid, 0, 0, 0);
+	call(__NR_read, -1, 0, 0);
+	close.run = open.run;
+	close.result = (unsigned long)&result;
+	close.syscalls = (unsigned long)calls;
+	close.syscalls_cap = 64;
+	close.syscall_size = sizeof(calls[0]);
+	ok(!ioctl(fd, BRICKTRACE_RUN_CLOSE, &close), "CLOSE");
+	ok(result.provenance == BRICKTRACE_MEASURED && result.budget_ns == 1ULL << 40 &&
+		   result.size == sizeof(result),
+	   "the result is whole");
+	for (i = 0; i < result.syscalls; i++) {
+		if (calls[i].nr == __NR_getppid && calls[i].abi == BRICKTRACE_ABI_COMPAT)
+			compat += calls[i].all.count;
+		if (calls[i].abi != BRICKTRACE_ABI_COMPAT)
+			native += calls[i].all.count;
+		if (calls[i].nr == __NR_read && calls[i].abi == BRICKTRACE_ABI_COMPAT)
+			read += calls[i].all.errors;
+	}
+	ok(compat == CALLS && !native, "calls are counted with their own numbers");
+	ok(read == 1 && result.category[BRICKTRACE_CAT_READ].count == 1 &&
+		   !result.category[BRICKTRACE_CAT_IOCTL].count,
+	   "and in the categories of their own table");
+	close.size = 0;
+	ok(ioctl(fd, BRICKTRACE_RUN_CLOSE, &close) == -22, "CLOSE: size 0: EINVAL");
+	call(__NR_write, 1, (int)plan, sizeof(plan) - 1);
+	call(__NR_exit, failed != 0, 0, 0);
+	__builtin_unreachable();
+}
