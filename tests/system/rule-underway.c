@@ -1,0 +1,390 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Rule 2: a call under way at opening or closing counts for the part inside; a
+ * thread that slept since before the arming shows its call; a stopped or traced
+ * thread is in none. The bounds are times that were read around the events.
+ */
+#include <poll.h>
+#include <sys/syscall.h>
+#include "rule.h"
+
+enum { SPIN, READ, POLL, NAP, QUIT };
+
+/* What the target, a thread or a process, shares with us. */
+static struct target {
+	atomic_int command, state;
+	atomic_int tid;
+	u64 before, after; /* its last call */
+} *t;
+static int fds[2];
+static pid_t target_pid;
+
+static void obey(void)
+{
+	struct timespec nap = { .tv_sec = 1000 };
+	struct pollfd pfd = { .fd = fds[0], .events = POLLIN };
+	char c;
+
+	atomic_store(&t->tid, syscall(SYS_gettid));
+	for (;;) {
+		int command;
+
+		while ((command = atomic_load(&t->command)) == SPIN)
+			;
+		if (command == QUIT)
+			return;
+		atomic_store(&t->command, SPIN);
+		t->before = now();
+		if (command == POLL)
+			syscall(SYS_poll, &pfd, 1, -1);
+		if (command == NAP)
+			syscall(SYS_nanosleep, &nap, NULL);
+		if (syscall(SYS_read, fds[0], &c, 1) != 1)
+			bail("read");
+		t->after = now();
+		atomic_store(&t->state, 1);
+	}
+}
+
+static void *obeying(void *arg)
+{
+	obey();
+	return arg;
+}
+
+/* Returns a time at which the target slept in its call already. */
+static u64 enter_call(int command)
+{
+	atomic_store(&t->state, 0);
+	atomic_store(&t->command, command);
+	while (atomic_load(&t->command) == command)
+		sleep_ns(MS);
+	wait_state(target_pid, t->tid, "S");
+	return now();
+}
+
+/* Returns a time at which it slept still. */
+static u64 leave_call(void)
+{
+	u64 time = now();
+
+	if (write(fds[1], "x", 1) != 1)
+		bail("write");
+	wait_value(&t->state, 1);
+	return time;
+}
+
+static pthread_t start(void)
+{
+	pthread_t thread;
+
+	atomic_store(&t->tid, 0);
+	atomic_store(&t->command, SPIN);
+	target_pid = getpid();
+	if (pthread_create(&thread, NULL, obeying, NULL))
+		bail("pthread_create");
+	while (!atomic_load(&t->tid))
+		sleep_ns(MS);
+	return thread;
+}
+
+/* The run around all of it, and the times around its two ends. */
+static struct run *run;
+static u64 number, open_before, open_after, close_before, close_after;
+
+static void open_run(void)
+{
+	open_before = now();
+	number = run_open(fd, brick, TRACE_SESSION);
+	open_after = now();
+}
+
+static void close_run(const char *what)
+{
+	close_before = now();
+	run_close(fd, number, run);
+	close_after = now();
+	ok(consistent(run), "%s: the figures add up", what);
+	is(run->r.threads, 1, "%s: one thread", what);
+	between(run->r.all.thread_ns, close_before - open_after, close_after - open_before,
+		"%s: thread time is the run's", what);
+}
+
+static void counts(const char *what, uint32_t nr, u64 completed, u64 in_flight)
+{
+	struct bricktrace_figures f = figures(run, nr);
+
+	is(f.count, completed, "%s: %llu completed", what, completed);
+	is(f.in_flight, in_flight, "%s: %llu in flight", what, in_flight);
+	is(f.errors, 0, "%s: no error", what);
+}
+
+static void seen_from_its_entry(void)
+{
+	struct bricktrace_figures f;
+	pthread_t thread = start();
+	u64 asleep, wakes;
+
+	keep_armed();
+	register_tid(t->tid, 0);
+
+	enter_call(READ);
+	sleep_ns(30 * MS);
+	open_run();
+	sleep_ns(50 * MS);
+	wakes = leave_call();
+	sleep_ns(20 * MS);
+	close_run("opened in a call");
+	counts("opened in a call", SYS_read, 1, 0);
+	f = figures(run, SYS_read);
+	between(f.ns, wakes - open_after, t->after - open_before,
+		"opened in a call: the part inside");
+	between(f.offcpu_ns, wakes - open_after, f.ns, "opened in a call: off its CPU");
+	is(f.max_ns, BRICKTRACE_NONE, "opened in a call: it is no longest call");
+	between(run->r.all.compute_ns, close_before - t->after, close_after - wakes,
+		"opened in a call: computing is what comes after it");
+
+	open_run();
+	sleep_ns(20 * MS);
+	asleep = enter_call(READ);
+	sleep_ns(50 * MS);
+	close_run("closed in a call");
+	counts("closed in a call", SYS_read, 0, 1);
+	f = figures(run, SYS_read);
+	between(f.ns, close_before - asleep, close_after - t->before,
+		"closed in a call: the part inside");
+	between(f.offcpu_ns, close_before - asleep, f.ns, "closed in a call: off its CPU");
+	is(f.max_ns, BRICKTRACE_NONE, "closed in a call: it is no longest call");
+	between(run->r.all.compute_ns, t->before - open_after,
+		asleep - open_before, "closed in a call: computing is what comes before it");
+
+	open_run();
+	sleep_ns(50 * MS);
+	close_run("opened and closed in a call");
+	counts("opened and closed in a call", SYS_read, 0, 1);
+	f = figures(run, SYS_read);
+	is(f.ns, run->r.all.thread_ns, "opened and closed in a call: all of the run");
+	is(f.offcpu_ns, f.ns, "opened and closed in a call: off its CPU");
+	is(run->r.all.compute_ns, 0, "opened and closed in a call: never computing");
+	leave_call();
+
+	open_run();
+	sleep_ns(20 * MS);
+	asleep = enter_call(READ);
+	/* Longer than each before: of this arming only the longest is known. */
+	sleep_ns(400 * MS);
+	wakes = leave_call();
+	sleep_ns(20 * MS);
+	close_run("a call inside");
+	counts("a call inside", SYS_read, 1, 0);
+	f = figures(run, SYS_read);
+	between(f.ns, wakes - asleep, t->after - t->before, "a call inside: its time");
+	is(f.max_ns, f.ns, "a call inside: it is the longest");
+
+	keep_no_longer();
+	unregister_tid(t->tid);
+	atomic_store(&t->command, QUIT);
+	pthread_join(thread, NULL);
+}
+
+/* With linger_ms = 0 each closing disarms: the state of before is void. */
+static void across_disarming(void)
+{
+	struct bricktrace_figures f;
+	pthread_t thread = start();
+	u64 wakes;
+
+	linger(0);
+	wait_disarmed();
+	register_tid(t->tid, 0);
+	keep_armed();
+	enter_call(READ);
+	keep_no_longer();
+	wait_disarmed();
+	sleep_ns(30 * MS);
+	open_run();
+	sleep_ns(50 * MS);
+	close_run("asleep across disarming");
+	counts("asleep across disarming", SYS_read, 0, 1);
+	f = figures(run, SYS_read);
+	is(f.ns, run->r.all.thread_ns, "asleep across disarming: all of the run");
+	is(f.offcpu_ns, f.ns, "asleep across disarming: off its CPU");
+	is(run->r.all.compute_ns, 0, "asleep across disarming: never computing");
+
+	/* It leaves that call and enters another while nobody looks. */
+	wait_disarmed();
+	leave_call();
+	enter_call(POLL);
+	open_run();
+	sleep_ns(50 * MS);
+	close_run("another call meanwhile");
+	counts("another call meanwhile", SYS_poll, 0, 1);
+	counts("another call meanwhile", SYS_read, 0, 0);
+	is(figures(run, SYS_poll).ns, run->r.all.thread_ns,
+	   "another call meanwhile: all of the run");
+	is(all_counts(run) + all_in_flight(run), 1, "another call meanwhile: no other");
+
+	/* Attached again, and woken inside. */
+	wait_disarmed();
+	unregister_tid(t->tid);
+	sleep_ns(20 * MS);
+	register_tid(t->tid, 0);
+	open_run();
+	sleep_ns(50 * MS);
+	wakes = leave_call();
+	sleep_ns(20 * MS);
+	close_run("attached again");
+	counts("attached again", SYS_poll, 1, 0);
+	counts("attached again", SYS_read, 1, 0);
+	f = figures(run, SYS_poll);
+	between(f.ns, wakes - open_after, t->after - open_before,
+		"attached again: from the opening to its end");
+	between(f.offcpu_ns, wakes - open_after, f.ns, "attached again: off its CPU");
+	between(run->r.all.compute_ns, close_before - t->after, close_after - wakes,
+		"attached again: computing is what comes after it");
+
+	/* It was in a call when last seen, and computes at the arming. */
+	wait_disarmed();
+	keep_armed();
+	enter_call(READ);
+	keep_no_longer();
+	wait_disarmed();
+	leave_call();
+	open_run();
+	sleep_ns(50 * MS);
+	close_run("computing at the arming");
+	is(all_counts(run) + all_in_flight(run), 0, "computing at the arming: no call");
+	is(run->r.all.compute_ns, run->r.all.thread_ns,
+	   "computing at the arming: nothing else");
+
+	wait_disarmed();
+	linger(1000);
+	unregister_tid(t->tid);
+	atomic_store(&t->command, QUIT);
+	pthread_join(thread, NULL);
+}
+
+/* Nothing but computing, off its CPU. */
+static void idle(const char *what)
+{
+	sleep_ns(50 * MS);
+	close_run(what);
+	is(all_in_flight(run), 0, "%s: it is in no call", what);
+	is(all_counts(run), 0, "%s: nor makes any", what);
+	is(run->r.all.compute_ns, run->r.all.thread_ns, "%s: computing,", what);
+	is(run->r.all.compute_offcpu_ns, run->r.all.thread_ns, "%s: off its CPU", what);
+}
+
+/* SIGSTOP, while it does @command, seen by the hooks or before they are there. */
+static void stopped(int command, bool seen, const char *what)
+{
+	pid_t pid;
+
+	atomic_store(&t->tid, 0);
+	atomic_store(&t->command, SPIN);
+	pid = target_pid = child_of(obey);
+	while (!atomic_load(&t->tid))
+		sleep_ns(MS);
+	register_tid(pid, 0);
+	if (seen)
+		keep_armed();
+	if (command != SPIN)
+		enter_call(command);
+	kill(pid, SIGSTOP);
+	wait_state(pid, pid, "T");
+	open_run();
+	idle(what);
+	if (seen)
+		keep_no_longer();
+	kill(pid, SIGKILL);
+	wait_for(pid);
+	is(threads_become(0), 0, "%s: it is gone", what);
+	wait_disarmed();
+}
+
+/* The same by ptrace; @at_entry: in the stop before a call is let in. */
+static void traced(int command, bool at_entry, bool seen, const char *what)
+{
+	int status;
+	pid_t pid;
+
+	atomic_store(&t->tid, 0);
+	atomic_store(&t->command, SPIN);
+	pid = target_pid = child_of(obey);
+	while (!atomic_load(&t->tid))
+		sleep_ns(MS);
+	register_tid(pid, 0);
+	if (seen)
+		keep_armed();
+	if (command != SPIN && !at_entry)
+		enter_call(command);
+	if (ptrace(PTRACE_SEIZE, pid, 0, 0) || ptrace(PTRACE_INTERRUPT, pid, 0, 0))
+		bail("PTRACE_SEIZE");
+	status = wait_for(pid);
+	if (!WIFSTOPPED(status))
+		bail("not stopped: %x", status);
+	if (at_entry) {
+		ptrace(PTRACE_SYSCALL, pid, 0, 0);
+		atomic_store(&t->command, command);
+		status = wait_for(pid);
+		if (!WIFSTOPPED(status) || WSTOPSIG(status) != SIGTRAP)
+			bail("not stopped at its entry: %x", status);
+	}
+	wait_state(pid, pid, "t");
+	open_run();
+	idle(what);
+	if (seen)
+		keep_no_longer();
+	kill(pid, SIGKILL);
+	wait_for(pid);
+	is(threads_become(0), 0, "%s: it is gone", what);
+	wait_disarmed();
+}
+
+/* Another process may close a run, since it has the file. */
+static uint64_t *passed;
+
+static void close_it(void)
+{
+	run_close(fd, *passed, run);
+	_exit(!(consistent(run) && count_of(run, SYS_getppid) == 77 &&
+		!(run->r.flags & BRICKTRACE_RESULT_ABANDONED) &&
+		figures(run, SYS_wait4).in_flight == 1 && figures(run, SYS_wait4).ns > 0));
+}
+
+static void closed_by_a_child(void)
+{
+	passed = shared_page();
+	thread_register(fd, 0);
+	*passed = run_open(fd, brick, TRACE_THREAD);
+	for (int i = 0; i < 77; i++)
+		getppid_raw();
+	is(wait_for(child_of(close_it)), 0,
+	   "closed by a child: what its parent did, which waits for it");
+	is(session(fd).runs, 0, "closed by a child: it is closed");
+	thread_unregister(fd);
+}
+
+int main(void)
+{
+	begin("rule-underway");
+	run = run_new();
+	t = shared_page();
+	if (pipe(fds))
+		bail("pipe");
+	seen_from_its_entry();
+	across_disarming();
+	linger(0);
+	stopped(SPIN, true, "stopped while computing");
+	stopped(SPIN, false, "stopped while computing, before the arming");
+	stopped(NAP, true, "stopped in nanosleep");
+	stopped(NAP, false, "stopped in nanosleep, before the arming");
+	traced(SPIN, false, true, "traced while computing");
+	traced(NAP, false, true, "traced in nanosleep");
+	traced(NAP, false, false, "traced in nanosleep, before the arming");
+	traced(READ, true, true, "traced at a call's entry");
+	traced(READ, true, false, "traced at a call's entry, before the arming");
+	linger(1000);
+	closed_by_a_child();
+	return done(148);
+}
