@@ -45,8 +45,6 @@ int bt_access_check(struct file *opener, struct task_struct *p)
 	/* Opened by this very program, for itself. */
 	if (own && opener->f_cred == current_cred())
 		return 0;
-	if (p->flags & PF_KTHREAD)
-		return -EPERM;
 	t = get_task_cred(p);
 	ok = (own || same_ids(current_cred(), t) ||
 	      caller_capable(t->user_ns)) &&

@@ -54,14 +54,13 @@ static const struct {
 
 static int info(struct bricktrace_info *arg, const struct bt_uarg *uarg)
 {
-	if (arg->reserved)
-		return -EINVAL;
 	arg->abi_version = BRICKTRACE_ABI_VERSION;
 	arg->clock = static_key_enabled(&bt_clock_is_tsc) ?
 		     BRICKTRACE_CLOCK_TSC : BRICKTRACE_CLOCK_MONOTONIC;
 	arg->armed = bt_hooks_armed();
 	arg->slots = BT_SLOTS - BT_SLOT_FIRST;
 	arg->linger_ms = bt_hooks_linger_ms();
+	arg->reserved = 0;
 	arg->arms = bt_hooks_arms();
 	arg->threads_lost = bt_task_lost();
 	return bt_uarg_put(uarg, arg, sizeof(*arg));

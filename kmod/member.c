@@ -342,6 +342,9 @@ int bt_member_register(struct bt_session *s, struct bricktrace_thread *arg,
 	p = task_of_tid(arg->tid);
 	if (!p)
 		return -ESRCH;
+	ret = -EPERM;
+	if (!makes_syscalls(p))
+		goto out;
 	batch = ++s->batch;
 	arg->threads = 0;
 	/* Threads come meanwhile: until a walk finds nobody new. */
@@ -349,8 +352,7 @@ int bt_member_register(struct bt_session *s, struct bricktrace_thread *arg,
 		new = 0;
 		ret = threads_get(&th, p, process);
 		for (i = 0; !ret && i < th.n; i++) {
-			ret = makes_syscalls(th.p[i]) ?
-			      join(s, th.p[i], inherit, batch) : -ESRCH;
+			ret = join(s, th.p[i], inherit, batch);
 			if (!ret)
 				new++;
 			known |= ret == -EEXIST;
