@@ -15,7 +15,7 @@ static struct target {
 	atomic_int command, state;
 	atomic_int tid;
 	u64 before, after; /* its last call */
-} *t;
+} * t;
 static int fds[2];
 static pid_t target_pid;
 
@@ -106,8 +106,8 @@ static void close_run(const char *what)
 	close_after = now();
 	ok(consistent(run), "%s: the figures add up", what);
 	is(run->r.threads, 1, "%s: one thread", what);
-	between(run->r.all.thread_ns, close_before - open_after, close_after - open_before,
-		"%s: thread time is the run's", what);
+	between(run->r.all.thread_ns, close_before - open_after,
+		close_after - open_before, "%s: thread time is the run's", what);
 }
 
 static void counts(const char *what, uint32_t nr, u64 completed, u64 in_flight)
@@ -155,8 +155,8 @@ static void seen_from_its_entry(void)
 		"closed in a call: the part inside");
 	between(f.offcpu_ns, close_before - asleep, f.ns, "closed in a call: off its CPU");
 	is(f.max_ns, BRICKTRACE_NONE, "closed in a call: it is no longest call");
-	between(run->r.all.compute_ns, t->before - open_after,
-		asleep - open_before, "closed in a call: computing is what comes before it");
+	between(run->r.all.compute_ns, t->before - open_after, asleep - open_before,
+		"closed in a call: computing is what comes before it");
 
 	open_run();
 	sleep_ns(50 * MS);

@@ -175,7 +175,8 @@ static void __attribute__((unused)) keep_armed(void)
 {
 	keeper_fd = device();
 	thread_register(keeper_fd, 0);
-	keeper_run = run_open(keeper_fd, brick_define(keeper_fd, "keeper", 0), TRACE_THREAD);
+	keeper_run =
+		run_open(keeper_fd, brick_define(keeper_fd, "keeper", 0), TRACE_THREAD);
 }
 
 static void __attribute__((unused)) keep_no_longer(void)
@@ -183,10 +184,10 @@ static void __attribute__((unused)) keep_no_longer(void)
 	close(keeper_fd);
 }
 
-static void __attribute__((unused)) *shared_page(void)
+static void __attribute__((unused)) * shared_page(void)
 {
-	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
-			  0);
+	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+			  -1, 0);
 
 	if (page == MAP_FAILED)
 		bail("mmap");

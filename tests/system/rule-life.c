@@ -1,0 +1,473 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Rules 6, 8 and 9: how threads begin, change and end. clone, vfork and fork
+ * with each inherit bit, execve from a thread that is not the leader,
+ * exit_group inside a run, a tid that is used again, a tid of another pid
+ * namespace.
+ */
+#include <linux/sched.h>
+#include "rule.h"
+
+#define STACK 65536
+
+/* What a child does: as many calls as its kind's name says. */
+static atomic_int *calls_made;
+static char stack[STACK] __attribute__((aligned(16)));
+
+static void calls(int n)
+{
+	while (n--)
+		getppid_raw();
+}
+
+static int in_clone(void *arg)
+{
+	calls(*(int *)arg);
+	syscall(SYS_exit, 0);
+	return 0;
+}
+
+static void *in_thread(void *arg)
+{
+	calls(*(int *)arg);
+	return NULL;
+}
+
+enum kind { FORK, VFORK, CLONE, CLONE_VM_ONLY, CLONE3, PTHREAD, KINDS };
+
+static const struct kind_info {
+	const char *name;
+	uint32_t call;	  /* that creates it */
+	uint32_t inherit; /* the bit that lets it be followed */
+	uint32_t leaves;  /* the call that it does not return from */
+} kinds[KINDS] = {
+	{ "fork", SYS_fork, BRICKTRACE_INHERIT_CHILDREN, SYS_exit_group },
+	{ "vfork", SYS_vfork, BRICKTRACE_INHERIT_CHILDREN, SYS_exit_group },
+	{ "clone", SYS_clone, BRICKTRACE_INHERIT_CHILDREN, SYS_exit },
+	{ "clone, shared memory", SYS_clone, BRICKTRACE_INHERIT_CHILDREN, SYS_exit },
+	{ "clone3", SYS_clone3, BRICKTRACE_INHERIT_CHILDREN, SYS_exit_group },
+	{ "thread", SYS_clone3, BRICKTRACE_INHERIT_THREADS, SYS_exit },
+};
+
+/* vfork: the child must not return from this function, nor need a stack. */
+static __attribute__((noinline)) long raw_vfork(int n)
+{
+	long ret;
+
+	ret = vfork();
+	if (!ret) {
+		while (n--)
+			getppid_raw();
+		_exit(0);
+	}
+	return ret;
+}
+
+/* Creates a child of the kind that makes @n calls, and waits for it. */
+static void create(enum kind kind, int n)
+{
+	struct clone_args args = { .exit_signal = SIGCHLD };
+	pthread_t thread;
+	long pid = 0;
+
+	switch (kind) {
+	case FORK:
+		pid = syscall(SYS_fork);
+		break;
+	case VFORK:
+		pid = raw_vfork(n);
+		break;
+	case CLONE:
+		pid = clone(in_clone, stack + STACK, SIGCHLD, &n);
+		break;
+	case CLONE_VM_ONLY:
+		pid = clone(in_clone, stack + STACK, CLONE_VM | SIGCHLD, &n);
+		break;
+	case CLONE3:
+		pid = syscall(SYS_clone3, &args, sizeof(args));
+		break;
+	default:
+		if (pthread_create(&thread, NULL, in_thread, &n))
+			bail("pthread_create");
+		pthread_join(thread, NULL);
+		return;
+	}
+	if (pid < 0)
+		bail("%s", kinds[kind].name);
+	if (!pid) {
+		calls(n);
+		syscall(SYS_exit_group, 0);
+	}
+	wait_for(pid);
+}
+
+static void births(void)
+{
+	struct run *run = run_new();
+	char name[64];
+	int inherit, k;
+
+	for (k = 0; k < KINDS; k++) {
+		for (inherit = 0; inherit < 4; inherit++) {
+			const struct kind_info *info = &kinds[k];
+			bool followed = info->inherit & inherit;
+			struct bricktrace_figures made, left;
+			u64 number;
+
+			snprintf(name, sizeof(name), "%s, inherit %s", info->name,
+				 (const char *[]){ "none", "threads", "children",
+						   "both" }[inherit]);
+			thread_register(fd, inherit);
+			number = run_open(fd, brick, TRACE_SESSION);
+			calls(3);
+			create(k, 50);
+			is(threads_become(1), 1, "%s: the child has left", name);
+			run_close(fd, number, run);
+			thread_unregister(fd);
+
+			ok(consistent(run), "%s: the figures add up", name);
+			is(run->r.threads, 1 + followed, "%s: threads", name);
+			is(count_of(run, SYS_getppid), followed ? 53 : 3,
+			   "%s: calls from the first to the last", name);
+			made = figures(run, info->call);
+			is(made.count, 1, "%s: its birth counts once, for the parent",
+			   name);
+			is(figures(run, BRICKTRACE_NR_INVALID).count, 0,
+			   "%s: and for no other number", name);
+			left = figures(run, info->leaves);
+			is(left.count, 0, "%s: its last call never completes", name);
+			is(left.in_flight, followed, "%s: it is in flight", name);
+		}
+	}
+
+	/* vfork is under way for as long as the child uses the memory. */
+	{
+		u64 number, t0, t1;
+		long pid;
+
+		thread_register(fd, BRICKTRACE_INHERIT_CHILDREN);
+		number = run_open(fd, brick, TRACE_SESSION);
+		t0 = now();
+		pid = vfork();
+		if (!pid) {
+			sleep_ns(50 * MS);
+			_exit(0);
+		}
+		t1 = now();
+		wait_for(pid);
+		threads_become(1);
+		run_close(fd, number, run);
+		thread_unregister(fd);
+		between(figures(run, SYS_vfork).ns, 50 * MS, t1 - t0,
+			"vfork: it takes as long as the child");
+		between(figures(run, SYS_vfork).offcpu_ns, 49 * MS,
+			figures(run, SYS_vfork).ns, "vfork: off the CPU");
+		between(figures(run, SYS_nanosleep).ns, 50 * MS, t1 - t0,
+			"vfork: in which the child is seen too");
+	}
+	free(run);
+}
+
+/* execve from a thread that is not the leader: the leader's tid is taken over. */
+
+static int go[2], done_fds[2];
+
+static void *exec_self(void *arg)
+{
+	char go_text[16], done_text[16];
+
+	(void)arg;
+	calls(10);
+	snprintf(go_text, sizeof(go_text), "%d", go[0]);
+	snprintf(done_text, sizeof(done_text), "%d", done_fds[1]);
+	execl("/proc/self/exe", "rule-life", "execed", go_text, done_text, NULL);
+	bail("execl");
+}
+
+static void leader(void)
+{
+	pthread_t thread;
+	char c;
+
+	if (read(go[0], &c, 1) != 1)
+		bail("read");
+	calls(20);
+	pthread_create(&thread, NULL, exec_self, NULL);
+	for (;;)
+		pause();
+}
+
+static int execed(char **argv)
+{
+	char c;
+
+	calls(100);
+	if (write(atoi(argv[3]), "x", 1) != 1 || read(atoi(argv[2]), &c, 1) != 1)
+		return 1;
+	return 0;
+}
+
+static void exec_not_leader(void)
+{
+	struct run *run = run_new();
+	u64 number;
+	pid_t pid;
+	char c;
+
+	if (pipe(go) || pipe(done_fds))
+		bail("pipe");
+	pid = child_of(leader);
+	register_tid(pid, BRICKTRACE_INHERIT_THREADS);
+	number = run_open(fd, brick, TRACE_SESSION);
+	if (write(go[1], "x", 1) != 1 || read(done_fds[0], &c, 1) != 1)
+		bail("pipes");
+	wait_state(pid, pid, "S");
+	is(threads_become(1), 1, "execve, not the leader: one thread is left");
+	is(try_register(fd, pid, 0), -EEXIST,
+	   "execve, not the leader: it is registered still");
+	run_close(fd, number, run);
+	ok(consistent(run), "execve, not the leader: the figures add up, measured");
+	is(run->r.threads, 2, "execve, not the leader: two threads");
+	is(count_of(run, SYS_getppid), 130, "execve, not the leader: no call is lost");
+	is(figures(run, SYS_execve).count, 1, "execve, not the leader: one execve");
+	is(figures(run, SYS_execve).errors, 0, "execve, not the leader: no error");
+	is(figures(run, SYS_execve).in_flight, 0,
+	   "execve, not the leader: it has returned");
+	is(figures(run, SYS_read).in_flight, 1, "execve, not the leader: what it does now");
+	is(session(fd).threads_lost, 0, "execve, not the leader: nobody is lost");
+
+	number = run_open(fd, brick, TRACE_SESSION);
+	if (write(go[1], "x", 1) != 1)
+		bail("write");
+	wait_for(pid);
+	is(threads_become(0), 0, "execve, not the leader: it ends");
+	run_close(fd, number, run);
+	is(figures(run, SYS_exit_group).in_flight, 1,
+	   "execve, not the leader: followed to its end");
+	free(run);
+}
+
+/* exit_group inside a run, with threads in a call, computing, and asleep. */
+
+static void *reading(void *arg)
+{
+	char c;
+
+	calls(5);
+	if (read(*(int *)arg, &c, 1) != 1)
+		bail("read");
+	return NULL;
+}
+
+static void *busy(void *arg)
+{
+	for (;;) {
+		atomic_fetch_add(calls_made, 1);
+		getppid_raw();
+	}
+	return arg;
+}
+
+static void leaves_all(void)
+{
+	pthread_t threads[2];
+	char c;
+
+	if (read(go[0], &c, 1) != 1)
+		bail("read");
+	pthread_create(&threads[0], NULL, reading, &done_fds[0]);
+	pthread_create(&threads[1], NULL, busy, NULL);
+	while (atomic_load(calls_made) < 1000)
+		sched_yield();
+	sleep_ns(20 * MS);
+	syscall(SYS_exit_group, 3);
+}
+
+static void exit_group_inside(void)
+{
+	struct run *run = run_new();
+	struct bricktrace_figures f;
+	u64 number, before, after, made;
+	int status;
+	pid_t pid;
+
+	atomic_store(calls_made, 0);
+	pid = child_of(leaves_all);
+	register_tid(pid, BRICKTRACE_INHERIT_THREADS);
+	before = now();
+	number = run_open(fd, brick, TRACE_SESSION);
+	if (write(go[1], "x", 1) != 1)
+		bail("write");
+	status = wait_for(pid);
+	is(WEXITSTATUS(status), 3, "exit_group: it exits");
+	is(threads_become(0), 0, "exit_group: all have left");
+	after = now();
+	sleep_ns(50 * MS);
+	run_close(fd, number, run);
+	ok(consistent(run), "exit_group: the figures add up");
+	is(run->r.threads, 3, "exit_group: three threads");
+	f = figures(run, SYS_exit_group);
+	is(f.count, 0, "exit_group: not completed");
+	is(f.in_flight, 1, "exit_group: in flight");
+	is(f.errors, 0, "exit_group: no error");
+	made = atomic_load(calls_made);
+	f = figures(run, SYS_getppid);
+	between(f.count + f.in_flight, made + 4, made + 5,
+		"exit_group: the others' calls until then");
+	f = figures(run, SYS_read);
+	is(f.count + f.in_flight, 2,
+	   "exit_group: the call that it ends, with the first one");
+	is(f.errors, 0, "exit_group: which is no error");
+	is(all_in_flight(run) - figures(run, SYS_getppid).in_flight - f.in_flight, 1,
+	   "exit_group: nothing else in flight");
+	between(run->r.all.thread_ns, 20 * MS, 3 * (after - before),
+		"exit_group: their time ends with them");
+	free(run);
+}
+
+/* A tid that is used again is another thread. */
+
+static void reuse_calls(void)
+{
+	char c;
+
+	if (read(go[0], &c, 1) != 1)
+		bail("read");
+	calls(40);
+}
+
+static pid_t child_with_pid(pid_t wanted)
+{
+	char text[16];
+
+	for (int i = 0; i < 100; i++) {
+		int f = open("/proc/sys/kernel/ns_last_pid", O_WRONLY | O_CLOEXEC);
+		int n = snprintf(text, sizeof(text), "%d", wanted - 1);
+		pid_t pid;
+
+		if (f < 0 || write(f, text, n) != n)
+			bail("ns_last_pid");
+		close(f);
+		pid = child_of(reuse_calls);
+		if (pid == wanted)
+			return pid;
+		kill(pid, SIGKILL);
+		wait_for(pid);
+	}
+	bail("no process gets the id %d", wanted);
+}
+
+static void tid_reuse(void)
+{
+	struct run *run = run_new();
+	pid_t pid, again;
+	u64 number;
+
+	pid = child_of(reuse_calls);
+	register_tid(pid, 0);
+	number = run_open(fd, brick, TRACE_SESSION);
+	if (write(go[1], "x", 1) != 1)
+		bail("write");
+	wait_for(pid);
+	threads_become(0);
+
+	again = child_with_pid(pid);
+	is(try_unregister(fd, pid), -ESRCH, "tid reuse: the new one is not registered");
+	is(session(fd).threads, 0, "tid reuse: nor is any");
+	if (write(go[1], "x", 1) != 1)
+		bail("write");
+	wait_for(again);
+	run_close(fd, number, run);
+	is(count_of(run, SYS_getppid), 40, "tid reuse: its calls are not the old one's");
+	is(run->r.threads, 1, "tid reuse: one thread");
+
+	again = child_with_pid(pid);
+	is(try_register(fd, pid, 0), 0, "tid reuse: it can be registered");
+	number = run_open(fd, brick, TRACE_SESSION);
+	if (write(go[1], "x", 1) != 1)
+		bail("write");
+	wait_for(again);
+	threads_become(0);
+	run_close(fd, number, run);
+	is(count_of(run, SYS_getppid), 40, "tid reuse: and has a new account");
+	ok(consistent(run), "tid reuse: whose figures add up");
+	free(run);
+}
+
+/* Tids are of the caller's pid namespace, whoever opened the file. */
+
+static atomic_int *told;
+
+static void sleeps(void)
+{
+	for (;;)
+		pause();
+}
+
+static void in_namespace(void)
+{
+	struct run *run = run_new();
+	pid_t pid;
+	u64 number;
+	bool good = true;
+
+	/* We are 1. Our first child is 2, like kthreadd outside. */
+	pid = child_of(reuse_calls);
+	if (pid != 2)
+		no(&good, "the child is %d", pid);
+	if (try_register(fd, told[0], 0) != -ESRCH)
+		no(&good, "a tid of outside is known");
+	if (try_register(fd, 2, 0))
+		no(&good, "cannot register 2");
+	number = run_open(fd, brick, TRACE_SESSION);
+	if (write(go[1], "x", 1) != 1)
+		bail("write");
+	wait_for(pid);
+	for (int i = 0; session(fd).threads && i < 500; i++)
+		sleep_ns(10 * MS);
+	run_close(fd, number, run);
+	if (count_of(run, SYS_getppid) != 40)
+		no(&good, "%llu calls", count_of(run, SYS_getppid));
+	fflush(stdout);
+	_exit(!good);
+}
+
+static void unshared(void)
+{
+	int status;
+
+	if (unshare(CLONE_NEWPID))
+		bail("unshare");
+	status = wait_for(child_of(in_namespace));
+	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 99);
+}
+
+static void pid_namespace(void)
+{
+	pid_t pid;
+
+	told = shared_page();
+	/* Somebody whose tid means nothing inside. */
+	pid = child_of(sleeps);
+	told[0] = pid;
+	is(wait_for(child_of(unshared)), 0,
+	   "pid namespace: a tid is the caller's, 2 is its first child");
+	is(try_register(fd, 2, 0), -EPERM, "pid namespace: outside 2 is a kernel thread");
+	kill(pid, SIGKILL);
+	wait_for(pid);
+	is(threads_become(0), 0, "pid namespace: nobody is left");
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 4)
+		return execed(argv);
+	begin("rule-life");
+	calls_made = shared_page();
+	births();
+	exec_not_leader();
+	exit_group_inside();
+	tid_reuse();
+	pid_namespace();
+	return done(229);
+}
