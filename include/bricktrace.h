@@ -23,6 +23,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -264,6 +265,56 @@ int bt_thread_register(struct bt_tracer *tracer, unsigned int inherit);
  * Errors: -ESRCH it is not registered; -EBUSY a run is open on it.
  */
 int bt_thread_unregister(struct bt_tracer *tracer);
+
+/**
+ * bt_thread_follow() - let runs of the tracer see another thread
+ * @tid: the thread, of any process, in the caller's pid namespace
+ * @inherit: BT_INHERIT_* or 0
+ *
+ * The thread does not notice: it is not stopped, signalled or interrupted. Of a
+ * call that it sleeps in, the time counts from now on. It is followed until it
+ * ends, the tracer is freed, or its execve() of a program with more rights puts
+ * it out of the reach of whoever opened the device: runs are then BT_PARTIAL,
+ * with BT_REASON_THREADS_LOST.
+ *
+ * Errors: -EPERM no right to: same user and group ids and a dumpable target, or
+ * CAP_SYS_PTRACE or CAP_PERFMON, and never a kernel thread; -ESRCH no such
+ * thread, or it is ending; -EEXIST it is followed already; -EDQUOT the limit of
+ * threads is reached; -EINVAL @tid below 1, or unknown bit; -ENOMEM.
+ */
+int bt_thread_follow(struct bt_tracer *tracer, pid_t tid, unsigned int inherit);
+
+/**
+ * bt_thread_unfollow() - the contrary
+ *
+ * What it did remains in the runs at BT_SCOPE_TRACER that saw it.
+ *
+ * Errors: -ESRCH it is not followed; -EBUSY a run at BT_SCOPE_THREAD is open on
+ * it; -EINVAL @tid below 1; -ENOMEM.
+ */
+int bt_thread_unfollow(struct bt_tracer *tracer, pid_t tid);
+
+/**
+ * bt_process_follow() - bt_thread_follow() for all threads of a process
+ * @pid: any thread of it
+ * @threads: out: how many threads are new to the tracer, 0 without the module
+ *	or on error; may be NULL
+ *
+ * Without BT_INHERIT_THREADS it is the threads that the process has now. On
+ * error none of them is followed that was not before.
+ *
+ * Errors: those of bt_thread_follow(); -EEXIST each thread is followed already.
+ */
+int bt_process_follow(struct bt_tracer *tracer, pid_t pid, unsigned int inherit,
+		      uint32_t *threads);
+
+/**
+ * bt_process_unfollow() - the contrary
+ * @threads: out: how many threads were followed; may be NULL
+ *
+ * Errors: those of bt_thread_unfollow(), with -ESRCH if no thread is followed.
+ */
+int bt_process_unfollow(struct bt_tracer *tracer, pid_t pid, uint32_t *threads);
 
 /**
  * bt_brick_define() - name a piece of work

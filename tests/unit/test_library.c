@@ -95,6 +95,7 @@ static int fake_ioctl(int fd, unsigned long request, void *arg)
 	case BRICKTRACE_THREAD_REGISTER:
 	case BRICKTRACE_THREAD_UNREGISTER:
 		kernel.thread = *(struct bricktrace_thread *)arg;
+		((struct bricktrace_thread *)arg)->threads = 6;
 		break;
 	case BRICKTRACE_BRICK_DEFINE:
 		((struct bricktrace_brick *)arg)->brick = 3;
@@ -260,6 +261,122 @@ static void threads_pass_their_bits(void **state)
 	kernel.error[2] = ESRCH;
 	assert_int_equal(bt_thread_unregister(t), -ESRCH);
 	assert_non_null(strstr(bt_error_text(), "not registered"));
+	bt_tracer_free(t);
+}
+
+static void assert_thread(pid_t tid, uint32_t flags, int reg, int unreg)
+{
+	assert_int_equal(kernel.thread.size, 16);
+	assert_int_equal(kernel.thread.tid, tid);
+	assert_int_equal(kernel.thread.flags, flags);
+	assert_int_equal(kernel.thread.threads, 0);
+	assert_int_equal(kernel.calls[1], reg);
+	assert_int_equal(kernel.calls[2], unreg);
+}
+
+static void others_are_followed_by_number(void **state)
+{
+	struct bt_tracer *t = fake_tracer();
+	uint32_t n = 99;
+
+	(void)state;
+	assert_int_equal(bt_thread_follow(t, 1234, BT_INHERIT_THREADS), 0);
+	assert_thread(1234, BRICKTRACE_INHERIT_THREADS, 1, 0);
+	assert_int_equal(bt_process_follow(t, 77, BT_INHERIT_CHILDREN, &n), 0);
+	assert_thread(77, BRICKTRACE_INHERIT_CHILDREN | BRICKTRACE_PROCESS, 2, 0);
+	assert_int_equal(n, 6);
+	assert_int_equal(bt_process_follow(t, 78, 0, NULL), 0);
+	assert_thread(78, BRICKTRACE_PROCESS, 3, 0);
+	assert_int_equal(bt_thread_unfollow(t, 1234), 0);
+	assert_thread(1234, 0, 3, 1);
+	n = 99;
+	assert_int_equal(bt_process_unfollow(t, 77, &n), 0);
+	assert_thread(77, BRICKTRACE_PROCESS, 3, 2);
+	assert_int_equal(n, 6);
+	assert_int_equal(bt_process_unfollow(t, 77, NULL), 0);
+	assert_int_equal(kernel.calls[2], 3);
+
+	/* 0 is the kernel's name for the caller, which is not meant here. */
+	assert_int_equal(bt_thread_follow(t, 0, 0), -EINVAL);
+	assert_non_null(strstr(bt_error_text(), "0 is no thread"));
+	assert_int_equal(bt_thread_unfollow(t, 0), -EINVAL);
+	assert_int_equal(bt_process_follow(t, -5, 0, &n), -EINVAL);
+	assert_int_equal(n, 0);
+	assert_non_null(strstr(bt_error_text(), "-5 is no process"));
+	assert_int_equal(bt_process_unfollow(t, 0, NULL), -EINVAL);
+	assert_int_equal(bt_thread_follow(t, 1, 4), -EINVAL);
+	assert_non_null(strstr(bt_error_text(), "0x4"));
+	assert_int_equal(bt_process_follow(t, 1, BRICKTRACE_PROCESS, NULL), -EINVAL);
+	assert_thread(77, BRICKTRACE_PROCESS, 3, 3);
+	bt_tracer_free(t);
+}
+
+static void assert_follow_error(struct bt_tracer *t, int error, const char *const words[])
+{
+	uint32_t n = 99;
+
+	kernel.error[1] = error;
+	assert_int_equal(bt_process_follow(t, 4321, 0, &n), -error);
+	assert_int_equal(n, 0);
+	assert_non_null(strstr(bt_error_text(), "process 4321"));
+	for (; *words; words++)
+		if (!strstr(bt_error_text(), *words))
+			fail_msg("'%s' lacks '%s'", bt_error_text(), *words);
+	assert_int_equal(bt_thread_follow(t, 4321, 0), -error);
+	assert_non_null(strstr(bt_error_text(), "thread 4321"));
+}
+
+static void errors_of_following_say_what_to_do(void **state)
+{
+	static const char *const eperm[] = { "user and group ids",
+					     "dumpable",
+					     "set-user-ID",
+					     "CAP_SYS_PTRACE",
+					     "CAP_PERFMON",
+					     "/dev/bricktrace",
+					     "kernel threads cannot be followed)",
+					     NULL };
+	static const char *const esrch[] = { "no process", "pid namespace", "ps -eL", NULL };
+	static const char *const eexist[] = { "already", "unfollow", NULL };
+	static const char *const edquot[] = { "limit", "second tracer", NULL };
+	static const char *const enomem[] = { "Cannot allocate memory", NULL };
+	struct bt_tracer *t = fake_tracer();
+
+	(void)state;
+	assert_follow_error(t, EPERM, eperm);
+	assert_follow_error(t, ESRCH, esrch);
+	assert_follow_error(t, EEXIST, eexist);
+	assert_follow_error(t, EDQUOT, edquot);
+	assert_follow_error(t, ENOMEM, enomem);
+	/* The caller's own: an inherited descriptor of somebody else. */
+	kernel.error[1] = EPERM;
+	assert_int_equal(bt_thread_register(t, 0), -EPERM);
+	assert_non_null(strstr(bt_error_text(), "whoever opened /dev/bricktrace"));
+	kernel.error[2] = ESRCH;
+	assert_int_equal(bt_thread_unfollow(t, 4321), -ESRCH);
+	assert_non_null(strstr(bt_error_text(), "thread 4321 is not followed"));
+	kernel.error[2] = EBUSY;
+	assert_int_equal(bt_process_unfollow(t, 4321, NULL), -EBUSY);
+	assert_non_null(strstr(bt_error_text(), "process 4321"));
+	assert_non_null(strstr(bt_error_text(), "close"));
+	bt_tracer_free(t);
+}
+
+static void without_module_following_is_harmless(void **state)
+{
+	struct bt_tracer *t;
+	uint32_t n = 99;
+
+	(void)state;
+	kernel.open_error = ENOENT;
+	t = fake_tracer();
+	assert_int_equal(bt_process_follow(t, 1, 0, &n), 0);
+	assert_int_equal(n, 0);
+	assert_int_equal(bt_thread_follow(t, 1, 0), 0);
+	assert_int_equal(bt_thread_unfollow(t, 1), 0);
+	assert_int_equal(bt_process_unfollow(t, 1, &n), 0);
+	/* Nonsense is nonsense all the same. */
+	assert_int_equal(bt_thread_follow(t, 0, 0), -EINVAL);
 	bt_tracer_free(t);
 }
 
@@ -473,6 +590,9 @@ int main(void)
 		TEST(null_is_harmless),
 		TEST(bricks_are_checked_and_reused),
 		TEST(threads_pass_their_bits),
+		TEST(others_are_followed_by_number),
+		TEST(errors_of_following_say_what_to_do),
+		TEST(without_module_following_is_harmless),
 		TEST(runs_carry_the_kernels_result),
 		TEST(run_errors_are_told),
 		TEST(calibration_keeps_the_least),

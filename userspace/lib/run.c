@@ -91,11 +91,10 @@ static int open_error(int err, const struct bt_brick *brick, enum bt_scope scope
 	switch (err) {
 	case ESRCH:
 		return bti_fail(
-			err,
-			"cannot trace the brick '%s': %s; call bt_thread_register() first",
-			brick->name,
-			scope == BT_SCOPE_THREAD ? "the thread is not registered" :
-						   "no thread is registered");
+			err, "cannot trace the brick '%s': %s first", brick->name,
+			scope == BT_SCOPE_THREAD ?
+				"the thread is not registered; call bt_thread_register()" :
+				"no thread is registered or followed; call bt_thread_register() or bt_thread_follow()");
 	case ELOOP:
 		return bti_fail(err, "the run of brick '%s' is nested deeper than %d",
 				brick->name, BRICKTRACE_MAX_DEPTH);

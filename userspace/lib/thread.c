@@ -1,24 +1,40 @@
 // SPDX-License-Identifier: MIT
-/* Threads of a tracer. */
+/* Threads of a tracer: the caller's own and, followed, those of others. */
 #include <errno.h>
 #include <string.h>
 
 #include "internal.h"
 
-int bt_thread_register(struct bt_tracer *t, unsigned int inherit)
+static int ask(struct bt_tracer *t, unsigned long request, pid_t tid, uint32_t flags,
+	       uint32_t *threads)
 {
 	struct bricktrace_thread thread = {
 		.size = sizeof(thread),
-		.flags = inherit,
+		.flags = flags,
+		.tid = tid,
 	};
-	int err;
+	int err = bti_ioctl(t, request, &thread);
 
+	if (threads && !err)
+		*threads = thread.threads;
+	return err;
+}
+
+static int check_inherit(unsigned int inherit)
+{
 	if (inherit & ~(BT_INHERIT_THREADS | BT_INHERIT_CHILDREN))
 		return bti_fail(EINVAL, "unknown inherit bits 0x%x; use BT_INHERIT_*",
 				inherit);
-	if (t->fd < 0)
-		return 0;
-	err = bti_ioctl(t, BRICKTRACE_THREAD_REGISTER, &thread);
+	return 0;
+}
+
+int bt_thread_register(struct bt_tracer *t, unsigned int inherit)
+{
+	int err = check_inherit(inherit);
+
+	if (err || t->fd < 0)
+		return err;
+	err = ask(t, BRICKTRACE_THREAD_REGISTER, 0, inherit, NULL);
 	switch (-err) {
 	case 0:
 		return 0;
@@ -29,6 +45,10 @@ int bt_thread_register(struct bt_tracer *t, unsigned int inherit)
 		return bti_fail(
 			EDQUOT,
 			"the limit of threads of a session is reached; unregister threads or use a second tracer");
+	case EPERM:
+		return bti_fail(EPERM,
+				"may not register the thread: whoever opened " BTI_DEVICE
+				" could not trace this program; open a tracer of its own");
 	default:
 		return bti_fail(-err, "cannot register the thread: %s", strerror(-err));
 	}
@@ -36,12 +56,11 @@ int bt_thread_register(struct bt_tracer *t, unsigned int inherit)
 
 int bt_thread_unregister(struct bt_tracer *t)
 {
-	struct bricktrace_thread thread = { .size = sizeof(thread) };
 	int err;
 
 	if (t->fd < 0)
 		return 0;
-	err = bti_ioctl(t, BRICKTRACE_THREAD_UNREGISTER, &thread);
+	err = ask(t, BRICKTRACE_THREAD_UNREGISTER, 0, 0, NULL);
 	switch (-err) {
 	case 0:
 		return 0;
@@ -52,4 +71,113 @@ int bt_thread_unregister(struct bt_tracer *t)
 	default:
 		return bti_fail(-err, "cannot unregister the thread: %s", strerror(-err));
 	}
+}
+
+static int check_id(const char *what, pid_t id)
+{
+	/* 0 would be the caller itself. */
+	if (id <= 0)
+		return bti_fail(EINVAL, "%d is no %s; it must be 1 or more", id, what);
+	return 0;
+}
+
+static int follow(struct bt_tracer *t, const char *what, pid_t id, uint32_t flags,
+		  uint32_t *threads)
+{
+	int err = ask(t, BRICKTRACE_THREAD_REGISTER, id, flags, threads);
+
+	switch (-err) {
+	case 0:
+		return 0;
+	case EPERM:
+		return bti_fail(
+			EPERM,
+			"may not follow %s %d: it needs your user and group ids and to be dumpable, which set-user-ID programs are not, or CAP_SYS_PTRACE or CAP_PERFMON for you and whoever opened " BTI_DEVICE
+			"; try as root (kernel threads cannot be followed)",
+			what, id);
+	case ESRCH:
+		return bti_fail(
+			ESRCH,
+			"no %s %d: there is none in this pid namespace, or it is ending; see ps -eL",
+			what, id);
+	case EEXIST:
+		return bti_fail(
+			EEXIST,
+			"%s %d is followed by this tracer already; unfollow it first to change what is inherited",
+			what, id);
+	case EDQUOT:
+		return bti_fail(
+			EDQUOT,
+			"cannot follow %s %d: the limit of threads of a session is reached; follow single threads of it or use a second tracer",
+			what, id);
+	default:
+		return bti_fail(-err, "cannot follow %s %d: %s", what, id, strerror(-err));
+	}
+}
+
+static int unfollow(struct bt_tracer *t, const char *what, pid_t id, uint32_t flags,
+		    uint32_t *threads)
+{
+	int err = ask(t, BRICKTRACE_THREAD_UNREGISTER, id, flags, threads);
+
+	switch (-err) {
+	case 0:
+		return 0;
+	case ESRCH:
+		return bti_fail(ESRCH, "%s %d is not followed by this tracer, or has ended",
+				what, id);
+	case EBUSY:
+		return bti_fail(
+			EBUSY,
+			"cannot unfollow %s %d: it has opened a run of BT_SCOPE_THREAD; close that first",
+			what, id);
+	default:
+		return bti_fail(-err, "cannot unfollow %s %d: %s", what, id,
+				strerror(-err));
+	}
+}
+
+int bt_thread_follow(struct bt_tracer *t, pid_t tid, unsigned int inherit)
+{
+	int err = check_id("thread", tid);
+
+	if (!err)
+		err = check_inherit(inherit);
+	if (err || t->fd < 0)
+		return err;
+	return follow(t, "thread", tid, inherit, NULL);
+}
+
+int bt_thread_unfollow(struct bt_tracer *t, pid_t tid)
+{
+	int err = check_id("thread", tid);
+
+	if (err || t->fd < 0)
+		return err;
+	return unfollow(t, "thread", tid, 0, NULL);
+}
+
+int bt_process_follow(struct bt_tracer *t, pid_t pid, unsigned int inherit,
+		      uint32_t *threads)
+{
+	int err = check_id("process", pid);
+
+	if (threads)
+		*threads = 0;
+	if (!err)
+		err = check_inherit(inherit);
+	if (err || t->fd < 0)
+		return err;
+	return follow(t, "process", pid, BRICKTRACE_PROCESS | inherit, threads);
+}
+
+int bt_process_unfollow(struct bt_tracer *t, pid_t pid, uint32_t *threads)
+{
+	int err = check_id("process", pid);
+
+	if (threads)
+		*threads = 0;
+	if (err || t->fd < 0)
+		return err;
+	return unfollow(t, "process", pid, BRICKTRACE_PROCESS, threads);
 }

@@ -26,7 +26,7 @@ _Static_assert(BT_INHERIT_THREADS == BRICKTRACE_INHERIT_THREADS, "");
 _Static_assert(BT_INHERIT_CHILDREN == BRICKTRACE_INHERIT_CHILDREN, "");
 
 /* A thread's own, so that threads do not overwrite each other's. */
-static __thread char error_text[256];
+static __thread char error_text[512];
 
 int bti_fail(int error, const char *format, ...)
 {
