@@ -5,7 +5,7 @@
  * thread is in none. The bounds are times that were read around the events.
  */
 #include <poll.h>
-#include <sys/syscall.h>
+#include <sys/uio.h>
 #include "rule.h"
 
 enum { SPIN, READ, POLL, NAP, QUIT };
@@ -264,6 +264,65 @@ static void across_disarming(void)
 	pthread_join(thread, NULL);
 }
 
+/*
+ * A thread that runs in a call, on its CPU, when the hooks come: what the call
+ * took before a run opened is not the run's.
+ */
+static void *takes_long(void *arg)
+{
+	static char buffer[1 << 20];
+	struct iovec iov[64];
+	int zero = open("/dev/urandom", O_RDONLY | O_CLOEXEC);
+
+	for (int i = 0; i < 64; i++)
+		iov[i] = (struct iovec){ buffer, sizeof(buffer) };
+	(void)arg;
+	atomic_store(&t->tid, syscall(SYS_gettid));
+	t->before = now();
+	atomic_store(&t->state, 1);
+	syscall(SYS_readv, zero, iov, 64);
+	t->after = now();
+	atomic_store(&t->state, 2);
+	while (atomic_load(&t->state) == 2)
+		;
+	close(zero);
+	return NULL;
+}
+
+static void running_in_a_call(void)
+{
+	struct bricktrace_figures f;
+	pthread_t thread;
+
+	atomic_store(&t->state, 0);
+	if (pthread_create(&thread, NULL, takes_long, NULL))
+		bail("pthread_create");
+	wait_value(&t->state, 1);
+	sleep_ns(20 * MS);
+	register_tid(t->tid, 0);
+	keep_armed();
+	sleep_ns(100 * MS);
+	open_run();
+	sleep_ns(50 * MS);
+	close_run("running in a call since before the arming");
+	if (t->state != 1)
+		bail("the call took %llu ns only", t->after - t->before);
+	open_run();
+	wait_value(&t->state, 2);
+	sleep_ns(20 * MS);
+	close_run("running in a call, until it ends");
+	f = figures(run, SYS_readv);
+	is(f.count, 1, "running in a call, until it ends: completed");
+	between(f.ns, t->after - open_after, t->after - open_before + 5 * MS,
+		"running in a call, until it ends: the part inside");
+	is(f.max_ns, BRICKTRACE_NONE, "running in a call, until it ends: no longest call");
+	keep_no_longer();
+	unregister_tid(t->tid);
+	atomic_store(&t->state, 3);
+	pthread_join(thread, NULL);
+	wait_disarmed();
+}
+
 /* Nothing but computing, off its CPU. */
 static void idle(const char *what)
 {
@@ -375,6 +434,7 @@ int main(void)
 	seen_from_its_entry();
 	across_disarming();
 	linger(0);
+	running_in_a_call();
 	stopped(SPIN, true, "stopped while computing");
 	stopped(SPIN, false, "stopped while computing, before the arming");
 	stopped(NAP, true, "stopped in nanosleep");
@@ -386,5 +446,5 @@ int main(void)
 	traced(READ, true, false, "traced at a call's entry, before the arming");
 	linger(1000);
 	closed_by_a_child();
-	return done(148);
+	return done(157);
 }
