@@ -94,6 +94,42 @@ static void table_says_partial_and_uncalibrated(void **state)
 	bt_result_free(r);
 }
 
+static void table_shows_a_pool_that_sleeps(void **state)
+{
+	struct bricktrace_figures none = { .max_ns = BT_NONE };
+	struct bricktrace_figures futex = { 0, 8, 0, 16000 * MS, 16000 * MS, BT_NONE };
+	struct bricktrace_result raw = {
+		.provenance = BRICKTRACE_MEASURED,
+		.threads = 9,
+		.wall_ns = 2000 * MS,
+		.syscalls = 1,
+		.all = {
+			.thread_ns = 18000 * MS,
+			.compute_ns = 2000 * MS,
+		},
+		.category = { none, futex, none, none, none, none },
+	};
+	struct bricktrace_syscall call = { .nr = 202, .category = 1, .all = futex };
+	struct bt_brick brick = { .name = "pool" };
+	struct bt_result *r;
+	char *text;
+
+	(void)state;
+	assert_int_equal(bti_result_new(&brick, BT_NONE, &raw, &call, &r), 0);
+	text = table(r, SORT_TIME);
+	assert_non_null(strstr(
+		text,
+		" 88.89   16.000000 0.000000000   16.000000         0           futex\n"));
+	assert_non_null(strstr(
+		text,
+		" 11.11 2.000000000 2.000000000 0.000000000                     compute\n"));
+	assert_non_null(
+		strstr(text, "100.00   16.000000 2000000.000         0           futex\n"));
+	assert_non_null(strstr(text, "Under way at the end: futex 8\n"));
+	free(text);
+	bt_result_free(r);
+}
+
 static void large_times_keep_their_columns(void **state)
 {
 	struct bt_result *r = sample_result(BT_NONE);
@@ -238,6 +274,7 @@ int main(void)
 		cmocka_unit_test(table_reads_like_strace),
 		cmocka_unit_test(table_without_breakdown_has_no_zeros),
 		cmocka_unit_test(table_says_partial_and_uncalibrated),
+		cmocka_unit_test(table_shows_a_pool_that_sleeps),
 		cmocka_unit_test(large_times_keep_their_columns),
 		cmocka_unit_test(sort_keys_are_straces),
 		cmocka_unit_test(json_of_a_measured_run),

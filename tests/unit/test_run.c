@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* bricktrace run as a user meets it, with the module or without. */
+/* The program as a user meets it, with the module or without. */
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -127,6 +127,41 @@ static void wrong_usage_is_125(void **state)
 	assert_string_equal(output, "bricktrace " BT_VERSION "\n");
 }
 
+static void attach_needs_a_target(void **state)
+{
+	(void)state;
+	assert_int_equal(run("$B attach 2>&1"), 125);
+	assert_says("no process (-p) or thread (-t)");
+	assert_int_equal(run("$B attach -j 2>&1"), 125);
+	assert_int_equal(run("$B attach 1 2>&1"), 125);
+	assert_says("'1' is no option");
+	assert_int_equal(run("$B attach -p 1 sleep 2>&1"), 125);
+	assert_int_equal(run("$B attach -p init 2>&1"), 125);
+	assert_says("bad list of processes 'init': it must be numbers");
+	assert_int_equal(run("$B attach -t 0 2>&1"), 125);
+	assert_says("bad list of threads '0'");
+	assert_int_equal(run("$B attach -p 1 --duration 1h 2>&1"), 125);
+	assert_says("bad duration '1h'");
+	assert_int_equal(run("$B attach -p 1 -b 12parsecs 2>&1"), 125);
+	assert_says("bad budget '12parsecs'");
+	assert_int_equal(run("$B attach -p 1 -S speed 2>&1"), 125);
+	assert_int_equal(run("$B attach -p 1 -n '' 2>&1"), 125);
+	assert_int_equal(run("$B attach -p 1 -o /no/such/dir/x 2>&1"), 125);
+	assert_int_equal(run("$B attach -x 2>&1"), 125);
+	assert_int_equal(run("$B attach --help"), 0);
+	assert_says("--duration");
+	assert_says("--sort");
+}
+
+static void attach_to_nobody_is_1(void **state)
+{
+	(void)state;
+	/* With the module since there is none, without it since it is not there. */
+	assert_int_equal(run("sh -c 'exit 0' & wait $!; $B attach -p $! -d 5 2>&1"), 1);
+	assert_says("bricktrace: ");
+	assert_null(strstr(output, "wall time:"));
+}
+
 static void output_goes_to_the_file(void **state)
 {
 	json_error_t error;
@@ -228,6 +263,8 @@ int main(void)
 		cmocka_unit_test(commands_that_cannot_run),
 		cmocka_unit_test(path_is_searched_as_execvp_does),
 		cmocka_unit_test(wrong_usage_is_125),
+		cmocka_unit_test(attach_needs_a_target),
+		cmocka_unit_test(attach_to_nobody_is_1),
 		cmocka_unit_test(output_goes_to_the_file),
 		cmocka_unit_test(name_is_the_commands),
 		cmocka_unit_test(signals_reach_the_command),

@@ -10,7 +10,7 @@ TEST_CFLAGS = -O1 -g -fno-omit-frame-pointer \
 
 SAN_LIB	:= $(addprefix $(SAN)/,$(LIB))
 SAN_CLI	:= $(addprefix $(SAN)/,$(CLI))
-SAN_FOR_TESTS := $(SAN_LIB) $(filter-out %/main.o %/cli/run.o,$(SAN_CLI))
+SAN_FOR_TESTS := $(SAN_LIB) $(filter-out $(addprefix %/cli/,main.o attach.o job.o run.o),$(SAN_CLI))
 
 $(SAN)/%.o: $(HERE)/%.c
 	@mkdir -p $(@D)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Budgets as people write them. */
+/* Budgets and durations as people write them. */
 #include <string.h>
 
 #include "cli.h"
@@ -7,7 +7,7 @@
 /* Digits that a unit has before the nanosecond. */
 static int unit_digits(const char *unit)
 {
-	if (!*unit || !strcmp(unit, "us"))
+	if (!strcmp(unit, "us"))
 		return 3;
 	if (!strcmp(unit, "ns"))
 		return 0;
@@ -29,7 +29,7 @@ static bool append(uint64_t *value, char c)
 }
 
 /* Decimal throughout: 1.1us must be 1100 ns, not 1099. */
-const char *parse_budget(const char *text, uint64_t *ns)
+static const char *parse_time(const char *text, const char *default_unit, uint64_t *ns)
 {
 	static const char garbage[] =
 		"it must be a number with one of the units us, ms, s, such as 1.5ms";
@@ -48,7 +48,7 @@ const char *parse_budget(const char *text, uint64_t *ns)
 	if (!whole && !fraction)
 		return garbage;
 	point_end = unit;
-	digits = unit_digits(unit);
+	digits = unit_digits(*unit ? unit : default_unit);
 	if (digits < 0)
 		return garbage;
 	for (c = text; c < text + whole; c++)
@@ -63,4 +63,14 @@ const char *parse_budget(const char *text, uint64_t *ns)
 			return "it is finer than a nanosecond";
 	*ns = value;
 	return NULL;
+}
+
+const char *parse_budget(const char *text, uint64_t *ns)
+{
+	return parse_time(text, "us", ns);
+}
+
+const char *parse_duration(const char *text, uint64_t *ns)
+{
+	return parse_time(text, "s", ns);
 }

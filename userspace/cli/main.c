@@ -10,6 +10,7 @@ static const struct command {
 	int (*run)(int argc, char **argv);
 	const char *summary;
 } commands[] = {
+	{ "attach", cmd_attach, "show where the time of running processes or threads goes" },
 	{ "run", cmd_run, "run a program and show where its time went" },
 };
 

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: MIT
+/* bricktrace attach: running threads as one brick, for a while. */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+/* The target cannot be followed. */
+#define EXIT_TARGET 1
+/* How often threads are asked for that no descriptor tells the end of. */
+#define POLL_NS UINT64_C(100000000)
+
+struct attachment {
+	struct job job;
+	struct options options;
+	struct ids processes;
+	struct ids threads;
+	uint64_t duration_ns;
+	struct pollfd *fds; /* signals, then the processes */
+};
+
+static void help(void)
+{
+	puts("Usage: bricktrace attach -p PID[,PID...] | -t TID[,TID...] [OPTIONS]\n\n"
+	     "Follows running processes or threads as one brick until ^C, the end of the\n"
+	     "duration or their own end, and shows where their time went. They do not notice.\n\n"
+	     "  -p, --pid LIST     all threads of these processes\n"
+	     "  -t, --tid LIST     these threads\n"
+	     "                     with the threads that they create meanwhile\n"
+	     "  -d, --duration TIME\n"
+	     "                     for so long: 10, 10s, 250ms (a plain number is seconds)\n"
+	     "  -b, --budget TIME  how long it may take: 250, 250us, 1.5ms, 2s (a plain\n"
+	     "                     number is microseconds)\n"
+	     "  -f, --follow       include the processes that they create, until they have\n"
+	     "                     ended too\n"
+	     "  -n, --name NAME    name of the brick (default: the first target's)\n" OPTION_HELP
+	     "\n"
+	     "Exits with 0, 1 if a target cannot be followed, 125 if bricktrace itself fails.");
+}
+
+static int parse_list(const char *what, struct ids *ids)
+{
+	const char *wrong = parse_ids(optarg, ids);
+
+	if (!wrong)
+		return -1;
+	complain("bad list of %s '%s': %s", what, optarg, wrong);
+	return EXIT_OWN;
+}
+
+static int parse_one(int c, struct attachment *a)
+{
+	const char *wrong;
+
+	switch (c) {
+	case 'd':
+		wrong = parse_duration(optarg, &a->duration_ns);
+		if (!wrong)
+			return -1;
+		complain("bad duration '%s': %s", optarg, wrong);
+		return EXIT_OWN;
+	case 'h':
+		help();
+		return 0;
+	case 'p':
+		return parse_list("processes", &a->processes);
+	case 't':
+		return parse_list("threads", &a->threads);
+	default:
+		return parse_option(c, &a->options);
+	}
+}
+
+/* Returns -1, or the status to exit with. */
+static int parse(int argc, char **argv, struct attachment *a)
+{
+	static const struct option words[] = {
+		OPTION_WORDS,
+		OPTION("duration", required_argument, 'd'),
+		OPTION("pid", required_argument, 'p'),
+		OPTION("tid", required_argument, 't'),
+		{ 0 },
+	};
+	int c, status = -1;
+
+	argv[0] = (char *)"bricktrace attach";
+	while (status < 0 &&
+	       (c = getopt_long(argc, argv, OPTION_LETTERS "d:p:t:", words, NULL)) != -1)
+		status = parse_one(c, a);
+	if (status >= 0)
+		return status;
+	if (argv[optind]) {
+		complain("'%s' is no option; targets are given with -p or -t",
+			 argv[optind]);
+		return EXIT_OWN;
+	}
+	if (!a->processes.n && !a->threads.n) {
+		complain("no process (-p) or thread (-t) to attach to; see bricktrace attach --help");
+		return EXIT_OWN;
+	}
+	return -1;
+}
+
+static void first_name(const struct attachment *a, char *name, size_t size)
+{
+	pid_t id = a->processes.n ? a->processes.id[0] : a->threads.id[0];
+	char path[64];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", id);
+	file = fopen(path, "re");
+	if (!file || !fgets(name, size, file))
+		snprintf(name, size, "%d", id);
+	name[strcspn(name, "\n")] = 0;
+	/* A thread may have called itself nothing. */
+	if (!*name)
+		snprintf(name, size, "%d", id);
+	if (file)
+		fclose(file);
+}
+
+/* Threads of one target may be named by another. */
+static bool followed(int err)
+{
+	return !err || err == -EEXIST;
+}
+
+static int follow(struct attachment *a)
+{
+	unsigned int inherit =
+		BT_INHERIT_THREADS | (a->options.follow ? BT_INHERIT_CHILDREN : 0);
+	bool good = true;
+	size_t i;
+
+	for (i = 0; i < a->processes.n && good; i++)
+		good = followed(bt_process_follow(a->job.tracer, a->processes.id[i],
+						  inherit, NULL));
+	for (i = 0; i < a->threads.n && good; i++)
+		good = followed(bt_thread_follow(a->job.tracer, a->threads.id[i], inherit));
+	if (!good) {
+		complain("%s", bt_error_text());
+		return EXIT_TARGET;
+	}
+	return 0;
+}
+
+/* Signals that the caller has had ignored, as nohup does, stay ignored. */
+static int watch_signals(void)
+{
+	static const int ends[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP };
+	struct sigaction old;
+	sigset_t set;
+	size_t i;
+
+	sigemptyset(&set);
+	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (!sigaction(ends[i], NULL, &old) && old.sa_handler != SIG_IGN)
+			sigaddset(&set, ends[i]);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_CLOEXEC);
+}
+
+static int watch(struct attachment *a)
+{
+	size_t i;
+
+	a->fds = calloc(1 + a->processes.n, sizeof(*a->fds));
+	if (!a->fds) {
+		complain("no memory");
+		return EXIT_OWN;
+	}
+	a->fds[0].fd = watch_signals();
+	if (a->fds[0].fd < 0) {
+		complain("cannot wait for signals: %s", strerror(errno));
+		return EXIT_OWN;
+	}
+	/* One that cannot be had is asked for, as threads are. */
+	for (i = 0; i < a->processes.n; i++)
+		a->fds[1 + i].fd = syscall(SYS_pidfd_open, a->processes.id[i], 0);
+	for (i = 0; i < 1 + a->processes.n; i++)
+		a->fds[i].events = POLLIN;
+	return 0;
+}
+
+static uint64_t now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * UINT64_C(1000000000) + ts.tv_nsec;
+}
+
+static int wait_for_end(struct attachment *a)
+{
+	uint64_t begin = now(), passed;
+	size_t i, n = 1 + a->processes.n;
+
+	while (bt_tracer_threads(a->job.tracer) > 0 &&
+	       (passed = now() - begin) < a->duration_ns) {
+		uint64_t left = a->duration_ns - passed;
+		uint64_t ns = left < POLL_NS ? left : POLL_NS;
+		struct timespec ts = { .tv_nsec = (long)ns };
+
+		if (ppoll(a->fds, n, &ts, NULL) < 0) {
+			complain("cannot wait: %s", strerror(errno));
+			return -1;
+		}
+		if (a->fds[0].revents)
+			break;
+		for (i = 1; i < n; i++)
+			if (a->fds[i].revents) {
+				close(a->fds[i].fd);
+				a->fds[i].fd = -1;
+			}
+	}
+	return 0;
+}
+
+static int open_run(struct attachment *a)
+{
+	struct job *job = &a->job;
+	int err =
+		bt_run_open(job->tracer, job->brick, BT_TRACE, BT_SCOPE_TRACER, &job->run);
+
+	if (!err)
+		return 0;
+	if (err == -ESRCH) {
+		complain("nobody is left to attach to: each target has ended");
+		return EXIT_TARGET;
+	}
+	complain("%s", bt_error_text());
+	return EXIT_OWN;
+}
+
+static int attach(struct attachment *a)
+{
+	char name[BT_NAME_LEN];
+	int status, err;
+
+	first_name(a, name, sizeof(name));
+	status = job_open(&a->job, name);
+	if (status)
+		return status;
+	if (!bt_tracer_instrumented(a->job.tracer)) {
+		complain("cannot attach without it");
+		return EXIT_TARGET;
+	}
+	status = watch(a);
+	if (!status)
+		status = follow(a);
+	if (!status)
+		status = open_run(a);
+	if (status)
+		return status;
+	err = wait_for_end(a);
+	err |= job_report(&a->job);
+	err |= job_close_output(&a->job);
+	return err ? EXIT_OWN : 0;
+}
+
+int cmd_attach(int argc, char **argv)
+{
+	struct attachment a = {
+		.options = NO_OPTIONS,
+		.duration_ns = UINT64_MAX,
+	};
+	int status;
+
+	a.job.options = &a.options;
+	status = parse(argc, argv, &a);
+	if (status < 0)
+		status = attach(&a);
+	bt_tracer_free(a.job.tracer);
+	free(a.fds);
+	free(a.processes.id);
+	free(a.threads.id);
+	return status;
+}
