@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
-#include <linux/hash.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/sched.h>
@@ -82,16 +81,23 @@ static void on_exit_mono(void *data, struct pt_regs *regs, long ret)
 	leave(ret, false);
 }
 
+/* Of on_switch()'s arguments, in the same places: what most switches pass moves none. */
+static noinline void switch_out(void *data, bool preempt,
+				struct task_struct *prev,
+				struct task_struct *next)
+{
+	bt_account_out(this_cpu_read(bt_running), prev);
+	this_cpu_write(bt_running, NULL);
+	if (test_bit(bt_task_bucket(next), bt_task_bits))
+		bt_task_in(next);
+}
+
 /* Runs under the run queue's lock with interrupts off. */
 static void on_switch(BT_SWITCH_ARGS)
 {
-	struct bt_account *a = this_cpu_read(bt_running);
-
-	if (unlikely(a)) {
-		this_cpu_write(bt_running, NULL);
-		bt_account_out(a, prev);
-	}
-	if (unlikely(test_bit(hash_ptr(next, BT_TASK_BITS), bt_task_bits)))
+	if (unlikely(this_cpu_read(bt_running)))
+		switch_out(data, preempt, prev, next);
+	else if (unlikely(test_bit(bt_task_bucket(next), bt_task_bits)))
 		bt_task_in(next);
 }
 

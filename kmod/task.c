@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/bitmap.h>
 #include <linux/delay.h>
-#include <linux/hash.h>
 #include <linux/mempool.h>
 #include <linux/rculist.h>
 #include <linux/slab.h>
@@ -17,9 +16,9 @@
 DEFINE_SPINLOCK(bt_books);
 DEFINE_PER_CPU(struct bt_account *, bt_running);
 /* A bit for each bucket that is not empty: half a kilobyte to look at. */
-DECLARE_BITMAP(bt_task_bits, 1 << BT_TASK_BITS);
+DECLARE_BITMAP(bt_task_bits, BT_TASK_BUCKETS);
 
-static struct hlist_head table[1 << BT_TASK_BITS];	/* bt_books; RCU */
+static struct hlist_head table[BT_TASK_BUCKETS];	/* bt_books; RCU */
 static struct kmem_cache *cache;
 static mempool_t *pool;
 static u64 lost;			/* bt_books */
@@ -99,7 +98,7 @@ static struct bt_task *lookup(struct task_struct *p)
 	struct bt_task *t;
 
 	/* bt_books, or interrupts off: a read-side section of RCU. */
-	hlist_for_each_entry_rcu(t, &table[hash_ptr(p, BT_TASK_BITS)], node,
+	hlist_for_each_entry_rcu(t, &table[bt_task_bucket(p)], node,
 				 lockdep_is_held(&bt_books) || irqs_disabled())
 		if (t->task == p)
 			return t;
@@ -108,12 +107,12 @@ static struct bt_task *lookup(struct task_struct *p)
 
 static bool maybe_followed(struct task_struct *p)
 {
-	return test_bit(hash_ptr(p, BT_TASK_BITS), bt_task_bits);
+	return test_bit(bt_task_bucket(p), bt_task_bits);
 }
 
 static void list(struct bt_task *t, struct task_struct *p, bool born)
 {
-	u32 bucket = hash_ptr(p, BT_TASK_BITS);
+	u32 bucket = bt_task_bucket(p);
 
 	lockdep_assert_held(&bt_books);
 	bt_account_init(&t->account, bt_clock_now(),
@@ -126,7 +125,7 @@ static void list(struct bt_task *t, struct task_struct *p, bool born)
 
 static void unlist(struct bt_task *t)
 {
-	u32 bucket = hash_ptr(t->task, BT_TASK_BITS);
+	u32 bucket = bt_task_bucket(t->task);
 
 	lockdep_assert_held(&bt_books);
 	hlist_del_rcu(&t->node);

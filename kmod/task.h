@@ -11,6 +11,7 @@
 #ifndef BT_TASK_H
 #define BT_TASK_H
 
+#include <linux/cache.h>
 #include <linux/list.h>
 #include <linux/refcount.h>
 #include <linux/sched.h>
@@ -122,7 +123,16 @@ DECLARE_PER_CPU(struct bt_account *, bt_running);
 /* For the switch probe: whether a task may be in the table. */
 void bt_task_in(struct task_struct *p);
 
-#define BT_TASK_BITS 12
+/*
+ * Tasks are some kilobytes apart and aligned to cache lines: their addresses
+ * spread well enough for one shift and one mask.
+ */
+#define BT_TASK_BUCKETS 4096
 extern unsigned long bt_task_bits[];
+
+static inline u32 bt_task_bucket(const struct task_struct *p)
+{
+	return ((unsigned long)p / L1_CACHE_BYTES) % BT_TASK_BUCKETS;
+}
 
 #endif /* BT_TASK_H */

@@ -313,7 +313,7 @@ static void running_in_a_call(void)
 	close_run("running in a call, until it ends");
 	f = figures(run, SYS_readv);
 	is(f.count, 1, "running in a call, until it ends: completed");
-	between(f.ns, t->after - open_after, t->after - open_before + 5 * MS,
+	between(f.ns, t->after - open_after, t->after - open_before,
 		"running in a call, until it ends: the part inside");
 	is(f.max_ns, BRICKTRACE_NONE, "running in a call, until it ends: no longest call");
 	keep_no_longer();
