@@ -1,0 +1,247 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+# vm: tsc no-tsc
+# bricktrace run from outside: statuses, options, signals, and what it says when it
+# may not or cannot trace.
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+import bt
+
+KO = os.environ["BRICKTRACE_KO"]
+OUT = os.path.join(bt.TMP, "out")
+
+
+def run(*args, **kw):
+    return bt.cli("run", *args, **kw)
+
+
+def status(name, wanted, *args):
+    p = run(*args)
+    bt.equal(p.returncode, wanted, name)
+    return p
+
+
+def tables(text):
+    """The two tables: name to fields, in the order of their lines."""
+    found = []
+    for line in text.splitlines():
+        if line.startswith("% time"):
+            found.append({})
+        elif found and re.match(r" *[\d.]+ +[\d.]+ ", line):
+            fields = line.split()
+            name = line[63:] if len(found) == 1 else fields[-1]
+            found[-1][name.strip()] = fields
+    return found
+
+
+# Statuses.
+p = status("a command's status", 0, "true")
+bt.equal(p.stdout, "", "nothing of ours on standard output")
+status("a command's status 7", 7, "--", "sh", "-c", "exit 7")
+status("a command's status 255", 255, "sh", "-c", "exit 255")
+status("128 + a signal: TERM", 128 + 15, "sh", "-c", "kill -TERM $$")
+status("128 + a signal: KILL", 128 + 9, "sh", "-c", "kill -KILL $$")
+p = status("127: command not found", 127, "no-such-command-here")
+bt.ok("no-such-command-here: command not found" in p.stderr, "in these words", p.stderr)
+bt.ok("syscall" not in p.stderr, "and without a table", p.stderr)
+status("127: no such file", 127, "/no/such/file")
+path = os.path.join(bt.TMP, "plain")
+with open(path, "w") as f:
+    f.write("echo from a plain file $1\n")
+p = status("126: not executable", 126, path)
+bt.ok("Permission denied" in p.stderr, "in these words", p.stderr)
+status("126: a directory", 126, "/etc")
+os.chmod(path, 0o755)
+p = status("a script without a first line runs, as in a shell", 0, path, "arg")
+bt.equal(p.stdout, "from a plain file arg\n", "with its arguments")
+bad = os.path.join(bt.TMP, "bad")
+with open(bad, "w") as f:
+    f.write("#!/no/such/interpreter\n")
+os.chmod(bad, 0o755)
+p = status("126: it cannot be executed", 126, bad)
+status("125: no command", 125)
+status("125: no such option", 125, "--nonsense", "true")
+bt.equal(bt.cli("nonsense").returncode != 0, True, "no such subcommand")
+p = status("--help", 0, "--help")
+bt.ok(p.stdout.startswith("Usage: bricktrace run") and not p.stderr, "on standard output")
+p = run("cat", "--help")
+bt.ok("Usage: cat" in p.stdout, "options behind the command are its own", p.stdout)
+p = subprocess.run(["bricktrace", "run", "cat"], input="through\n", text=True,
+                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+bt.equal(p.stdout, "through\n", "standard input and output are the command's")
+
+# The table.
+p = run("-n", "my brick", "-b", "1h", "true")
+bt.equal(p.returncode, 125, "-b 1h: no such unit")
+for text in ("", "-5", "x", "1.5.5", "5 us", "1e3", "0.1ns", "99999999999999999999", "us"):
+    p = run("-b", text, "true")
+    bt.ok(p.returncode == 125 and "bad budget" in p.stderr, f"-b '{text}' is refused", p.stderr)
+for text, ns in (("1", 1000), ("250us", 250_000), ("1.5ms", 1_500_000), ("2s", 2_000_000_000),
+                 ("0", 0), ("1.1us", 1100), ("17ns", 17)):
+    j = bt.traced(["true"], "-b", text)
+    bt.equal(j["budget_ns"], ns, f"-b {text}")
+    bt.equal(j["over_budget"], j["wall_ns"] > ns, f"-b {text}: over budget or not")
+    bt.between(j["efficiency"], min(ns / j["wall_ns"], 1) - 1e-6, min(ns / j["wall_ns"], 1) + 1e-6,
+               f"-b {text}: efficiency")
+
+READ = ["dd", "if=/dev/zero", "of=/dev/null", "bs=1", "count=500"]
+p = run("-n", "my brick", "-b", "1us", *READ)
+text = p.stderr
+bt.ok("my brick" in text and "exceeded" in text, "the table has name and budget", text)
+t = tables(text)
+bt.equal(len(t), 2, "there are two tables")
+bt.equal([k for k in ("mmap", "futex", "ioctl", "read", "write", "other") if k not in t[0]], [],
+         "the first one has the six categories")
+bt.ok(int(t[1]["read"][3]) >= 500 and int(t[1]["write"][3]) >= 500, "the second one the calls",
+      t[1])
+bt.equal(list(t[1])[-1], "total", "and their total at its end")
+bt.equal(int(t[1]["total"][3]), sum(int(f[3]) for n, f in t[1].items() if n != "total"),
+         "which is the sum of the calls")
+seconds = sum(float(f[1]) for n, f in t[1].items() if n != "total")
+bt.between(float(t[1]["total"][1]), seconds - 1e-6, seconds + 1e-6, "and of the seconds")
+
+# Sort keys: the same calls in another order.
+COLUMN = {"time": 1, "avg-time": 2, "calls": 3}
+for key in ("time", "avg-time", "calls", "errors", "name", "max-time", "nothing"):
+    t = tables(run("-S", key, *READ).stderr)
+    names = [n for n in t[1] if n != "total"]
+    bt.ok(len(names) > 5, f"-S {key}: a table", t)
+    if key == "name":
+        bt.equal(names, sorted(names), "-S name: by name")
+    elif key == "errors":
+        errors = [int(f[4]) if len(f) == 6 else 0 for n, f in t[1].items() if n != "total"]
+        bt.equal(errors, sorted(errors, reverse=True), "-S errors: by errors")
+    elif key in COLUMN:
+        values = [float(t[1][n][COLUMN[key]]) for n in names]
+        bt.equal(values, sorted(values, reverse=True), f"-S {key}: by {key}")
+j = bt.traced(READ, "-S", "nothing")
+bt.equal([s["nr"] for s in j["syscalls"]], sorted(s["nr"] for s in j["syscalls"]),
+         "-S nothing: by number")
+j = bt.traced(READ, "-S", "max-time")
+longest = [s["max_ns"] or 0 for s in j["syscalls"]]
+bt.equal(longest, sorted(longest, reverse=True), "-S max-time: by the longest call")
+p = run("-S", "nonsense", "true")
+bt.ok(p.returncode == 125 and "nonsense" in p.stderr, "-S nonsense is refused", p.stderr)
+
+# -o and -j.
+p = run("-o", OUT, "sh", "-c", "echo out; echo err >&2")
+bt.equal((p.stdout, p.stderr), ("out\n", "err\n"), "-o: nothing else where the command writes")
+with open(OUT) as f:
+    bt.equal(len(tables(f.read())), 2, "-o: the tables are in the file")
+p = run("-o", "/no/such/dir/file", "touch", os.path.join(bt.TMP, "ran"))
+bt.equal((p.returncode, os.path.exists(os.path.join(bt.TMP, "ran"))), (125, False),
+         "-o FILE that cannot be written: 125, before the command runs")
+bt.equal(run("-o", "/dev/full", "true").returncode, 125, "-o /dev/full: 125")
+bt.equal(run("-o", "/dev/full", "sh", "-c", "exit 4").returncode, 4,
+         "-o /dev/full: a command's failure comes first")
+p = run("-j", "true")
+bt.equal(p.stderr.count("\n"), 1, "-j: one line")
+j = json.loads(p.stderr)
+bt.equal(sorted(j), sorted(["schema", "brick", "budget_ns", "provenance", "reason", "wall_ns",
+                            "thread_ns", "threads", "over_budget", "efficiency",
+                            "overhead_percent", "dominant", "compute", "edge", "control_ns",
+                            "categories", "syscalls"]), "-j: these members")
+bt.equal((j["schema"], j["brick"], j["provenance"], j["reason"], j["threads"]),
+         (1, "true", "measured", None, 1), "-j: what they say")
+bt.equal((j["budget_ns"], j["over_budget"], j["efficiency"]), (None, None, None),
+         "-j: no budget is null")
+bt.equal(sorted(j["categories"]), sorted(["mmap", "futex", "ioctl", "read", "write", "other"]),
+         "-j: the categories")
+bt.ok(all(sorted(c) == sorted(["count", "in_flight", "errors", "ns", "offcpu_ns", "max_ns"])
+          for c in j["categories"].values()), "-j: six figures each")
+bt.equal(bt.adds_up(j), [], "-j: the figures add up")
+bt.equal(bt.traced(["true"], "-n", "ein \u00fc")["brick"], "ein \u00fc", "-n: beyond ASCII")
+for name in ("", "x" * 64, "line\nfeed"):
+    bt.equal(run("-n", name, "true").returncode, 125, f"-n {name[:12]!r}: refused")
+
+# -f: children are followed and waited for, or not.
+FORK = ["sh", "-c", "cat /dev/null; cat /dev/null; exit 0"]
+bt.equal(bt.traced(FORK)["threads"], 1, "without -f: the command itself")
+bt.equal(bt.traced(FORK, "-f")["threads"], 3, "-f: its children too")
+BACK = ["sh", "-c", "sleep 1 >/dev/null 2>&1 & exit 5"]
+start = time.monotonic()
+p = run("-f", *BACK)
+bt.equal(p.returncode, 5, "-f: the command's status, not its child's")
+bt.between(time.monotonic() - start, 1, 60, "-f: waits for children that it leaves behind")
+
+# Signals.
+def interrupted(script, sig, group=True):
+    p = subprocess.Popen(["bricktrace", "run", "-j", "-o", OUT, "--", "sh", "-c", script],
+                         stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True,
+                         start_new_session=True)
+    p.stdout.readline()
+    time.sleep(1)
+    (os.killpg if group else os.kill)(p.pid, sig)
+    return p
+
+
+p = interrupted("echo; exec sleep 100", signal.SIGINT)
+bt.equal(p.wait(timeout=30), 128 + 2, "^C ends the command: 130")
+with open(OUT) as f:
+    j = json.loads(f.read())
+calls = {s["name"]: s for s in j["syscalls"]}
+sleep = calls.get("clock_nanosleep") or calls.get("nanosleep") or {"count": 0, "offcpu_ns": 0}
+bt.equal(bt.adds_up(j), [], "^C: the run is printed")
+bt.between(sleep["offcpu_ns"], 100_000_000, j["wall_ns"], "^C: with the sleep that it was in")
+
+script = "trap '' INT; echo; sleep 2; exit 9"
+if os.path.exists(OUT):
+    os.unlink(OUT)
+p = interrupted(script, signal.SIGINT)
+seen = None
+for _ in range(100):
+    if os.path.exists(OUT) and os.path.getsize(OUT):
+        seen = p.poll()
+        break
+    time.sleep(0.05)
+bt.ok(os.path.getsize(OUT) > 0 and seen is None, "^C that the command ignores: printed at once")
+bt.equal(p.wait(timeout=30), 9, "^C that it ignores: and it goes on to its own status")
+with open(OUT) as f:
+    bt.equal(f.read().count('"schema"'), 1, "^C that it ignores: printed once")
+p = interrupted("echo; exec sleep 100", signal.SIGTERM, group=False)
+bt.equal(p.wait(timeout=30), 128 + 15, "TERM is passed on")
+p = interrupted("trap 'exit 11' HUP; echo; while :; do sleep 0.1; done", signal.SIGHUP, group=False)
+bt.equal(p.wait(timeout=30), 11, "HUP is passed on")
+
+
+# Without the rights, and without the module.
+def not_instrumented(j, reason, name):
+    bt.equal((j["provenance"], j["reason"]), ("not_instrumented", reason), f"{name}: says why")
+    measured = [j["thread_ns"], j["threads"], j["overhead_percent"], j["dominant"],
+                j["compute"]["ns"], j["compute"]["offcpu_ns"], j["edge"]["ns"], j["control_ns"],
+                j["syscalls"]] + [v for c in j["categories"].values() for v in c.values()]
+    bt.equal([v for v in measured if v is not None], [], f"{name}: what was not measured is null")
+    bt.between(j["wall_ns"], 300_000_000, 30_000_000_000, f"{name}: the wall time is measured")
+
+
+SLEEP = ["sh", "-c", "sleep 0.3; echo ran; exit 6"]
+NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+
+
+def as_nobody(*args):
+    return subprocess.run([*NOBODY, "bricktrace", "run", *args, *SLEEP], cwd="/",
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True)
+
+
+p = as_nobody("-j")
+bt.equal((p.returncode, p.stdout), (6, "ran\n"), "no permission: the command runs")
+bt.ok("permission" in p.stderr and "group bricktrace" in p.stderr, "no permission: what to do",
+      p.stderr)
+not_instrumented(json.loads(p.stderr.splitlines()[-1]), "no_permission", "no permission")
+bt.ok("not measured" in as_nobody().stderr, "no permission: the table says so")
+
+bt.equal(subprocess.run(["rmmod", "bricktrace"]).returncode, 0, "the module is unloaded")
+p = run("-j", *SLEEP)
+bt.equal((p.returncode, p.stdout), (6, "ran\n"), "no module: the command runs")
+bt.ok("modprobe bricktrace" in p.stderr, "no module: what to do", p.stderr)
+not_instrumented(json.loads(p.stderr.splitlines()[-1]), "module_absent", "no module")
+bt.equal(run("no-such-command-here").returncode, 127, "no module: 127")
+bt.equal(run("sh", "-c", "kill -KILL $$").returncode, 137, "no module: 128 + a signal")
+bt.equal(subprocess.run(["insmod", KO]).returncode, 0, "it is loaded again")
+bt.equal(bt.traced(["true"])["provenance"], "measured", "and measures")
+bt.done(120)
