@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: MIT
+/*
+ * strace and perf trace beside us on the same process: what we say of it stays
+ * right, and what they say agrees with it.
+ */
+#include <dirent.h>
+#include "rule.h"
+
+#define GETPPIDS 500
+#define WRITES	 300
+#define READS	 200
+#define NAPS	 20
+
+static struct run *run;
+static atomic_int *phase;
+
+static void work(void)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	struct timespec ms = { .tv_nsec = MS };
+	char c;
+
+	for (int round = 1;; round++) {
+		*phase = 2 * round - 1;
+		while (*phase == 2 * round - 1)
+			;
+		for (int i = 0; i < GETPPIDS; i++)
+			getppid_raw();
+		for (int i = 0; i < WRITES; i++)
+			syscall(SYS_write, null, "x", 1);
+		for (int i = 0; i < READS; i++)
+			syscall(SYS_read, -1, &c, 1);
+		for (int i = 0; i < NAPS; i++)
+			syscall(SYS_nanosleep, &ms, NULL);
+	}
+}
+
+static bool has_tracer(pid_t pid)
+{
+	char path[64], line[256];
+	bool yes = false;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	f = fopen(path, "re");
+	while (f && fgets(line, sizeof(line), f))
+		if (!strncmp(line, "TracerPid:", 10))
+			yes = atoi(line + 10) != 0;
+	if (f)
+		fclose(f);
+	return yes;
+}
+
+/* Whether @pid has opened its perf events and waits for them to happen. */
+static bool has_events(pid_t pid)
+{
+	char path[64], link[64];
+	struct dirent *d;
+	bool yes = false;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
+	dir = opendir(path);
+	while (dir && (d = readdir(dir))) {
+		ssize_t n = readlinkat(dirfd(dir), d->d_name, link, sizeof(link) - 1);
+
+		link[n > 0 ? n : 0] = 0;
+		yes |= strstr(link, "perf_event") != NULL;
+	}
+	if (dir)
+		closedir(dir);
+	return yes && state_of(pid, pid) == 'S';
+}
+
+static pid_t start_tracer(char **argv)
+{
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		dup2(open("/dev/null", O_WRONLY), 2);
+		execvp(argv[0], argv);
+		_exit(127);
+	}
+	return pid;
+}
+
+static void one_round(int round, const char *what)
+{
+	struct bricktrace_figures f;
+	u64 number, t0, t1;
+
+	wait_value(phase, 2 * round - 1);
+	t0 = now();
+	number = run_open(fd, brick, TRACE_SESSION);
+	*phase = 2 * round;
+	for (int i = 0; *phase != 2 * round + 1; i++) {
+		if (i > 60000)
+			bail("the work is not done");
+		sleep_ns(MS);
+	}
+	run_close(fd, number, run);
+	t1 = now();
+	ok(consistent(run), "%s: the figures add up", what);
+	is(figures(run, SYS_getppid).count, GETPPIDS, "%s: getppid", what);
+	is(figures(run, SYS_getppid).errors, 0, "%s: getppid's errors", what);
+	is(figures(run, SYS_write).count, WRITES, "%s: write", what);
+	is(figures(run, SYS_read).count, READS, "%s: read", what);
+	is(figures(run, SYS_read).errors, READS, "%s: read's errors", what);
+	f = figures(run, SYS_nanosleep);
+	is(f.count, NAPS, "%s: nanosleep", what);
+	between(f.ns, NAPS * MS, t1 - t0, "%s: its time", what);
+	between(f.offcpu_ns, NAPS * MS * 0.9, f.ns, "%s: off the CPU", what);
+	is(all_counts(run), GETPPIDS + WRITES + READS + NAPS, "%s: no other call", what);
+	is(all_in_flight(run), 0, "%s: nothing in flight", what);
+}
+
+/* The calls that a summary's line of @name says, 0 if it has none. */
+static u64 said(const char *file, const char *name)
+{
+	char line[512], word[2][64], call[64];
+	u64 n = 0;
+	FILE *f = fopen(file, "re");
+
+	while (f && fgets(line, sizeof(line), f)) {
+		double a, b, c;
+		unsigned int calls;
+
+		/* strace: % time, seconds, usecs/call, calls, [errors], name */
+		if (sscanf(line, "%lf %lf %lf %u %63s %63s", &a, &b, &c, &calls, word[0],
+			   word[1]) >= 5 &&
+		    (!strcmp(word[0], name) || !strcmp(word[1], name)))
+			n = calls;
+		/* perf trace: name, calls, errors, ... */
+		if (sscanf(line, " %63s %u %lf", call, &calls, &a) == 3 &&
+		    !strcmp(call, name))
+			n = calls;
+	}
+	if (f)
+		fclose(f);
+	return n;
+}
+
+static void beside(char **argv, bool (*ready)(pid_t), bool of_target, const char *file,
+		   const char *what)
+{
+	char name[64];
+	pid_t pid, tracer;
+
+	*phase = 0;
+	pid = child_of(work);
+	wait_value(phase, 1);
+	register_tid(pid, 0);
+
+	argv[5] = malloc(16);
+	snprintf(argv[5], 16, "%d", pid);
+
+	/* The tracer is there when our hooks come. */
+	wait_disarmed();
+	unlink(file);
+	tracer = start_tracer(argv);
+	for (int i = 0; !ready(of_target ? pid : tracer); i++) {
+		if (i > 3000)
+			bail("%s does not attach", argv[0]);
+		sleep_ns(10 * MS);
+	}
+	/* It has some more to do. */
+	sleep_ns(1000 * MS);
+	snprintf(name, sizeof(name), "%s, then we", what);
+	one_round(1, name);
+
+	/* It goes while our hooks stay. */
+	keep_armed();
+	sleep_ns(1000 * MS);
+	kill(tracer, SIGINT);
+	wait_for(tracer);
+	snprintf(name, sizeof(name), "%s has gone", what);
+	one_round(2, name);
+	is(said(file, "getppid"), GETPPIDS, "%s: says the same of getppid", what);
+	is(said(file, "write"), WRITES, "%s: says the same of write", what);
+	is(said(file, "nanosleep"), NAPS, "%s: says the same of nanosleep", what);
+
+	/* It comes when our hooks are there. */
+	unlink(file);
+	tracer = start_tracer(argv);
+	while (!ready(of_target ? pid : tracer))
+		sleep_ns(10 * MS);
+	sleep_ns(1000 * MS);
+	snprintf(name, sizeof(name), "we, then %s", what);
+	one_round(3, name);
+	sleep_ns(1000 * MS);
+	kill(tracer, SIGINT);
+	wait_for(tracer);
+	is(said(file, "getppid"), GETPPIDS, "%s: says so again", what);
+	keep_no_longer();
+
+	kill(pid, SIGKILL);
+	wait_for(pid);
+	is(threads_become(0), 0, "%s: it ends", what);
+	free(argv[5]);
+}
+
+int main(void)
+{
+	char *strace[] = { "strace", "-f", "-c", "-o/tmp/rule-beside.strace",
+			   "-p",     NULL, NULL };
+	/* perf looks at each file there is, which takes a minute over 9p. */
+	char *perf[] = { "unshare",
+			 "-m",
+			 "sh",
+			 "-c",
+			 "mount -t tmpfs none /lib/modules && "
+			 "exec perf trace -s -o/tmp/rule-beside.perf -p $0",
+			 NULL,
+			 NULL };
+
+	begin("rule-beside");
+	run = run_new();
+	phase = shared_page();
+	linger(0);
+	beside(strace, has_tracer, true, "/tmp/rule-beside.strace", "strace");
+	beside(perf, has_events, false, "/tmp/rule-beside.perf", "perf trace");
+	linger(1000);
+	return done(76);
+}
