@@ -83,32 +83,25 @@ static void count_error(struct bt_account *a, struct bt_slot *s, long ret)
 		s->errors++;
 }
 
-/* An exit whose entry was not seen, or not in this arming. */
-static void exit_unpaired(struct bt_account *a, long ret, u64 now)
+/*
+ * An exit without an entry: of the clone that made the thread; else of a call
+ * that seccomp or a tracer refused before its entry was shown.
+ */
+static void exit_unpaired(struct bt_account *a, long ret)
 {
-	struct bt_slot *s = a->call;
-	u64 time = now - a->t_enter;
-	u8 state = a->state;
+	struct bt_slot *s;
 	int key;
 
-	if (state == BT_BORN || state == BT_ASLEEP)
-		goto user;
-	if (state != BT_DERIVED) {
-		key = bt_syscall_at_exit();
-		s = slot_of_key(a, key < 0 ? BT_KEY_INVALID : key);
+	if (a->state == BT_BORN) {
+		WRITE_ONCE(a->state, BT_USER);
+		return;
 	}
-	/* seccomp or a tracer refused it before its entry was shown */
-	if (state == BT_USER)
-		time = 0;
+	key = bt_syscall_at_exit();
+	s = slot_of_key(a, key < 0 ? BT_KEY_INVALID : key);
 	begin(a);
 	s->count++;
-	s->time += time;
 	if (IS_ERR_VALUE(ret))
 		count_error(a, s, ret);
-	end(a);
-user:
-	begin(a);
-	a->state = BT_USER;
 	end(a);
 }
 
@@ -118,20 +111,13 @@ void bt_account_exit_slow(struct bt_account *a, long ret, u64 now)
 	struct bt_slot *s = a->cur;
 
 	if (!s) {
-		exit_unpaired(a, ret, now);
+		exit_unpaired(a, ret);
 		return;
 	}
 	bt_account_exit(a, 0, now);
 	begin(a);
 	count_error(a, s, ret);
 	end(a);
-}
-
-/* Adds to a derived call what has passed since it was last settled. */
-static void settle(struct bt_account *a, u64 now)
-{
-	a->call->time += now - a->t_enter;
-	a->t_enter = now;
 }
 
 void bt_account_control(struct bt_account *a)
@@ -148,89 +134,66 @@ void bt_account_control(struct bt_account *a)
 	end(a);
 }
 
-void bt_account_out(struct bt_account *a, struct task_struct *p)
+void bt_account_out(struct bt_account *a)
 {
-	struct bt_slot *s = a->call;
-	u8 state = a->state;
-	u64 now;
-	int key;
-
-	/* Off its CPU, the registers tell what was not seen. */
-	if (unlikely(!a->cur && (state == BT_UNKNOWN || state == BT_DERIVED))) {
-		key = bt_syscall_of_sleeper(p);
-		if (key >= 0 && state == BT_UNKNOWN)
-			s = slot_of_key(a, key);
-		state = key >= 0 ? BT_DERIVED : BT_USER;
-	}
-	now = bt_clock_now();
 	begin(a);
-	a->t_out = now;
-	a->call = s;
-	a->state = state;
-	if (!a->cur && state == BT_DERIVED)
-		settle(a, now);
+	a->t_out = bt_clock_now();
 	end(a);
 }
 
 /* A new arming: what was known of the thread's state is void. */
-static void rebase(struct bt_account *a, u32 generation, u64 armed)
+static void rebase(struct bt_account *a, u32 generation)
 {
 	int i;
 
-	a->cur = NULL;
-	a->state = BT_ASLEEP;
 	a->restart = NULL;
-	a->t_out = armed;
 	a->generation = generation;
 	for (i = 0; i < a->used; i++)
 		a->slots[i].max = 0;
 }
 
-void bt_account_in(struct bt_account *a, struct task_struct *p, u32 generation,
-		   u64 armed)
+/* The thread is met for the first time; it does what it did since @since. */
+static void meet(struct bt_account *a, struct task_struct *p, u32 generation,
+		 u64 since)
 {
-	u64 now = bt_clock_now(), off;
-	struct bt_slot *s = NULL;
-	u64 since;
-	int key;
+	int key = bt_syscall_of_task(p);
+	struct bt_slot *s = key < 0 ? NULL : slot_of_key(a, key);
 
-	if (unlikely(bt_account_asleep(a, generation, armed, &since))) {
-		key = bt_syscall_of_sleeper(p);
-		if (key >= 0)
-			s = slot_of_key(a, key);
-		begin(a);
-		if (a->generation != generation)
-			rebase(a, generation, since);
-		a->call = s;
-		a->state = s ? BT_DERIVED : BT_USER;
-		end(a);
-	}
-	off = now - a->t_out;
 	begin(a);
-	a->offcpu += off;
-	a->t_out = 0;
-	s = a->cur;
-	if (s) {
-		s->offcpu += off;
-	} else if (a->state == BT_DERIVED) {
-		a->call->time += off;
-		a->call->offcpu += off;
-		a->t_enter = now;
-	}
+	if (a->generation != generation)
+		rebase(a, generation);
+	a->cur = s;
+	a->state = BT_USER;
+	a->t_enter = since;
+	a->t_out = since;
 	end(a);
 }
 
-void bt_account_found(struct bt_account *a, bool user, u32 generation, u64 armed)
+void bt_account_in(struct bt_account *a, struct task_struct *p, u32 generation,
+		   u64 armed)
+{
+	u64 now = bt_clock_now(), since, off;
+
+	if (unlikely(bt_account_asleep(a, generation, armed, &since)))
+		meet(a, p, generation, since);
+	off = now - a->t_out;
+	begin(a);
+	a->offcpu += off;
+	if (a->cur)
+		a->cur->offcpu += off;
+	a->t_out = 0;
+	end(a);
+}
+
+void bt_account_found(struct bt_account *a, struct task_struct *p,
+		      u32 generation, u64 armed)
 {
 	u64 since;
 
+	if (bt_account_asleep(a, generation, armed, &since))
+		meet(a, p, generation, bt_clock_now());
 	begin(a);
-	if (bt_account_asleep(a, generation, armed, &since) &&
-	    a->generation != generation)
-		rebase(a, generation, since);
 	a->t_out = 0;
-	a->t_enter = bt_clock_now();
-	a->state = user ? BT_USER : BT_UNKNOWN;
 	end(a);
 }
 
@@ -258,7 +221,6 @@ bool bt_account_try_read(const struct bt_account *a, u32 generation, u64 armed,
 	unsigned int seq = raw_read_seqcount(&a->seq);
 	/* Pairs with bt_account_enter_slot(): its t_enter is there. */
 	const struct bt_slot *cur = smp_load_acquire(&a->cur);
-	const struct bt_slot *call = NULL;
 	u64 t, since, out;
 	bool asleep;
 
@@ -276,15 +238,9 @@ bool bt_account_try_read(const struct bt_account *a, u32 generation, u64 armed,
 		snap->call.key = asleep_key;
 		snap->call.begin = since;
 	} else if (cur) {
-		call = cur;
+		snap->call.key = a->keys[cur - a->slots];
 		snap->call.begin = READ_ONCE(a->t_enter);
-	} else if (a->state == BT_DERIVED) {
-		call = a->call;
-		/* Running, it may have left the call since: not yet counted. */
-		snap->call.begin = out ?: t;
 	}
-	if (call)
-		snap->call.key = a->keys[call - a->slots];
 	if (out && t > out)
 		snap->offcpu += t - out;
 	if (snap->call.key >= 0) {

@@ -30,31 +30,28 @@ enum {
 struct bt_slot {
 	u64 count;	/* completed */
 	u64 errors;
-	u64 time;	/* of completed calls, and what is settled of others */
+	u64 time;	/* of completed calls */
 	u64 offcpu;	/* the part of it off the CPU, up to the last switch in */
 	u64 max;	/* the longest completed call of this arming, 0: none known */
 	u64 max_end;	/* when it ended */
 };
 
-/* What a thread does that is not in a call whose entry was seen (@cur). */
+/* What a thread does whose account shows no call under way. */
 enum bt_state {
 	BT_ASLEEP,	/* off its CPU since @t_out, not met since */
-	BT_UNKNOWN,	/* found running in the kernel at @t_enter */
 	BT_BORN,	/* created, on its way to user mode */
 	BT_USER,	/* in user mode, or on its way there */
-	BT_DERIVED,	/* in call @call by its saved registers, settled to @t_enter */
 };
 
 struct bt_account {
 	seqcount_t seq;
 	u32 generation;		/* of the arming that @state belongs to */
-	struct bt_slot *cur;	/* call under way whose entry was seen, or NULL */
-	u64 t_enter;		/* when it was entered */
+	struct bt_slot *cur;	/* call under way, or NULL */
+	u64 t_enter;		/* when it was entered, or found */
 	u64 t_out;		/* since when the task is off its CPU, 0: it is not */
 	u64 offcpu;		/* total, up to the last switch in */
 	u64 t_end;		/* when the task ended, 0: it lives */
 	u64 t_begin;		/* when the account was opened */
-	struct bt_slot *call;	/* of BT_DERIVED */
 	struct bt_slot *restart; /* what restart_syscall would restart */
 	u8 state;		/* enum bt_state; BT_USER beneath @cur */
 	u8 used;		/* slots in use */
@@ -138,15 +135,15 @@ static __always_inline void bt_account_exit(struct bt_account *a, long ret,
 void bt_account_control(struct bt_account *a);
 
 /*
- * The task leaves its CPU, or is given one. Interrupts are off. @p is the
- * task; @generation and @armed those of the arming under way.
+ * The task leaves its CPU, or is given one; or was found running, though its
+ * CPU did not know it. Interrupts are off. @p is the task, whose registers tell
+ * what nobody has seen; @generation and @armed those of the arming under way.
  */
-void bt_account_out(struct bt_account *a, struct task_struct *p);
+void bt_account_out(struct bt_account *a);
 void bt_account_in(struct bt_account *a, struct task_struct *p, u32 generation,
 		   u64 armed);
-
-/* The task was found running, in user mode or not. Interrupts are off. */
-void bt_account_found(struct bt_account *a, bool user, u32 generation, u64 armed);
+void bt_account_found(struct bt_account *a, struct task_struct *p,
+		      u32 generation, u64 armed);
 
 /* The task ends now. Preemption is off. */
 void bt_account_end(struct bt_account *a);

@@ -86,7 +86,7 @@ static noinline void switch_out(void *data, bool preempt,
 				struct task_struct *prev,
 				struct task_struct *next)
 {
-	bt_account_out(this_cpu_read(bt_running), prev);
+	bt_account_out(this_cpu_read(bt_running));
 	this_cpu_write(bt_running, NULL);
 	if (test_bit(bt_task_bucket(next), bt_task_bits))
 		bt_task_in(next);

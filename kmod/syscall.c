@@ -162,7 +162,7 @@ static int key_of_regs(struct task_struct *p, struct pt_regs *regs)
 						   BRICKTRACE_ABI_NATIVE);
 }
 
-int bt_syscall_of_sleeper(struct task_struct *p)
+int bt_syscall_of_task(struct task_struct *p)
 {
 	struct pt_regs *regs = task_pt_regs(p);
 

@@ -50,11 +50,12 @@ static __always_inline bool bt_syscall_compat(void)
 }
 
 /*
- * Key of the call that a task sleeps in, by its saved registers, or -1 for
- * none: it is on its way back to user mode, or was stopped there. The caller
- * keeps the task's stack from going away and knows that it is off its CPU.
+ * Key of the call that a task is in, by its saved registers, or -1 for none:
+ * an interrupt or a fault took it from user mode, it is on its way back there,
+ * or was stopped there. The caller knows that the task is off its CPU and keeps
+ * its stack from going away; or that it is current, and in an interrupt.
  */
-int bt_syscall_of_sleeper(struct task_struct *p);
+int bt_syscall_of_task(struct task_struct *p);
 
 /* Key of the call that current, in sys_exit, leaves, or -1 for none. */
 int bt_syscall_at_exit(void);

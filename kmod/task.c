@@ -5,7 +5,6 @@
 #include <linux/rculist.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
-#include <asm/irq_regs.h>
 #include "task.h"
 
 /* Accounts for forked threads while memory is short. */
@@ -188,7 +187,6 @@ bool bt_task_unfollow(struct bt_follower *f)
 /* On the CPU of a task that may be followed and running. Interrupts are off. */
 static void meet_current(void *only)
 {
-	struct pt_regs *regs = get_irq_regs();
 	struct bt_task *t;
 
 	if (only && only != current)
@@ -198,8 +196,8 @@ static void meet_current(void *only)
 	t = lookup(current);
 	if (!t || this_cpu_read(bt_running) == &t->account)
 		return;
-	bt_account_found(&t->account, regs && user_mode(regs),
-			 READ_ONCE(generation), READ_ONCE(t_armed));
+	bt_account_found(&t->account, current, READ_ONCE(generation),
+			 READ_ONCE(t_armed));
 	this_cpu_write(bt_running, &t->account);
 }
 
@@ -253,7 +251,7 @@ static int key_of_sleeper(struct bt_task *t, u32 gen, u64 since_armed)
 	spin_lock(&bt_books);
 	if (t->listed &&
 	    bt_account_asleep(&t->account, gen, since_armed, &since))
-		key = bt_syscall_of_sleeper(t->task);
+		key = bt_syscall_of_task(t->task);
 	spin_unlock(&bt_books);
 	return key;
 }

@@ -25,7 +25,7 @@ static struct bt_account *running(struct kunit *test)
 {
 	struct bt_account *a = fresh(test, false);
 
-	bt_account_found(a, true, GENERATION, 0);
+	bt_account_found(a, current, GENERATION, 0);
 	return a;
 }
 
@@ -219,7 +219,7 @@ static void offcpu(struct kunit *test)
 	struct bt_account *a = running(test);
 	u64 out, off;
 
-	bt_account_out(a, current);
+	bt_account_out(a);
 	out = a->t_out;
 	KUNIT_EXPECT_NE(test, out, 0ULL);
 	bt_account_in(a, current, GENERATION, 0);
@@ -227,7 +227,7 @@ static void offcpu(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, a->t_out, 0ULL);
 
 	bt_account_enter(a, __NR_futex, false);
-	bt_account_out(a, current);
+	bt_account_out(a);
 	bt_account_in(a, current, GENERATION, 0);
 	KUNIT_EXPECT_EQ(test, slot(a, __NR_futex)->offcpu, a->offcpu - off);
 	KUNIT_EXPECT_GT(test, slot(a, __NR_futex)->offcpu, 0ULL);
@@ -248,7 +248,7 @@ static void value_of_a_call_under_way(struct kunit *test)
 	s = read_at(test, a, -1, a->t_enter);
 	KUNIT_EXPECT_EQ(test, s->call.time, 0ULL);
 
-	bt_account_out(a, current);
+	bt_account_out(a);
 	s = read_at(test, a, -1, U64_MAX);
 	KUNIT_EXPECT_EQ(test, s->call.time, s->t - a->t_enter);
 	KUNIT_EXPECT_EQ(test, s->call.offcpu, s->t - a->t_out);
