@@ -27,19 +27,21 @@ static const struct caller {
 	const char *ptrace;  /* where it says otherwise: the documented exceptions */
 } callers[] = {
 	/*			  targets: 0123456789 */
-	{ "the same uid", 1000, 0, PLAIN, "ynnnnyynnn" },
-	{ "another uid", 1001, 0, PLAIN, "nnynnnnnnn" },
-	{ "another uid, CAP_SYS_PTRACE", 1001, BIT(CAP_SYS_PTRACE), PLAIN, "yyyyyyyyyy" },
+	{ "the same uid", 1000, 0, PLAIN, "ynnnnyynnn", NULL },
+	{ "another uid", 1001, 0, PLAIN, "nnynnnnnnn", NULL },
+	{ "another uid, CAP_SYS_PTRACE", 1001, BIT(CAP_SYS_PTRACE), PLAIN, "yyyyyyyyyy",
+	  NULL },
 	{ "another uid, CAP_PERFMON", 1001, BIT(CAP_PERFMON), PLAIN, "yyyyyyyyyy",
 	  "nnynnnnnnn" },
 	{ "another uid, CAP_SYS_ADMIN", 1001, BIT(CAP_SYS_ADMIN), PLAIN, "yyyyyyyyyy",
 	  "nnynnnnnnn" },
-	{ "another uid, CAP_NET_ADMIN", 1001, BIT(CAP_NET_ADMIN), PLAIN, "nnynnnnnnn" },
+	{ "another uid, CAP_NET_ADMIN", 1001, BIT(CAP_NET_ADMIN), PLAIN, "nnynnnnnnn",
+	  NULL },
 	{ "the same uid, CAP_PERFMON", 1000, BIT(CAP_PERFMON), PLAIN, "yyyyyyyyyy",
 	  "ynnnnyynnn" },
-	{ "the same uid in a user namespace", 1000, 0, OWN_NS, "nnnnnnnnnn" },
-	{ "the same uid in the target's namespace", 1000, 0, TARGET_NS, "nnnnnyynnn" },
-	{ "root", 0, ~0ULL, PLAIN, "yyyyyyyyyy" },
+	{ "the same uid in a user namespace", 1000, 0, OWN_NS, "nnnnnnnnnn", NULL },
+	{ "the same uid in the target's namespace", 1000, 0, TARGET_NS, "nnnnnyynnn", NULL },
+	{ "root", 0, ~0ULL, PLAIN, "yyyyyyyyyy", NULL },
 };
 
 enum { FORKED, SETUID, FILECAP, USERNS };
