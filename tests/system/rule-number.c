@@ -54,6 +54,8 @@ static void close_run(const char *what)
 	run_close(fd, number, run);
 	ok(consistent(run), "%s: the figures add up", what);
 	is(all_in_flight(run), 0, "%s: nothing in flight", what);
+	/* Which begins after the opening ioctl and ends before the closing one. */
+	is(run->r.all.thread_ns, run->r.wall_ns, "%s: thread time is the run's", what);
 }
 
 static void expect(uint32_t nr, uint32_t abi, u64 count, u64 errors, const char *what)
@@ -390,6 +392,40 @@ static void rewritten(long nr, bool sysemu, const char *what)
 	is(threads_become(0), 0, "%s: it ends", what);
 }
 
+/* Rule 4: the edge takes what is left of the CPU's time, and no more. */
+static void large_edge(void)
+{
+	u64 edge_ps = 7654321;
+	int i;
+
+	thread_register(fd, 0);
+	set_edge(fd, edge_ps);
+	open_run();
+	for (i = 0; i < 100; i++)
+		getppid_raw();
+	/* Longer than the edges are. */
+	for (u64 end = now() + 20 * MS; now() < end;)
+		;
+	close_run("edge");
+	/* The opening ioctl returns inside. */
+	is(run->r.all.edge_ns, (all_counts(run) + 1) * edge_ps / 1000,
+	   "edge: for each call that completes");
+
+	/* 1 ms a call, of which there is nothing left to compute with. */
+	set_edge(fd, BRICKTRACE_MAX_EDGE_PS);
+	open_run();
+	for (i = 0; i < 1000; i++)
+		getppid_raw();
+	sleep_ns(5 * MS);
+	close_run("large edge");
+	is(run->r.all.compute_ns, run->r.all.compute_offcpu_ns,
+	   "large edge: only what is off the CPU is left");
+	between(run->r.all.edge_ns, 1, run->r.all.thread_ns - 5 * MS,
+		"large edge: no larger than the run");
+	set_edge(fd, BRICKTRACE_NONE);
+	thread_unregister(fd);
+}
+
 /* More distinct calls than slots: holes of the table, which do nothing. */
 
 #define HOLE 340
@@ -500,8 +536,9 @@ int main(void)
 	rewritten(-1, false, "made invalid by a tracer");
 	rewritten(0, true, "refused by a tracer");
 	keep_no_longer();
+	large_edge();
 	if (pthread_create(&thread, NULL, many, NULL))
 		bail("pthread_create");
 	pthread_join(thread, NULL);
-	return done(153);
+	return done(166);
 }

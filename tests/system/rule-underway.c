@@ -4,7 +4,9 @@
  * thread that slept since before the arming shows its call; a stopped or traced
  * thread is in none. The bounds are times that were read around the events.
  */
+#include <netinet/in.h>
 #include <poll.h>
+#include <sys/socket.h>
 #include <sys/uio.h>
 #include "rule.h"
 
@@ -264,6 +266,110 @@ static void across_disarming(void)
 	pthread_join(thread, NULL);
 }
 
+/* Who is registered while a session's run is open is part of it from then on. */
+static void joins_an_open_run(void)
+{
+	struct bricktrace_figures f;
+	u64 before, after, mine;
+	pthread_t thread;
+
+	thread_register(fd, 0);
+	thread = start();
+	enter_call(READ);
+	open_run();
+	sleep_ns(30 * MS);
+	before = now();
+	register_tid(t->tid, 0);
+	after = now();
+	sleep_ns(50 * MS);
+	close_before = now();
+	run_close(fd, number, run);
+	close_after = now();
+	ok(consistent(run), "joins an open run: the figures add up");
+	is(run->r.threads, 2, "joins an open run: two threads");
+	f = figures(run, SYS_read);
+	is(f.count, 0, "joins an open run: its call is not completed");
+	is(f.in_flight, 1, "joins an open run: but in flight");
+	between(f.ns, close_before - after, close_after - before,
+		"joins an open run: from its registration on");
+	is(f.offcpu_ns, f.ns, "joins an open run: off its CPU");
+	mine = run->r.wall_ns;
+	between(run->r.all.thread_ns, mine + (close_before - after),
+		mine + (close_after - before), "joins an open run: both threads' time");
+	is(session(fd).threads_lost, 0, "joins an open run: none is lost");
+	leave_call();
+	unregister_tid(t->tid);
+	thread_unregister(fd);
+	atomic_store(&t->command, QUIT);
+	pthread_join(thread, NULL);
+}
+
+/*
+ * A thread that sleeps after its call has returned, on its way back: close() of
+ * a socket that lingers, which the kernel does then. It computes, off its CPU.
+ */
+static void *closes(void *arg)
+{
+	int *socket = arg;
+
+	atomic_store(&t->tid, syscall(SYS_gettid));
+	while (atomic_load(&t->command) == SPIN)
+		;
+	syscall(SYS_close, *socket);
+	atomic_store(&t->state, 1);
+	while (atomic_load(&t->state) == 1)
+		;
+	return NULL;
+}
+
+static void on_the_way_back(bool seen, const char *what)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET,
+				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct linger l = { .l_onoff = 1, .l_linger = 2 };
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int s = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), peer;
+	static char block[1 << 20];
+	socklen_t n = sizeof(a);
+	pthread_t thread;
+
+	if (bind(listener, (void *)&a, n) || listen(listener, 1) ||
+	    getsockname(listener, (void *)&a, &n) || connect(s, (void *)&a, n))
+		bail("sockets");
+	peer = accept(listener, NULL, NULL);
+	setsockopt(s, SOL_SOCKET, SO_LINGER, &l, sizeof(l));
+	/* More than the peer takes without reading it. */
+	while (send(s, block, sizeof(block), MSG_DONTWAIT) > 0)
+		;
+	atomic_store(&t->tid, 0);
+	atomic_store(&t->state, 0);
+	atomic_store(&t->command, SPIN);
+	if (pthread_create(&thread, NULL, closes, &s))
+		bail("pthread_create");
+	while (!atomic_load(&t->tid))
+		sleep_ns(MS);
+	register_tid(t->tid, 0);
+	if (seen)
+		keep_armed();
+	atomic_store(&t->command, QUIT);
+	wait_state(getpid(), t->tid, "S");
+	open_run();
+	sleep_ns(50 * MS);
+	close_run(what);
+	is(all_in_flight(run), 0, "%s: it is in no call", what);
+	is(all_counts(run), 0, "%s: nor makes any", what);
+	is(run->r.all.compute_offcpu_ns, run->r.all.thread_ns, "%s: it waits", what);
+	if (seen)
+		keep_no_longer();
+	close(peer);
+	close(listener);
+	wait_value(&t->state, 1);
+	unregister_tid(t->tid);
+	atomic_store(&t->state, 2);
+	pthread_join(thread, NULL);
+	wait_disarmed();
+}
+
 /*
  * A thread that runs in a call, on its CPU, when the hooks come: what the call
  * took before a run opened is not the run's.
@@ -438,6 +544,9 @@ int main(void)
 	seen_from_its_entry();
 	across_disarming();
 	linger(0);
+	joins_an_open_run();
+	on_the_way_back(true, "asleep on the way back");
+	on_the_way_back(false, "asleep on the way back, before the arming");
 	running_in_a_call();
 	stopped(SPIN, true, "stopped while computing");
 	stopped(SPIN, false, "stopped while computing, before the arming");
@@ -450,5 +559,5 @@ int main(void)
 	traced(READ, true, false, "traced at a call's entry, before the arming");
 	linger(1000);
 	closed_by_a_child();
-	return done(157);
+	return done(177);
 }
