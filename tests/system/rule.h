@@ -128,8 +128,11 @@ static void __attribute__((unused)) wait_state(pid_t pid, pid_t tid, const char 
 
 	for (int i = 0; i < 5000; i++) {
 		c = state_of(pid, tid);
-		if (c && strchr(states, c))
+		if (c && strchr(states, c)) {
+			/* The letter is there before the thread leaves its CPU. */
+			sleep_ns(10 * MS);
 			return;
+		}
 		sleep_ns(2 * MS);
 	}
 	bail("thread %d is %c, not one of %s", tid, c ?: '-', states);
