@@ -8,10 +8,15 @@
 #include <linux/user_namespace.h>
 #include "access.h"
 
-/* All of a task's ids are those of @c: ptrace_may_access() with real ids. */
-static bool same_ids(const struct cred *c, const struct cred *t)
+/*
+ * All of a task's ids are those of @c, as for ptrace_may_access() with real
+ * ids, and it can do no more: cap_ptrace_access_check().
+ */
+static bool equals(const struct cred *c, const struct cred *t)
 {
-	return uid_eq(c->uid, t->euid) && uid_eq(c->uid, t->suid) &&
+	return c->user_ns == t->user_ns &&
+	       cap_issubset(t->cap_permitted, c->cap_permitted) &&
+	       uid_eq(c->uid, t->euid) && uid_eq(c->uid, t->suid) &&
 	       uid_eq(c->uid, t->uid) && gid_eq(c->gid, t->egid) &&
 	       gid_eq(c->gid, t->sgid) && gid_eq(c->gid, t->gid);
 }
@@ -46,9 +51,9 @@ int bt_access_check(struct file *opener, struct task_struct *p)
 	if (own && opener->f_cred == current_cred())
 		return 0;
 	t = get_task_cred(p);
-	ok = (own || same_ids(current_cred(), t) ||
+	ok = (own || equals(current_cred(), t) ||
 	      caller_capable(t->user_ns)) &&
-	     (same_ids(opener->f_cred, t) || opener_capable(opener, t->user_ns));
+	     (equals(opener->f_cred, t) || opener_capable(opener, t->user_ns));
 	put_cred(t);
 	if (!ok)
 		return -EPERM;
@@ -65,7 +70,7 @@ bool bt_access_after_exec(struct file *opener)
 {
 	const struct cred *t = current_cred();
 
-	return (same_ids(opener->f_cred, t) ||
+	return (equals(opener->f_cred, t) ||
 		opener_capable(opener, t->user_ns)) &&
 	       (dumpable(current->mm) ||
 		opener_capable(opener, current->mm->user_ns));

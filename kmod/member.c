@@ -64,6 +64,8 @@ static void member_forked(struct bt_follower *f, struct bt_task *child)
 	m = member_alloc(s, f->inherit, GFP_NOWAIT | __GFP_NOWARN);
 	if (!m)
 		goto lost;
+	/* If the parent's registration is undone, so is the child's. */
+	m->batch = parent->batch;
 	bt_task_adopt(child, &m->follower);
 	member_add(m);
 	if (!bt_run_born(m))
@@ -371,7 +373,7 @@ int bt_member_register(struct bt_session *s, struct bricktrace_thread *arg,
 		leave_batch(s, batch);
 		goto out;
 	}
-	bt_task_meet(arg->threads == 1 ? p : NULL);
+	bt_task_meet(process ? NULL : p);
 	/* Registered by this very call, whose entry was not seen. */
 	bt_task_control();
 	catch_up(s, batch);

@@ -106,6 +106,16 @@ bool bt_run_born(struct bt_member *m)
 	return true;
 }
 
+static bool covered(const struct bt_member *m, const struct bt_run *r)
+{
+	struct bt_cover *c;
+
+	list_for_each_entry(c, &m->covers, of_member)
+		if (c->run == r)
+			return true;
+	return false;
+}
+
 bool bt_run_any_wide(struct bt_session *s)
 {
 	/* Runs come and go under the session's mutex only. */
@@ -128,13 +138,16 @@ void bt_run_catch_up(struct bt_session *s, struct bt_task *t)
 		}
 		spin_lock(&bt_books);
 		m = bt_member_of(s, t);
-		if (!c)
-			s->lost++;
-		else if (m)
-			cover_attach(c, r, m);
+		/* Born meanwhile of one that has joined, it has its cover. */
+		if (m && !covered(m, r)) {
+			if (c)
+				cover_attach(c, r, m);
+			else
+				s->lost++;
+			c = NULL;
+		}
 		spin_unlock(&bt_books);
-		if (!m)
-			cover_free(c);
+		cover_free(c);
 	}
 }
 
