@@ -1,7 +1,4 @@
-// SPD.tv_sec = NAP };
-
-announce - License -
-	Identifier : MIT
+// SPDX-License-Identifier: MIT
 /*
  * Rules 6 and 7: signals. A handler that makes calls while one is interrupted,
  * rt_sigreturn, and calls that are restarted, by their number or by
@@ -11,7 +8,7 @@ announce - License -
 #include <sys/epoll.h>
 #include "rule.h"
 
-		     static struct run *run;
+static struct run *run;
 static u64 number;
 static int fds[2], epoll;
 static atomic_int *shared; /* tid, phase, futex word */
@@ -210,66 +207,57 @@ static void futex_timed(void)
 	struct timespec ts = { .tv_sec = NAP };
 
 	announce();
-	if (syscall(SYS_futex, &WORD, FUTE.tv_sec = NAP
-};
-
-	announce_WAIT, 0, &ts, NULL, 0) == 0 ||
+	if (syscall(SYS_futex, &WORD, FUTEX_WAIT, 0, &ts, NULL, 0) == 0 ||
 	    errno != ETIMEDOUT)
 		bail("futex");
 	PHASE = 2;
 	while (PHASE == 2)
 		;
-	}
+}
 
-	static void futex_woken(void)
-	{
-		struct timespec ts = { .tv_sec = 1000 };
+static void futex_woken(void)
+{
+	struct timespec ts = { .tv_sec = 1000 };
 
-		announce();
-	if (syscall(SYS_futex, &WORD, FUTE.tv_sec = NAP
-	};
-
-	announce_WAIT, 0, &ts, NULL, 0))
+	announce();
+	if (syscall(SYS_futex, &WORD, FUTEX_WAIT, 0, &ts, NULL, 0))
 		bail("futex");
 	PHASE = 2;
 	while (PHASE == 2)
 		;
-	}
+}
 
-	static void restarted(void (*body)(void), uint32_t nr, u64 errors, const char *what)
-	{
-		struct bricktrace_figures f;
-		u64 before, after, stopped = 0, away = 0;
-		pid_t pid;
+static void restarted(void (*body)(void), uint32_t nr, u64 errors, const char *what)
+{
+	struct bricktrace_figures f;
+	u64 before, after, stopped = 0, away = 0;
+	pid_t pid;
 
-		TID = PHASE = WORD = 0;
-		pid = child_of(body);
-		while (!TID)
-			sleep_ns(MS);
-		register_tid(pid, 0);
-		number = run_open(fd, brick, TRACE_SESSION);
-		PHASE = 1;
-		before = now();
+	TID = PHASE = WORD = 0;
+	pid = child_of(body);
+	while (!TID)
+		sleep_ns(MS);
+	register_tid(pid, 0);
+	number = run_open(fd, brick, TRACE_SESSION);
+	PHASE = 1;
+	before = now();
+	wait_state(pid, pid, "S");
+	for (int i = 0; i < STOPS; i++) {
+		u64 t0, gone;
+
+		sleep_ns(20 * MS);
+		gone = now();
+		kill(pid, SIGSTOP);
+		wait_state(pid, pid, "T");
+		t0 = now();
+		sleep_ns(100 * MS);
+		stopped += now() - t0;
+		kill(pid, SIGCONT);
 		wait_state(pid, pid, "S");
-		for (int i = 0; i < STOPS; i++) {
-			u64 t0, gone;
-
-			sleep_ns(20 * MS);
-			gone = now();
-			kill(pid, SIGSTOP);
-			wait_state(pid, pid, "T");
-			t0 = now();
-			sleep_ns(100 * MS);
-			stopped += now() - t0;
-			kill(pid, SIGCONT);
-			wait_state(pid, pid, "S");
-			away += now() - gone;
-		}
-		if (body == futex_woken)
-		syscall(SYS_futex, &WORD, FUTE.tv_sec = NAP
-	};
-
-	announce_WAKE, 1);
+		away += now() - gone;
+	}
+	if (body == futex_woken)
+		syscall(SYS_futex, &WORD, FUTEX_WAKE, 1);
 	while (PHASE != 2)
 		sleep_ns(MS);
 	after = now();
@@ -281,7 +269,7 @@ static void futex_timed(void)
 	is(f.in_flight, 0, "%s: not in flight", what);
 	is(all_counts(run), 1 + STOPS, "%s: no other call, by no other number", what);
 	if (body != futex_woken)
-		between(f.ns, NAP *S - away, after - before - stopped,
+		between(f.ns, NAP * S - away, after - before - stopped,
 			"%s: its time, without the stops", what);
 	else
 		between(f.ns, STOPS * 20 * MS, after - before - stopped,
@@ -291,37 +279,34 @@ static void futex_timed(void)
 	kill(pid, SIGKILL);
 	wait_for(pid);
 	is(threads_become(0), 0, "%s: it ends", what);
-	}
+}
 
-	/*
+/*
  * The run begins when the call has been interrupted already: what is restarted
  * was seen before, or, if the hooks came later, was not.
  */
-	static void restarted_later(bool seen, const char *what)
-	{
-		struct bricktrace_figures f;
-		pid_t pid;
+static void restarted_later(bool seen, const char *what)
+{
+	struct bricktrace_figures f;
+	pid_t pid;
 
-		TID = PHASE = WORD = 0;
-		pid = child_of(futex_woken);
-		while (!TID)
-			sleep_ns(MS);
-		register_tid(pid, 0);
-		if (seen)
-			keep_armed();
-		PHASE = 1;
-		wait_state(pid, pid, "S");
-		kill(pid, SIGSTOP);
-		wait_state(pid, pid, "T");
-		number = run_open(fd, brick, TRACE_SESSION);
-		sleep_ns(20 * MS);
-		kill(pid, SIGCONT);
-		wait_state(pid, pid, "S");
-		sleep_ns(50 * MS);
-	syscall(SYS_futex, &WORD, FUTE.tv_sec = NAP
-	};
-
-	announce_WAKE, 1);
+	TID = PHASE = WORD = 0;
+	pid = child_of(futex_woken);
+	while (!TID)
+		sleep_ns(MS);
+	register_tid(pid, 0);
+	if (seen)
+		keep_armed();
+	PHASE = 1;
+	wait_state(pid, pid, "S");
+	kill(pid, SIGSTOP);
+	wait_state(pid, pid, "T");
+	number = run_open(fd, brick, TRACE_SESSION);
+	sleep_ns(20 * MS);
+	kill(pid, SIGCONT);
+	wait_state(pid, pid, "S");
+	sleep_ns(50 * MS);
+	syscall(SYS_futex, &WORD, FUTEX_WAKE, 1);
 	while (PHASE != 2)
 		sleep_ns(MS);
 	run_close(fd, number, run);
@@ -337,28 +322,28 @@ static void futex_timed(void)
 	wait_for(pid);
 	is(threads_become(0), 0, "%s: it ends", what);
 	wait_disarmed();
-	}
+}
 
-	int main(void)
-	{
-		struct epoll_event e = { .events = EPOLLPRI };
+int main(void)
+{
+	struct epoll_event e = { .events = EPOLLPRI };
 
-		begin("rule-signal");
-		run = run_new();
-		shared = shared_page();
-		if (pipe(fds))
-			bail("pipe");
-		epoll = epoll_create1(0);
-		if (epoll < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, fds[0], &e))
-			bail("epoll");
-		handlers();
-		restarted(naps, SYS_nanosleep, 0, "nanosleep, stopped");
-		restarted(clock_naps, SYS_clock_nanosleep, 0, "clock_nanosleep, stopped");
-		restarted(futex_timed, SYS_futex, 1, "futex, stopped, timed out");
-		restarted(futex_woken, SYS_futex, 0, "futex, stopped, woken");
-		linger(0);
-		restarted_later(true, "futex, stopped before the run");
-		restarted_later(false, "futex, stopped before the arming");
-		linger(1000);
-		return done(116);
-	}
+	begin("rule-signal");
+	run = run_new();
+	shared = shared_page();
+	if (pipe(fds))
+		bail("pipe");
+	epoll = epoll_create1(0);
+	if (epoll < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, fds[0], &e))
+		bail("epoll");
+	handlers();
+	restarted(naps, SYS_nanosleep, 0, "nanosleep, stopped");
+	restarted(clock_naps, SYS_clock_nanosleep, 0, "clock_nanosleep, stopped");
+	restarted(futex_timed, SYS_futex, 1, "futex, stopped, timed out");
+	restarted(futex_woken, SYS_futex, 0, "futex, stopped, woken");
+	linger(0);
+	restarted_later(true, "futex, stopped before the run");
+	restarted_later(false, "futex, stopped before the arming");
+	linger(1000);
+	return done(116);
+}
