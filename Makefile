@@ -13,7 +13,7 @@ all: module userspace	## the module and the userspace
 
 help:			## this list
 	@sed -nE 's/^([a-z-]+):[^#]*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 16
-	@echo "K=KERNEL says for which kernel: 6.1 (default), debug or kcsan"
+	@echo "K=KERNEL says for which kernel: 6.1 (default), 5.10, 6.12, 7.3, debug or kcsan"
 
 # The tree is mirrored with links, so that objects land in build/ only.
 module:			## build/kmod-K/bricktrace.ko
@@ -27,7 +27,7 @@ sparse:			## the module under sparse, any warning is an error
 mirror	= mkdir -p $(1)/kmod $(1)/include/uapi/linux && find $(1) -xtype l -delete && \
 	for f in $(KSOURCES); do ln -sfn $(TOP)/$$f $(1)/$$f; done
 kbuild	= @vm=tests/vm && . tests/vm/kernels && kernel $(K) && \
-	$(MAKE) -C $$kdir M=$(1) CC=$$cc W=1 KCFLAGS=-Werror $(2)
+	$$enter $(MAKE) -C $$kdir M=$(1) CC=$$cc W=1 KCFLAGS=-Werror $$flags $(2)
 
 userspace:		## the library and the program, in build/userspace
 	$(MAKE) -C userspace BUILD=$(BUILD)/userspace
