@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/capability.h>
 #include <linux/cred.h>
-#include <linux/sched/coredump.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/user_namespace.h>
 #include "access.h"
+#include "compat.h"
 
 /*
  * All of a task's ids are those of @c, as for ptrace_may_access() with real
@@ -34,15 +34,10 @@ static bool opener_capable(struct file *f, struct user_namespace *ns)
 	       file_ns_capable(f, &init_user_ns, CAP_SYS_ADMIN);
 }
 
-/* The part that depends on the target's memory: may it be looked into? */
-static bool dumpable(struct mm_struct *mm)
-{
-	return get_dumpable(mm) == SUID_DUMP_USER;
-}
-
 int bt_access_check(struct file *opener, struct task_struct *p)
 {
 	const struct cred *t;
+	struct user_namespace *ns;
 	struct mm_struct *mm;
 	bool own, ok;
 
@@ -60,8 +55,11 @@ int bt_access_check(struct file *opener, struct task_struct *p)
 	mm = get_task_mm(p);
 	if (!mm)
 		return 0;
-	ok = dumpable(mm) || ((own || caller_capable(mm->user_ns)) &&
-			      opener_capable(opener, mm->user_ns));
+	rcu_read_lock();
+	ns = bt_exec_ns(p, mm);
+	ok = bt_dumpable(p, mm) || ((own || caller_capable(ns)) &&
+				    opener_capable(opener, ns));
+	rcu_read_unlock();
 	mmput(mm);
 	return ok ? 0 : -EPERM;
 }
@@ -69,9 +67,13 @@ int bt_access_check(struct file *opener, struct task_struct *p)
 bool bt_access_after_exec(struct file *opener)
 {
 	const struct cred *t = current_cred();
+	bool ok;
 
-	return (equals(opener->f_cred, t) ||
-		opener_capable(opener, t->user_ns)) &&
-	       (dumpable(current->mm) ||
-		opener_capable(opener, current->mm->user_ns));
+	rcu_read_lock();
+	ok = (equals(opener->f_cred, t) ||
+	      opener_capable(opener, t->user_ns)) &&
+	     (bt_dumpable(current, current->mm) ||
+	      opener_capable(opener, bt_exec_ns(current, current->mm)));
+	rcu_read_unlock();
+	return ok;
 }

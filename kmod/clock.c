@@ -2,6 +2,7 @@
 #include <linux/clocksource.h>
 #include <linux/math64.h>
 #include "clock.h"
+#include "compat.h"
 #ifdef CONFIG_X86_64
 #include <asm/tsc.h>
 #endif
@@ -28,7 +29,7 @@ static bool tsc_is_clocksource(void)
 	if (check_tsc_unstable() || !tsc_khz)
 		return false;
 	before = rdtsc_ordered();
-	ktime_get_snapshot(&snap);
+	bt_clock_snapshot(&snap);
 	after = rdtsc_ordered();
 	return snap.cycles >= before && snap.cycles <= after;
 }

@@ -6,6 +6,11 @@
 #ifndef BT_COMPAT_H
 #define BT_COMPAT_H
 
+#include <linux/mm_types.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+#include <linux/sched/coredump.h>
+#include <linux/timekeeping.h>
 #include <linux/version.h>
 
 /* fa2c3254d7cf ("sched/tracing: Don't re-read p->state when emitting sched_switch event") */
@@ -29,6 +34,44 @@
 #define bt_task_state(p) READ_ONCE((p)->__state)
 #else
 #define bt_task_state(p) READ_ONCE((p)->state)
+#endif
+
+/*
+ * Whether @p, whose memory is @mm, lets its owner look into it, and the namespace
+ * where a capability is needed otherwise. In an RCU read-side section.
+ * 6b1c66c9cca9 ("exec_state: relocate dumpable information")
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 2, 0)
+#include <linux/sched/exec_state.h>
+static inline bool bt_dumpable(struct task_struct *p, struct mm_struct *mm)
+{
+	return READ_ONCE(rcu_dereference(p->exec_state)->dumpable) ==
+	       TASK_DUMPABLE_OWNER;
+}
+
+static inline struct user_namespace *bt_exec_ns(struct task_struct *p,
+						struct mm_struct *mm)
+{
+	return rcu_dereference(p->exec_state)->user_ns;
+}
+#else
+static inline bool bt_dumpable(struct task_struct *p, struct mm_struct *mm)
+{
+	return get_dumpable(mm) == SUID_DUMP_USER;
+}
+
+static inline struct user_namespace *bt_exec_ns(struct task_struct *p,
+						struct mm_struct *mm)
+{
+	return mm->user_ns;
+}
+#endif
+
+/* b21d442c9aeb ("timekeeping: Remove ktime_get_snapshot()") */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 2, 0)
+#define bt_clock_snapshot(s) ktime_get_snapshot_id(CLOCK_MONOTONIC, s)
+#else
+#define bt_clock_snapshot(s) ktime_get_snapshot(s)
 #endif
 
 #endif /* BT_COMPAT_H */
