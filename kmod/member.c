@@ -120,6 +120,18 @@ static bool makes_syscalls(struct task_struct *p)
 	return !(p->flags & kernel_work);
 }
 
+static bool is_member(struct bt_session *s, struct task_struct *p)
+{
+	struct bt_task *t;
+	bool yes;
+
+	spin_lock(&bt_books);
+	t = bt_task_find(p);
+	yes = t && bt_member_of(s, t);
+	spin_unlock(&bt_books);
+	return yes;
+}
+
 /* Makes @p a member. The caller tells the CPUs afterwards: bt_task_meet(). */
 static int join(struct bt_session *s, struct task_struct *p, u32 inherit,
 		u32 batch)
@@ -128,6 +140,9 @@ static int join(struct bt_session *s, struct task_struct *p, u32 inherit,
 	struct bt_member *m;
 	int ret;
 
+	/* Before the work: each thread of a process is walked over twice. */
+	if (is_member(s, p))
+		return -EEXIST;
 	m = member_alloc(s, inherit, GFP_KERNEL);
 	if (!m)
 		return -ENOMEM;
