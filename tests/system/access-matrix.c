@@ -468,6 +468,6 @@ int main(int argc, char **argv)
 		    "execve of a set-user-ID program, CAP_SYS_PTRACE");
 	traced_exec(DIR "/filecap", 1001, BIT(CAP_PERFMON), true,
 		    "execve of one with capabilities, CAP_PERFMON");
-	chmod("/dev/bricktrace", 0600);
+	chmod("/dev/bricktrace", 0660);
 	return done(285);
 }

@@ -3,6 +3,7 @@
 # vm: tsc no-tsc
 # bricktrace attach to a program that runs already: 8 threads of an idle pool and a
 # busy one. The program notices nothing, and what it is doing is seen.
+import atexit
 import json
 import os
 import signal
@@ -148,6 +149,7 @@ for args, says in ((["-p", str(gone.pid)], f"no process {gone.pid}"),
     bt.ok(done.returncode == 1 and says in done.stderr and "wall time" not in done.stderr,
           f"attach {' '.join(args)}: status 1", done.returncode, done.stderr)
 os.chmod("/dev/bricktrace", 0o666)
+atexit.register(os.chmod, "/dev/bricktrace", 0o660)
 done = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--",
                        "bricktrace", "attach", "-p", str(sleeper.pid), "-d", "1"],
                       stderr=subprocess.PIPE, text=True)
