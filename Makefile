@@ -6,7 +6,8 @@ TOP	:= $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
 BUILD	:= $(TOP)/build
 KMOD	= $(BUILD)/kmod-$(K)
 KSOURCES = $(wildcard Kbuild kmod/*.[ch] include/uapi/linux/*.h)
-CHECK_C	= $(wildcard userspace/*/*.[ch] tests/*/*.[ch])
+KERNEL_C = $(wildcard kmod/*.[ch] include/uapi/linux/*.h tests/kunit/*.[ch] tests/vm/*/*.c)
+CHECK_C	= $(filter-out $(KERNEL_C), $(wildcard userspace/*/*.[ch] tests/*/*.[ch]))
 SCRIPTS	= .ci/run $(shell grep -lIrE -m 1 '^\#! ?/(usr/)?bin/(env )?(ba|busybox )?sh' tests) tests/vm/kernels
 
 all: module userspace	## the module and the userspace
@@ -22,7 +23,8 @@ module:			## build/kmod-K/bricktrace.ko
 
 sparse:			## the module under sparse, any warning is an error
 	@$(call mirror,$(BUILD)/sparse-$(K))
-	$(call kbuild,$(BUILD)/sparse-$(K),C=2 CF="-D__CHECK_ENDIAN__ -Wsparse-error" modules)
+	$(call kbuild,$(BUILD)/sparse-$(K),C=2 \
+		CF="-D__CHECK_ENDIAN__ -Wsparse-error $$sparse" modules)
 
 mirror	= mkdir -p $(1)/kmod $(1)/include/uapi/linux && find $(1) -xtype l -delete && \
 	for f in $(KSOURCES); do ln -sfn $(TOP)/$$f $(1)/$$f; done
@@ -48,8 +50,8 @@ check: needs-deps	## everything: lint, unit tests, system tests in VMs
 bench:			## the figures of DESIGN.md section 8
 	tests/bench/run
 
-checkpatch:		## the kernel's style checker on the module
-	tests/lint/checkpatch kmod/*.[ch] include/uapi/linux/*.h
+checkpatch:		## the kernel's style checker on what is built for it
+	tests/lint/checkpatch $(KERNEL_C)
 
 format-check:		## clang-format on userspace and tests
 	clang-format --dry-run -Werror $(CHECK_C)

@@ -72,10 +72,14 @@ static void calls_are_clipped(struct kunit *test)
 	struct bt_totals *t = totals(test, BT_TOTALS_THREAD);
 
 	/* Under way at opening for 400, done at 1,500 in total. */
-	a->call = (struct bt_under_way){ .key = __NR_read, .begin = 600, .time = 400, .offcpu = 300 };
+	a->call = (struct bt_under_way){
+		.key = __NR_read, .begin = 600, .time = 400, .offcpu = 300
+	};
 	b->slots[0] = (struct bt_slot){ .count = 1, .time = 1500, .offcpu = 1100 };
 	/* Under way at closing. */
-	b->call = (struct bt_under_way){ .key = __NR_futex, .begin = 4000, .time = 1000, .offcpu = 900 };
+	b->call = (struct bt_under_way){
+		.key = __NR_futex, .begin = 4000, .time = 1000, .offcpu = 900
+	};
 	bt_totals_add_thread(t, keys, a->t, a, b);
 	KUNIT_EXPECT_EQ(test, bt_totals_get(t, __NR_read)->count, 1ULL);
 	KUNIT_EXPECT_EQ(test, bt_totals_get(t, __NR_read)->time, 1100ULL);
@@ -99,8 +103,12 @@ static void one_call_all_the_time(struct kunit *test)
 		struct bt_totals *t = totals(test, BT_TOTALS_THREAD);
 		struct bt_figures *f = bt_totals_get(t, nrs[i]);
 
-		a->call = (struct bt_under_way){ .key = nrs[i], .begin = 0, .time = 1000, .offcpu = 1000 };
-		b->call = (struct bt_under_way){ .key = nrs[i], .begin = 0, .time = 5000, .offcpu = 5000 };
+		a->call = (struct bt_under_way){
+			.key = nrs[i], .time = 1000, .offcpu = 1000
+		};
+		b->call = (struct bt_under_way){
+			.key = nrs[i], .time = 5000, .offcpu = 5000
+		};
 		bt_totals_add_thread(t, keys, a->t, a, b);
 		KUNIT_EXPECT_EQ(test, f->time, 4000ULL);
 		KUNIT_EXPECT_EQ(test, f->offcpu, 4000ULL);
