@@ -106,7 +106,7 @@ static void exit_unpaired(struct bt_account *a, long ret)
 }
 
 /* A failed call, or an unpaired exit. */
-void bt_account_exit_slow(struct bt_account *a, long ret, u64 now)
+void bt_account_exit_slow(struct bt_account *a, long ret)
 {
 	struct bt_slot *s = a->cur;
 
@@ -114,7 +114,7 @@ void bt_account_exit_slow(struct bt_account *a, long ret, u64 now)
 		exit_unpaired(a, ret);
 		return;
 	}
-	bt_account_exit(a, 0, now);
+	bt_account_exit(a, 0, static_key_enabled(&bt_clock_is_tsc));
 	begin(a);
 	count_error(a, s, ret);
 	end(a);
@@ -122,12 +122,10 @@ void bt_account_exit_slow(struct bt_account *a, long ret, u64 now)
 
 void bt_account_control(struct bt_account *a)
 {
-	u64 now = bt_clock_now();
-
 	begin(a);
 	if (!a->cur) {
 		/* Armed or registered by this very call. */
-		a->t_enter = now;
+		a->t_enter = bt_clock_now();
 		a->state = BT_USER;
 	}
 	a->cur = &a->slots[BT_SLOT_CONTROL];
@@ -172,12 +170,12 @@ static void meet(struct bt_account *a, struct task_struct *p, u32 generation,
 void bt_account_in(struct bt_account *a, struct task_struct *p, u32 generation,
 		   u64 armed)
 {
-	u64 now = bt_clock_now(), since, off;
+	u64 since, off;
 
 	if (unlikely(bt_account_asleep(a, generation, armed, &since)))
 		meet(a, p, generation, since);
-	off = now - a->t_out;
 	begin(a);
+	off = bt_clock_now() - a->t_out;
 	a->offcpu += off;
 	if (a->cur)
 		a->cur->offcpu += off;
@@ -224,7 +222,7 @@ bool bt_account_try_read(const struct bt_account *a, u32 generation, u64 armed,
 	u64 t, since, out;
 	bool asleep;
 
-	if (seq & 1)
+	if (seq & 1 || cur == BT_ENTERING)
 		return false;
 	t = min(limit, bt_clock_now());
 	if (a->t_end)

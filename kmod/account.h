@@ -7,7 +7,8 @@
  * probes, ioctls), the switch probe while the task is prev or next, or an
  * interrupt that found the task running and its CPU's pointer unset. Readers
  * elsewhere retry if @seq or @cur has changed: an entry is published by its
- * store to @cur alone, everything else under @seq.
+ * stores to @cur alone, everything else under @seq. Either begins before the
+ * clock is read: a reader that did not see it has read an earlier time.
  */
 #ifndef BT_ACCOUNT_H
 #define BT_ACCOUNT_H
@@ -43,10 +44,12 @@ enum bt_state {
 	BT_USER,	/* in user mode, or on its way there */
 };
 
+#define BT_ENTERING ((struct bt_slot *)1UL)
+
 struct bt_account {
 	seqcount_t seq;
 	u32 generation;		/* of the arming that @state belongs to */
-	struct bt_slot *cur;	/* call under way, or NULL */
+	struct bt_slot *cur;	/* call under way, NULL or BT_ENTERING */
 	u64 t_enter;		/* when it was entered, or found */
 	u64 t_out;		/* since when the task is off its CPU, 0: it is not */
 	u64 offcpu;		/* total, up to the last switch in */
@@ -84,12 +87,13 @@ struct bt_snapshot {
 void bt_account_init(struct bt_account *a, u64 now, u32 generation, bool born);
 
 void bt_account_enter_slow(struct bt_account *a, unsigned long nr);
-void bt_account_exit_slow(struct bt_account *a, long ret, u64 now);
+void bt_account_exit_slow(struct bt_account *a, long ret);
 
 static __always_inline void bt_account_enter_slot(struct bt_account *a,
 						  struct bt_slot *s, bool tsc)
 {
 	WRITE_ONCE(a->state, BT_USER);
+	WRITE_ONCE(a->cur, BT_ENTERING);
 	WRITE_ONCE(a->t_enter, bt_clock_read(tsc));
 	/* Pairs with bt_account_try_read(). */
 	smp_store_release(&a->cur, s);
@@ -111,16 +115,18 @@ static __always_inline void bt_account_enter(struct bt_account *a,
 }
 
 static __always_inline void bt_account_exit(struct bt_account *a, long ret,
-					    u64 now)
+					    bool tsc)
 {
 	struct bt_slot *s = a->cur;
-	u64 time = now - a->t_enter;
+	u64 now, time;
 
 	if (unlikely(!s || IS_ERR_VALUE(ret))) {
-		bt_account_exit_slow(a, ret, now);
+		bt_account_exit_slow(a, ret);
 		return;
 	}
 	raw_write_seqcount_begin(&a->seq);
+	now = bt_clock_read(tsc);
+	time = now - a->t_enter;
 	s->count++;
 	s->time += time;
 	if (unlikely(time > s->max)) {

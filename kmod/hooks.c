@@ -49,15 +49,13 @@ static __always_inline void enter(long id, bool tsc)
 static __always_inline void leave(long ret, bool tsc)
 {
 	struct bt_account *a;
-	u64 now;
 
 	if (likely(!this_cpu_read(bt_running)))
 		return;
-	now = bt_clock_read(tsc);
 	preempt_disable_notrace();
 	a = this_cpu_read(bt_running);
 	if (likely(a))
-		bt_account_exit(a, ret, now);
+		bt_account_exit(a, ret, tsc);
 	preempt_enable_notrace();
 }
 

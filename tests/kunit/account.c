@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * The account's state machine and V(t). Time is the caller's in sys_exit, so
- * a call's length is exact here: its exit is told relative to @t_enter.
- */
+/* The account's state machine and V(t), by a clock that stands still. */
 #include <asm/unistd.h>
 #include <linux/errno.h>
 #include <linux/slab.h>
@@ -10,6 +7,8 @@
 #include "suites.h"
 
 #define GENERATION 7
+
+u64 bt_mock_ns;
 
 static struct bt_account *fresh(struct kunit *test, bool born)
 {
@@ -32,7 +31,8 @@ static struct bt_account *running(struct kunit *test)
 static void call(struct bt_account *a, unsigned long nr, long ret, u64 time)
 {
 	bt_account_enter(a, nr, false);
-	bt_account_exit(a, ret, a->t_enter + time);
+	bt_mock_ns += time;
+	bt_account_exit(a, ret, false);
 }
 
 static const struct bt_slot *slot(struct bt_account *a, u16 key)
@@ -128,7 +128,7 @@ static void birth_is_no_call(struct kunit *test)
 	struct bt_account *a = fresh(test, true);
 
 	bt_account_in(a, current, GENERATION, 0);
-	bt_account_exit(a, 0, bt_clock_now());
+	bt_account_exit(a, 0, false);
 	KUNIT_EXPECT_EQ(test, (int)a->used, (int)BT_SLOT_FIRST);
 	call(a, __NR_getpid, 1, 1);
 	KUNIT_EXPECT_EQ(test, slot(a, __NR_getpid)->count, 1ULL);
@@ -141,7 +141,8 @@ static void refused_call(struct kunit *test)
 	const struct bt_slot *s = NULL;
 	int i;
 
-	bt_account_exit(a, -EPERM, bt_clock_now() + 1000);
+	bt_mock_ns += 1000;
+	bt_account_exit(a, -EPERM, false);
 	for (i = BT_SLOT_FIRST; i < a->used; i++)
 		s = &a->slots[i];
 	KUNIT_ASSERT_NOT_NULL(test, s);
@@ -207,7 +208,8 @@ static void control(struct kunit *test)
 	entered = a->t_enter;
 	bt_account_control(a);
 	KUNIT_EXPECT_EQ(test, a->t_enter, entered);
-	bt_account_exit(a, 0, entered + 50);
+	bt_mock_ns += 50;
+	bt_account_exit(a, 0, false);
 	KUNIT_EXPECT_EQ(test, slot(a, __NR_ioctl)->count, 0ULL);
 	KUNIT_EXPECT_EQ(test, a->slots[BT_SLOT_CONTROL].count, 1ULL);
 	KUNIT_EXPECT_EQ(test, a->slots[BT_SLOT_CONTROL].time, 50ULL);
@@ -217,20 +219,20 @@ static void control(struct kunit *test)
 static void offcpu(struct kunit *test)
 {
 	struct bt_account *a = running(test);
-	u64 out, off;
 
 	bt_account_out(a);
-	out = a->t_out;
-	KUNIT_EXPECT_NE(test, out, 0ULL);
+	KUNIT_EXPECT_EQ(test, a->t_out, bt_mock_ns);
+	bt_mock_ns += 40;
 	bt_account_in(a, current, GENERATION, 0);
-	off = a->offcpu;
 	KUNIT_EXPECT_EQ(test, a->t_out, 0ULL);
+	KUNIT_EXPECT_EQ(test, a->offcpu, 40ULL);
 
 	bt_account_enter(a, __NR_futex, false);
 	bt_account_out(a);
+	bt_mock_ns += 60;
 	bt_account_in(a, current, GENERATION, 0);
-	KUNIT_EXPECT_EQ(test, slot(a, __NR_futex)->offcpu, a->offcpu - off);
-	KUNIT_EXPECT_GT(test, slot(a, __NR_futex)->offcpu, 0ULL);
+	KUNIT_EXPECT_EQ(test, slot(a, __NR_futex)->offcpu, 60ULL);
+	KUNIT_EXPECT_EQ(test, a->offcpu, 100ULL);
 }
 
 static void value_of_a_call_under_way(struct kunit *test)
@@ -239,9 +241,10 @@ static void value_of_a_call_under_way(struct kunit *test)
 	struct bt_snapshot *s;
 
 	bt_account_enter(a, __NR_futex, false);
+	bt_mock_ns += 100;
 	s = read_at(test, a, -1, a->t_enter + 70);
-	if (s->t == a->t_enter + 70)
-		KUNIT_EXPECT_EQ(test, s->call.time, 70ULL);
+	KUNIT_EXPECT_EQ(test, s->t, a->t_enter + 70);
+	KUNIT_EXPECT_EQ(test, s->call.time, 70ULL);
 	KUNIT_EXPECT_EQ(test, s->call.key, __NR_futex);
 	KUNIT_EXPECT_EQ(test, s->call.offcpu, 0ULL);
 	/* The moment of its entry, as for the closing call of a run. */
@@ -249,27 +252,30 @@ static void value_of_a_call_under_way(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, s->call.time, 0ULL);
 
 	bt_account_out(a);
+	bt_mock_ns += 30;
 	s = read_at(test, a, -1, U64_MAX);
-	KUNIT_EXPECT_EQ(test, s->call.time, s->t - a->t_enter);
-	KUNIT_EXPECT_EQ(test, s->call.offcpu, s->t - a->t_out);
-	KUNIT_EXPECT_EQ(test, s->offcpu, s->t - a->t_out);
+	KUNIT_EXPECT_EQ(test, s->call.time, 130ULL);
+	KUNIT_EXPECT_EQ(test, s->call.offcpu, 30ULL);
+	KUNIT_EXPECT_EQ(test, s->offcpu, 30ULL);
 }
 
 /* Nobody has met it since its registration: what its registers say counts. */
 static void value_of_a_sleeper(struct kunit *test)
 {
 	struct bt_account *a = fresh(test, false);
-	struct bt_snapshot *s = read_at(test, a, __NR_futex, U64_MAX);
+	struct bt_snapshot *s;
 
+	bt_mock_ns += 500;
+	s = read_at(test, a, __NR_futex, U64_MAX);
 	KUNIT_EXPECT_EQ(test, s->call.key, __NR_futex);
-	KUNIT_EXPECT_EQ(test, s->call.time, s->t - a->t_begin);
-	KUNIT_EXPECT_EQ(test, s->call.offcpu, s->call.time);
-	KUNIT_EXPECT_EQ(test, s->offcpu, s->call.time);
+	KUNIT_EXPECT_EQ(test, s->call.time, 500ULL);
+	KUNIT_EXPECT_EQ(test, s->call.offcpu, 500ULL);
+	KUNIT_EXPECT_EQ(test, s->offcpu, 500ULL);
 	/* In no call: off the CPU all the same. */
 	s = read_at(test, a, -1, U64_MAX);
 	KUNIT_EXPECT_EQ(test, s->call.key, -1);
 	KUNIT_EXPECT_EQ(test, s->call.time, 0ULL);
-	KUNIT_EXPECT_EQ(test, s->offcpu, s->t - a->t_begin);
+	KUNIT_EXPECT_EQ(test, s->offcpu, 500ULL);
 }
 
 /* A later arming: what was known of the state is void, the totals stay. */
@@ -281,7 +287,7 @@ static void generations(struct kunit *test)
 
 	call(a, __NR_read, 1, 10);
 	bt_account_enter(a, __NR_nanosleep, false);
-	armed = bt_clock_now();
+	armed = bt_mock_ns += 200;
 	KUNIT_ASSERT_TRUE(test, bt_account_asleep(a, GENERATION + 1, armed, &since));
 	KUNIT_EXPECT_EQ(test, since, armed);
 	KUNIT_ASSERT_TRUE(test, bt_account_try_read(a, GENERATION + 1, armed,
@@ -302,10 +308,12 @@ static void a_dead_account_is_frozen(struct kunit *test)
 	u64 end;
 
 	bt_account_enter(a, __NR_exit_group, false);
+	bt_mock_ns += 10;
 	bt_account_end(a);
-	end = a->t_end;
+	end = bt_mock_ns;
+	bt_mock_ns += 10;
 	KUNIT_EXPECT_EQ(test, read_at(test, a, -1, U64_MAX)->t, end);
-	KUNIT_EXPECT_EQ(test, read_at(test, a, -1, U64_MAX)->call.time, end - a->t_enter);
+	KUNIT_EXPECT_EQ(test, read_at(test, a, -1, U64_MAX)->call.time, 10ULL);
 }
 
 /* A reader that meets the writer at work is told so. */
@@ -318,6 +326,19 @@ static void torn_reads_fail(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, bt_account_try_read(a, GENERATION, 0, -1, U64_MAX, s));
 	raw_write_seqcount_end(&a->seq);
 	KUNIT_EXPECT_TRUE(test, bt_account_try_read(a, GENERATION, 0, -1, U64_MAX, s));
+	WRITE_ONCE(a->cur, BT_ENTERING);
+	KUNIT_EXPECT_FALSE(test, bt_account_try_read(a, GENERATION, 0, -1, U64_MAX, s));
+}
+
+static int stand_still(struct kunit *test)
+{
+	bt_mock_ns = NSEC_PER_SEC;
+	return 0;
+}
+
+static void go_on(struct kunit *test)
+{
+	bt_mock_ns = 0;
 }
 
 static struct kunit_case cases[] = {
@@ -343,5 +364,7 @@ static struct kunit_case cases[] = {
 
 struct kunit_suite bt_account_suite = {
 	.name = "bricktrace_account",
+	.init = stand_still,
+	.exit = go_on,
 	.test_cases = cases,
 };
