@@ -20,8 +20,10 @@ struct bt_figures *bt_totals_get(struct bt_totals *t, u16 key)
 	struct bt_total *e = find(t, key);
 
 	/* The categories' own entries, and one free one to end each search. */
-	if (!e->used && t->used + BRICKTRACE_CATEGORIES + 1 >= t->cap)
-		e = find(t, BT_KEY_MORE + bt_syscall_category(key));
+	if (!e->used && t->used + BRICKTRACE_CATEGORIES + 1 >= t->cap) {
+		key = BT_KEY_MORE + bt_syscall_category(key);
+		e = find(t, key);
+	}
 	if (!e->used) {
 		e->used = true;
 		e->key = key;
