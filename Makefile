@@ -18,16 +18,29 @@ help:			## this list
 
 # The tree is mirrored with links, so that objects land in build/ only.
 module:			## build/kmod-K/bricktrace.ko
-	@$(call mirror,$(KMOD))
+	@$(call mirror,$(KMOD),$(KSOURCES))
 	$(call kbuild,$(KMOD),modules)
 
 sparse:			## the module under sparse, any warning is an error
-	@$(call mirror,$(BUILD)/sparse-$(K))
+	@$(call mirror,$(BUILD)/sparse-$(K),$(KSOURCES))
 	$(call kbuild,$(BUILD)/sparse-$(K),C=2 \
 		CF="-D__CHECK_ENDIAN__ -Wsparse-error $$sparse" modules)
 
-mirror	= mkdir -p $(1)/kmod $(1)/include/uapi/linux && find $(1) -xtype l -delete && \
-	for f in $(KSOURCES); do ln -sfn $(TOP)/$$f $(1)/$$f; done
+symbols:		## each symbol that the module imports is exported
+	@tests/lint/symbols $(K)
+
+kunit:			## build/kunit-K/bricktrace_kunit.ko (K=debug)
+	@$(call mirror,$(BUILD)/kunit-$(K),$(filter-out Kbuild,$(KSOURCES)) $(wildcard tests/kunit/*.[ch]))
+	@ln -sfn $(TOP)/tests/kunit/Kbuild $(BUILD)/kunit-$(K)/Kbuild
+	$(call kbuild,$(BUILD)/kunit-$(K),modules)
+
+detect:			## build/detect-K/bricktrace_detect.ko, what the debug kernels notice
+	@mkdir -p $(BUILD)/detect-$(K)
+	@ln -sfn $(TOP)/tests/vm/detect/* $(BUILD)/detect-$(K)
+	$(call kbuild,$(BUILD)/detect-$(K),modules)
+
+mirror	= mkdir -p $(addprefix $(1)/,$(dir $(2))) && find $(1) -xtype l -delete && \
+	for f in $(2); do ln -sfn $(TOP)/$$f $(1)/$$f; done
 kbuild	= @vm=tests/vm && . tests/vm/kernels && kernel $(K) && \
 	$$enter $(MAKE) -C $$kdir M=$(1) CC=$$cc W=1 KCFLAGS=-Werror $$flags $(2)
 
@@ -72,6 +85,6 @@ install:		## the userspace, to DESTDIR and PREFIX (the module: DKMS)
 clean:			## remove build/
 	rm -rf $(BUILD)
 
-.PHONY: all help module sparse userspace helpers unit demo check bench checkpatch \
+.PHONY: all help module sparse symbols kunit detect userspace helpers unit demo check bench checkpatch \
 	format-check shellcheck deps needs-deps install clean
 SHELL	:= /bin/bash

@@ -40,9 +40,11 @@ static void budgets(struct kunit *test)
 static void layout(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, sizeof(struct bricktrace_syscall), (size_t)112);
-	KUNIT_EXPECT_EQ(test, offsetof(struct bricktrace_result, wall_ns), (size_t)64);
-	KUNIT_EXPECT_EQ(test, offsetof(struct bricktrace_result, all), (size_t)80);
-	KUNIT_EXPECT_EQ(test, offsetof(struct bricktrace_result, category), (size_t)160);
+	KUNIT_EXPECT_EQ(test, sizeof(struct bricktrace_result),
+			(size_t)BRICKTRACE_RESULT_SIZE_V0);
+	KUNIT_EXPECT_EQ(test, offsetof(struct bricktrace_result, wall_ns), (size_t)56);
+	KUNIT_EXPECT_EQ(test, offsetof(struct bricktrace_result, all), (size_t)72);
+	KUNIT_EXPECT_EQ(test, offsetof(struct bricktrace_result, category), (size_t)152);
 	KUNIT_EXPECT_EQ(test, offsetof(struct bricktrace_open, run), (size_t)24);
 	KUNIT_EXPECT_EQ(test, offsetof(struct bricktrace_brick, name), (size_t)16);
 	KUNIT_EXPECT_EQ(test, offsetof(struct bricktrace_session, edge_ps), (size_t)8);

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# vm: tsc
+# vm: tsc debug
 abi
 status=$?
 abi32 || status=1

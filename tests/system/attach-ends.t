@@ -1,4 +1,4 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# vm: tsc
+# vm: tsc kcsan debug
 exec attach-ends

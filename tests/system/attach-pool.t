@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-# vm: tsc no-tsc
+# vm: tsc no-tsc kcsan debug
 # bricktrace attach to a program that runs already: 8 threads of an idle pool and a
 # busy one. The program notices nothing, and what it is doing is seen.
 import atexit

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-# vm: tsc no-tsc
+# vm: tsc no-tsc debug-long
 # Completed calls of bricktrace run -f equal those of strace -c -f, call by call.
 import os
 import re
