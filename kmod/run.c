@@ -502,8 +502,10 @@ static int break_down(struct bt_run *r, const struct bricktrace_close *arg,
 		      struct bricktrace_result *res)
 {
 	bool unknown[BRICKTRACE_CATEGORIES] = {};
+	const struct bricktrace_times *inner = &r->inner_times;
 	struct bt_totals *sum = r->sum;
 	u64 rest = sum->thread, offcpu = sum->offcpu, calls = 0, edge = 0;
+	u64 self_rest, self_offcpu, self_edge = 0;
 	int i, ret;
 
 	for (i = 0; i < BRICKTRACE_CATEGORIES; i++) {
@@ -518,14 +520,14 @@ static int break_down(struct bt_run *r, const struct bricktrace_close *arg,
 
 		if (!e->used)
 			continue;
-		calls += e->f.count;
+		in = r->inner ? bt_totals_get(r->inner, e->key) : NULL;
+		calls += sub(e->f.count, in ? in->count : 0);
 		rest = sub(rest, e->f.time);
 		offcpu = sub(offcpu, e->f.offcpu);
 		if (e->key == BT_KEY_CONTROL) {
 			res->all.control_ns = e->f.time;
 			continue;
 		}
-		in = r->inner ? bt_totals_get(r->inner, e->key) : NULL;
 		sc.nr = bt_syscall_nr(e->key, &abi);
 		sc.abi = abi;
 		sc.category = bt_syscall_category(e->key);
@@ -546,24 +548,26 @@ static int break_down(struct bt_run *r, const struct bricktrace_close *arg,
 		if (unknown[i])
 			res->category[i].max_ns = BRICKTRACE_NONE;
 
+	/* An estimate: no more than was computed, in the children or outside them. */
 	offcpu = min(offcpu, rest);
-	if (r->session->edge_ps != BRICKTRACE_NONE)
-		edge = min(mul_u64_u64_div_u64(calls, r->session->edge_ps, 1000),
-			   rest - offcpu);
+	self_rest = sub(rest, inner->compute_ns + inner->edge_ns);
+	self_offcpu = min(sub(offcpu, inner->compute_offcpu_ns), self_rest);
+	if (r->session->edge_ps != BRICKTRACE_NONE) {
+		self_edge = min(mul_u64_u64_div_u64(calls, r->session->edge_ps, 1000),
+				self_rest - self_offcpu);
+		edge = min(inner->edge_ns + self_edge, rest - offcpu);
+	}
 	res->threads = sum->threads;
 	res->all.thread_ns = sum->thread;
 	res->all.edge_ns = edge;
 	res->all.compute_ns = rest - edge;
 	res->all.compute_offcpu_ns = offcpu;
 
-	res->self.thread_ns = sub(sum->thread, r->inner_times.thread_ns);
-	res->self.edge_ns = sub(edge, r->inner_times.edge_ns);
-	res->self.control_ns = sub(res->all.control_ns,
-				   r->inner_times.control_ns);
-	res->self.compute_ns = sub(res->all.compute_ns,
-				   r->inner_times.compute_ns);
-	res->self.compute_offcpu_ns = sub(offcpu,
-					  r->inner_times.compute_offcpu_ns);
+	res->self.thread_ns = sub(sum->thread, inner->thread_ns);
+	res->self.edge_ns = self_edge;
+	res->self.control_ns = sub(res->all.control_ns, inner->control_ns);
+	res->self.compute_ns = self_rest - self_edge;
+	res->self.compute_offcpu_ns = self_offcpu;
 	if (r->session->edge_ps == BRICKTRACE_NONE) {
 		res->all.edge_ns = BRICKTRACE_NONE;
 		res->self.edge_ns = BRICKTRACE_NONE;

@@ -305,8 +305,9 @@ static void joins_an_open_run(void)
 }
 
 /*
- * A thread that sleeps after its call has returned, on its way back: close() of
- * a socket that lingers, which the kernel does then. It computes, off its CPU.
+ * A thread that sleeps after its call has returned, on its way back: dup3() over
+ * a socket that lingers, which the kernel closes then (close() itself waits since
+ * 6.6, 021a160abf62). It computes, off its CPU.
  */
 static void *closes(void *arg)
 {
@@ -315,7 +316,7 @@ static void *closes(void *arg)
 	atomic_store(&t->tid, syscall(SYS_gettid));
 	while (atomic_load(&t->command) == SPIN)
 		;
-	syscall(SYS_close, *socket);
+	syscall(SYS_dup3, fds[0], *socket, O_CLOEXEC);
 	atomic_store(&t->state, 1);
 	while (atomic_load(&t->state) == 1)
 		;
@@ -364,6 +365,7 @@ static void on_the_way_back(bool seen, const char *what)
 	close(peer);
 	close(listener);
 	wait_value(&t->state, 1);
+	close(s);
 	unregister_tid(t->tid);
 	atomic_store(&t->state, 2);
 	pthread_join(thread, NULL);
