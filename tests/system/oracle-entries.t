@@ -12,7 +12,9 @@ import bt
 TREE = os.path.join(bt.TMP, "tree")
 OUT = os.path.join(bt.TMP, "out")
 DB = os.path.join(bt.TMP, "db")
-ENV = dict(os.environ, PYTHONHASHSEED="0", PYTHONDONTWRITEBYTECODE="1", LC_ALL="C")
+# The heap grows once, whatever its place: perf's PATH is longer.
+ENV = dict(os.environ, PYTHONHASHSEED="0", PYTHONDONTWRITEBYTECODE="1", LC_ALL="C",
+           MALLOC_TOP_PAD_="16777216")
 # One CPU: strace and its tracee wake each other, which takes long between two.
 os.sched_setaffinity(0, {0})
 

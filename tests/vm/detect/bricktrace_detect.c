@@ -13,7 +13,7 @@
 static char *what = "";
 module_param(what, charp, 0444);
 
-static void use_after_free(void)
+static noinline void use_after_free(void)
 {
 	char *p = kmalloc(16, GFP_KERNEL);
 
@@ -37,12 +37,12 @@ static void lock_inversion(void)
 	mutex_unlock(&b);
 }
 
-static void atomic_sleep(void)
+static noinline void atomic_sleep(void)
 {
 	static DEFINE_SPINLOCK(lock);
 
 	spin_lock(&lock);
-	msleep(20);
+	might_sleep();
 	spin_unlock(&lock);
 }
 
