@@ -60,6 +60,9 @@ demo: needs-deps	## sqlite3 and a threaded program under bricktrace, in a VM
 check: needs-deps	## everything: lint, unit tests, system tests in VMs
 	tests/run-check
 
+check-long: needs-deps	## storms of 200 rounds, the oracles on the debug kernel: hours
+	tests/run-check --long
+
 bench:			## the figures of DESIGN.md section 8
 	tests/bench/run
 
@@ -85,6 +88,6 @@ install:		## the userspace, to DESTDIR and PREFIX (the module: DKMS)
 clean:			## remove build/
 	rm -rf $(BUILD)
 
-.PHONY: all help module sparse symbols kunit detect userspace helpers unit demo check bench checkpatch \
+.PHONY: all help module sparse symbols kunit detect userspace helpers unit demo check check-long bench checkpatch \
 	format-check shellcheck deps needs-deps install clean
 SHELL	:= /bin/bash

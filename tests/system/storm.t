@@ -10,7 +10,7 @@ import subprocess
 import time
 import bt
 
-ROUNDS = int(os.environ.get("ROUNDS", "5"))
+ROUNDS = int(os.environ.get("ROUNDS") or "5")
 SEED = int(os.environ.get("SEED", "1"))
 KO = os.environ["BRICKTRACE_KO"]
 random.seed(SEED)
