@@ -161,7 +161,7 @@ static void meet(struct bt_account *a, struct task_struct *p, u32 generation,
 	if (a->generation != generation)
 		rebase(a, generation);
 	a->cur = s;
-	a->state = BT_USER;
+	a->state = bt_syscall_is_newborn(p) ? BT_BORN : BT_USER;
 	a->t_enter = since;
 	a->t_out = since;
 	end(a);

@@ -59,6 +59,8 @@ static void member_forked(struct bt_follower *f, struct bt_task *child)
 	struct bt_session *s = parent->session;
 	struct bt_member *m;
 
+	if (child && bt_member_of(s, child))
+		return;
 	if (!child || s->nr_members >= BT_MAX_THREADS)
 		goto lost;
 	m = member_alloc(s, f->inherit, GFP_NOWAIT | __GFP_NOWARN);

@@ -162,11 +162,19 @@ static int key_of_regs(struct task_struct *p, struct pt_regs *regs)
 						   BRICKTRACE_ABI_NATIVE);
 }
 
+bool bt_syscall_is_newborn(const struct task_struct *p)
+{
+	return p != current && !READ_ONCE(p->nvcsw) && !READ_ONCE(p->nivcsw);
+}
+
 int bt_syscall_of_task(struct task_struct *p)
 {
 	struct pt_regs *regs = task_pt_regs(p);
 
 	if (bt_task_state(p) & (__TASK_STOPPED | __TASK_TRACED))
+		return -1;
+	/* The clone in its registers is its parent's. */
+	if (bt_syscall_is_newborn(p))
 		return -1;
 #ifdef CONFIG_X86_64
 	/* What entry_64.S stores there stays until the call returns. */

@@ -49,6 +49,9 @@ static __always_inline bool bt_syscall_compat(void)
 #endif
 }
 
+/* Whether a task that is off its CPU has not been on one yet. */
+bool bt_syscall_is_newborn(const struct task_struct *p);
+
 /*
  * Key of the call that a task is in, by its saved registers, or -1 for none:
  * an interrupt or a fault took it from user mode, it is on its way back there,

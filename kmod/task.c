@@ -340,7 +340,7 @@ void bt_task_forked(struct task_struct *child)
 {
 	u32 bit = child->tgid == current->tgid ? BRICKTRACE_INHERIT_THREADS :
 						 BRICKTRACE_INHERIT_CHILDREN;
-	struct bt_task *parent, *t = NULL;
+	struct bt_task *parent, *t;
 	struct bt_follower *f;
 
 	if (!maybe_followed(current))
@@ -349,6 +349,10 @@ void bt_task_forked(struct task_struct *child)
 	parent = lookup(current);
 	if (!parent)
 		goto out;
+	/* It can be found, and may have been registered, since before. */
+	t = lookup(child);
+	if (t)
+		bt_task_get(t);
 	list_for_each_entry(f, &parent->followers, of_task) {
 		if (!(f->inherit & bit))
 			continue;

@@ -336,8 +336,10 @@ static bool __attribute__((unused)) consistent(const struct run *run)
 			    s->self.ns > s->all.ns || s->self.count > s->all.count ||
 			    s->self.errors > s->all.errors ||
 			    s->self.offcpu_ns > s->all.offcpu_ns)
-				no(&good, "call %u: a part is larger than all of it",
-				   s->nr);
+				no(&good,
+				   "call %u: a part is larger than all of it: %llu calls, %llu errors, %llu in flight, %llu ns, %llu off-CPU",
+				   s->nr, s->all.count, s->all.errors, s->all.in_flight,
+				   s->all.ns, s->all.offcpu_ns);
 			if (s->self.in_flight || s->self.max_ns != BRICKTRACE_NONE)
 				no(&good, "call %u: self has what it cannot have", s->nr);
 			if (s->all.count && s->all.max_ns != BRICKTRACE_NONE &&

@@ -101,6 +101,42 @@ static void create(enum kind kind, int n)
 	wait_for(pid);
 }
 
+/* Registered by another before it has run at all. */
+static void unborn(void)
+{
+	struct sched_param fifo = { .sched_priority = 1 }, normal = { 0 };
+	struct run *run = run_new();
+	cpu_set_t old, one;
+	u64 number;
+	pid_t pid;
+
+	sched_getaffinity(0, sizeof(old), &old);
+	CPU_ZERO(&one);
+	CPU_SET(0, &one);
+	if (sched_setaffinity(0, sizeof(one), &one) ||
+	    sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &fifo))
+		bail("sched");
+	keep_armed();
+	pid = fork();
+	if (!pid) {
+		calls(3);
+		_exit(0);
+	}
+	register_tid(pid, 0);
+	number = run_open(fd, brick, TRACE_SESSION);
+	sched_setscheduler(0, SCHED_OTHER, &normal);
+	sched_setaffinity(0, sizeof(old), &old);
+	wait_for(pid);
+	threads_become(0);
+	run_close(fd, number, run);
+	keep_no_longer();
+	ok(consistent(run), "registered before it runs: the figures add up");
+	is(count_of(run, SYS_getppid), 3, "registered before it runs: its calls");
+	is(count_of(run, SYS_clone), 0, "registered before it runs: not its birth");
+	is(all_in_flight(run), 1, "registered before it runs: in flight, its last");
+	is(figures(run, SYS_exit_group).in_flight, 1, "registered before it runs: exit");
+}
+
 static void births(void)
 {
 	struct run *run = run_new();
@@ -465,9 +501,10 @@ int main(int argc, char **argv)
 	begin("rule-life");
 	calls_made = shared_page();
 	births();
+	unborn();
 	exec_not_leader();
 	exit_group_inside();
 	tid_reuse();
 	pid_namespace();
-	return done(229);
+	return done(234);
 }

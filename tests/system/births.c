@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A process is registered with what it creates while it creates threads: a thread
+ * that the registration finds before the kernel tells of its birth joins once.
+ */
+#include "rule.h"
+
+#define ROUNDS	 150
+#define CREATORS 3
+
+static void *newborn(void *arg)
+{
+	getppid_raw();
+	return arg;
+}
+
+static void *creator(void *arg)
+{
+	pthread_t t;
+
+	for (;;)
+		if (!pthread_create(&t, NULL, newborn, NULL))
+			pthread_join(t, NULL);
+	return arg;
+}
+
+static void creators(void)
+{
+	pthread_t t;
+
+	for (int i = 1; i < CREATORS; i++)
+		pthread_create(&t, NULL, creator, NULL);
+	creator(NULL);
+}
+
+int main(void)
+{
+	struct run *run = run_new();
+	int left = 0, odd = 0;
+
+	for (int i = 0; i < ROUNDS; i++) {
+		pid_t pid = child_of(creators);
+		u64 number;
+
+		begin("births");
+		sleep_ns(2 * MS);
+		register_tid(pid, BRICKTRACE_PROCESS | BRICKTRACE_INHERIT_THREADS);
+		number = run_open(fd, brick, TRACE_SESSION);
+		kill(pid, SIGKILL);
+		wait_for(pid);
+		left += threads_become(0);
+		run_close(fd, number, run);
+		odd += !consistent(run);
+		close(fd);
+	}
+	is(left, 0, "%d rounds: no thread is left", ROUNDS);
+	is(odd, 0, "and the figures add up");
+	return done(2);
+}

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Memory and user memory fail at each site of each call in turn (fail-nth, see the
+ * kernel's Documentation/fault-injection): the call says so and has changed nothing,
+ * and works when it is made again. kmemleak looks at what is left at the end.
+ */
+#include <limits.h>
+#include "rule.h"
+
+#define SITES	2000
+#define HELPERS 3
+
+static int fail_fd;
+static struct run *run;
+static pid_t target, child;
+static u64 number;
+static struct bricktrace_thread thread;
+static struct bricktrace_brick one;
+static atomic_int *helpers;
+
+static void setting(const char *attribute, const char *name, const char *value)
+{
+	char path[PATH_MAX];
+	int f;
+
+	snprintf(path, sizeof(path), "/sys/kernel/debug/%s/%s", attribute, name);
+	f = open(path, O_WRONLY | O_CLOEXEC);
+	if (f < 0 || write(f, value, strlen(value)) < 0)
+		bail("%s", path);
+	close(f);
+}
+
+static void fail_the(int nth)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", nth);
+	if (pwrite(fail_fd, text, strlen(text), 0) < 0)
+		bail("fail-nth");
+}
+
+/* Whether it has; if it has not, it is called off. Reading it may be what fails. */
+static bool has_failed(void)
+{
+	char text[16] = "";
+	bool failed = pread(fail_fd, text, sizeof(text) - 1, 0) > 0 && atoi(text) == 0;
+
+	while (pwrite(fail_fd, "0", 1, 0) < 0)
+		;
+	return failed;
+}
+
+static int try(unsigned long request, void *arg)
+{
+	return ioctl(fd, request, arg) ? -errno : 0;
+}
+
+static int try_info(void)
+{
+	struct bricktrace_info i = { .size = sizeof(i) };
+
+	return try(BRICKTRACE_INFO, &i);
+}
+
+static int try_open_device(void)
+{
+	int f = open("/dev/bricktrace", O_RDWR | O_CLOEXEC);
+
+	if (f < 0)
+		return -errno;
+	close(f);
+	return 0;
+}
+
+/* A name can be defined once; sessions come and go for the next. */
+static void new_session(void)
+{
+	fd = device();
+}
+
+static void old_session(void)
+{
+	close(fd);
+}
+
+static int try_define(void)
+{
+	one = (struct bricktrace_brick){ .size = sizeof(one), .name = "faults" };
+	return try(BRICKTRACE_BRICK_DEFINE, &one);
+}
+
+static int try_self(void)
+{
+	thread = (struct bricktrace_thread){ .size = sizeof(thread) };
+	return try(BRICKTRACE_THREAD_REGISTER, &thread);
+}
+
+static int try_process(void)
+{
+	thread = (struct bricktrace_thread){
+		.size = sizeof(thread),
+		.tid = target,
+		.flags = BRICKTRACE_PROCESS | BRICKTRACE_INHERIT_THREADS,
+	};
+	return try(BRICKTRACE_THREAD_REGISTER, &thread);
+}
+
+static int try_unregister_process(void)
+{
+	thread = (struct bricktrace_thread){ .size = sizeof(thread),
+					     .tid = target,
+					     .flags = BRICKTRACE_PROCESS };
+	return try(BRICKTRACE_THREAD_UNREGISTER, &thread);
+}
+
+static void with_process(void)
+{
+	new_session();
+	if (try_process())
+		bail("the process");
+}
+
+static void ready_to_run(void)
+{
+	new_session();
+	brick = brick_define(fd, "faults", 0);
+	thread_register(fd, 0);
+	if (try_process())
+		bail("the process");
+	/* The hooks are armed anew each time. */
+	wait_disarmed();
+}
+
+static int try_run(uint32_t scope)
+{
+	struct bricktrace_open o = { .size = sizeof(o),
+				     .brick = brick,
+				     .level = BRICKTRACE_LEVEL_TRACE,
+				     .scope = scope };
+	int ret = try(BRICKTRACE_RUN_OPEN, &o);
+
+	if (!ret)
+		number = o.run;
+	return ret;
+}
+
+static int try_run_thread(void)
+{
+	return try_run(BRICKTRACE_SCOPE_THREAD);
+}
+
+static int try_run_session(void)
+{
+	return try_run(BRICKTRACE_SCOPE_SESSION);
+}
+
+static void running(void)
+{
+	ready_to_run();
+	if (try_run_session())
+		bail("a run");
+	getppid_raw();
+}
+
+static int try_close(void)
+{
+	struct bricktrace_close c = {
+		.size = sizeof(c),
+		.run = number,
+		.result = (uintptr_t)&run->r,
+		.syscalls = (uintptr_t)run->calls,
+		.syscalls_cap = CALLS_CAP,
+		.syscall_size = sizeof(run->calls[0]),
+	};
+
+	run->r.size = sizeof(run->r);
+	return try(BRICKTRACE_RUN_CLOSE, &c);
+}
+
+static void forking(void)
+{
+	new_session();
+	brick = brick_define(fd, "faults", 0);
+	thread_register(fd, BRICKTRACE_INHERIT_CHILDREN);
+	number = run_open(fd, brick, TRACE_SESSION);
+}
+
+static int try_fork(void)
+{
+	child = fork();
+	if (!child)
+		_exit(0);
+	return child < 0 ? -errno : 0;
+}
+
+/* A child that could not be followed is counted, and the run is partial. */
+static u64 unsaid, not_followed;
+
+static void forked(void)
+{
+	u64 lost;
+
+	wait_for(child);
+	lost = session(fd).threads_lost;
+	run_close(fd, number, run);
+	not_followed += lost;
+	if (!consistent(run) || run->r.threads + lost != 2 ||
+	    run->r.provenance != (lost ? BRICKTRACE_PARTIAL : BRICKTRACE_MEASURED))
+		unsaid++;
+	close(fd);
+}
+
+static const struct op {
+	const char *name;
+	void (*before)(void);
+	int (*try)(void);
+	void (*after)(void);
+	int least; /* sites that must have made it fail */
+} ops[] = {
+	{ "open", new_session, try_open_device, old_session, 1 },
+	{ "INFO", new_session, try_info, old_session, 2 },
+	{ "BRICK_DEFINE", new_session, try_define, old_session, 3 },
+	{ "THREAD_REGISTER, self", new_session, try_self, old_session, 3 },
+	{ "THREAD_REGISTER, a process", new_session, try_process, old_session, 9 },
+	{ "THREAD_UNREGISTER, a process", with_process, try_unregister_process,
+	  old_session, 1 },
+	{ "RUN_OPEN, thread", ready_to_run, try_run_thread, old_session, 7 },
+	{ "RUN_OPEN, session", ready_to_run, try_run_session, old_session, 14 },
+	{ "RUN_CLOSE", running, try_close, old_session, 4 },
+	{ "fork", forking, try_fork, forked, 3 },
+};
+
+static struct bricktrace_session counters(void)
+{
+	struct bricktrace_session s = session(fd);
+
+	/* What was tried is counted, and what was lost. */
+	s.threads_lost = 0;
+	return s;
+}
+
+static void each_site(const struct op *op)
+{
+	int failed = 0, survived = 0, changed = 0, odd = 0, stuck = 0, n;
+	bool injected = true;
+
+	for (n = 1; injected && n < SITES; n++) {
+		struct bricktrace_session before, after;
+		int ret;
+
+		op->before();
+		before = counters();
+		fail_the(n);
+		ret = op->try();
+		injected = has_failed();
+		if (ret) {
+			after = counters();
+			failed++;
+			odd += !injected || (ret != -ENOMEM && ret != -EFAULT &&
+					     !(op->try == try_fork && ret == -EAGAIN));
+			if (odd == 1 || memcmp(&before, &after, sizeof(before)))
+				printf("# %s: site %d: %d, %u threads, %u bricks, %u runs\n",
+				       op->name, n, ret, after.threads, after.bricks,
+				       after.runs);
+			changed += !!memcmp(&before, &after, sizeof(before));
+			ret = op->try();
+			stuck += !!ret;
+			if (ret)
+				printf("# %s: after site %d: %d\n", op->name, n, ret);
+		} else {
+			survived += injected;
+		}
+		op->after();
+	}
+	printf("# %s: %d sites, %d made it fail, %d did not\n", op->name, n - 2, failed,
+	       survived);
+	ok(n < SITES && failed >= op->least, "%s: fails at its sites", op->name);
+	is(odd, 0, "%s: with an error that says so", op->name);
+	is(changed, 0, "%s: and has changed nothing", op->name);
+	is(stuck, 0, "%s: the next one works", op->name);
+}
+
+static void *helper(void *arg)
+{
+	atomic_fetch_add(helpers, 1);
+	for (;;)
+		pause();
+	return arg;
+}
+
+static void process(void)
+{
+	pthread_t t;
+
+	for (int i = 0; i < HELPERS; i++)
+		pthread_create(&t, NULL, helper, NULL);
+	for (;;)
+		pause();
+}
+
+int main(void)
+{
+	static const char *const attributes[] = { "failslab", "fail_page_alloc" };
+
+	run = run_new();
+	helpers = shared_page();
+	target = child_of(process);
+	wait_value(helpers, HELPERS);
+	for (int i = 0; i < 2; i++) {
+		setting(attributes[i], "ignore-gfp-wait", "N");
+		setting(attributes[i], "verbose", "0");
+	}
+	setting("fail_page_alloc", "min-order", "0");
+	setting("fail_usercopy", "verbose", "0");
+	fail_fd = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
+	if (fail_fd < 0)
+		bail("fail-nth");
+	linger(0);
+	for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++)
+		each_site(&ops[i]);
+	linger(1000);
+	is(unsaid, 0, "a child that could not be followed is counted, the run partial");
+	ok(not_followed > 0, "and there were such children: %llu", not_followed);
+	kill(target, SIGKILL);
+	wait_for(target);
+	return done(4 * sizeof(ops) / sizeof(ops[0]) + 2);
+}

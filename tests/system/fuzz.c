@@ -1,0 +1,498 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Programs of hostile calls, made by two threads at once on the same sessions, with
+ * a process that they follow and kill. A program that reaches code of the module
+ * that none has reached (KCOV) is kept and changed further. FUZZ_SECONDS (60), SEED
+ * (1); FUZZ_SEEDS is a file with programs to begin with, a line of hexadecimal
+ * digits each, and all that were kept are written to FUZZ_KEPT.
+ */
+#include <linux/kcov.h>
+#include <poll.h>
+#include <sys/uio.h>
+#include "rule.h"
+
+#define STEPS	 16
+#define SESSIONS 3
+#define KEPT	 4096
+#define COVER	 (64 << 10)
+#define PCS	 (1 << 20)
+
+struct step {
+	uint8_t op, what, field, value;
+};
+
+struct program {
+	uint8_t n;
+	struct step step[STEPS];
+};
+
+enum {
+	OPEN,
+	CLOSE,
+	VALID,	 /* an ioctl with good arguments */
+	HOSTILE, /* one field of them is not */
+	HOSTILE_TWICE,
+	WILD, /* any request, any pointer */
+	CALLS,
+	FORK,
+	EXEC,
+	KILL,
+	LINGER,
+	FILE_CALL,
+	COMPAT,
+	OPS
+};
+
+/* In the lower 4 GiB, so that 32-bit calls reach it; the page after it is missing. */
+static struct args {
+	uint8_t page[2][2][4096];
+} * args;
+static int fds[SESSIONS] = { -1, -1, -1 };
+static atomic_ullong last_run, last_brick;
+static atomic_int target;
+
+static struct program kept[KEPT], now_run[2];
+static int n_kept;
+static uint8_t covered[PCS / 8];
+static u64 n_covered, executed;
+static u64 *cover[2];
+static uint64_t state;
+
+static uint32_t rnd(void)
+{
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	return state >> 16;
+}
+
+static const uint64_t values[] = {
+	0,
+	1,
+	2,
+	3,
+	7,
+	8,
+	16,
+	39,
+	40,
+	41,
+	64,
+	88,
+	727,
+	728,
+	736,
+	4095,
+	4096,
+	4097,
+	INT32_MAX,
+	1ULL << 31,
+	UINT32_MAX,
+	1ULL << 32,
+	1ULL << 62,
+	(1ULL << 62) + 1,
+	UINT64_MAX - 1,
+	UINT64_MAX,
+	0xffff888000000000,
+	0x7ffffffff000,
+	0x800000000000,
+};
+
+static uint64_t value_of(uint8_t v)
+{
+	return values[v % (sizeof(values) / sizeof(values[0]))];
+}
+
+/* Good arguments of a request; their size, or 0 for an unknown one. */
+static size_t fill(uint8_t *to, unsigned int request, int who, const struct step *s)
+{
+	struct bricktrace_thread t = { .size = sizeof(t),
+				       .flags = s->field % 8,
+				       .tid = s->value & 1 ? atomic_load(&target) : 0 };
+	struct bricktrace_brick b = { .size = sizeof(b), .budget_ns = s->value };
+	struct bricktrace_open o = { .size = sizeof(o),
+				     .brick = atomic_load(&last_brick),
+				     .level = s->value % 3,
+				     .scope = s->field % 2 };
+	struct bricktrace_close c = {
+		.size = sizeof(c),
+		.run = atomic_load(&last_run) - s->value % 4,
+		.result = (uintptr_t)args->page[who][1],
+		.syscalls = (uintptr_t)args->page[who][1] + 800,
+		.syscalls_cap = s->field % 24,
+		.syscall_size = s->field % 24 ? sizeof(struct bricktrace_syscall) : 0,
+	};
+	struct bricktrace_session se = { .size = sizeof(se),
+					 .flags = s->value % 2,
+					 .edge_ps = s->field };
+	struct bricktrace_info i = { .size = sizeof(i) };
+	uint32_t size = sizeof(struct bricktrace_result);
+
+	switch (request) {
+	case BRICKTRACE_INFO:
+		memcpy(to, &i, sizeof(i));
+		return sizeof(i);
+	case BRICKTRACE_THREAD_REGISTER:
+	case BRICKTRACE_THREAD_UNREGISTER:
+		memcpy(to, &t, sizeof(t));
+		return sizeof(t);
+	case BRICKTRACE_BRICK_DEFINE:
+		b.name[0] = 'a' + s->field % 26;
+		memcpy(to, &b, sizeof(b));
+		return sizeof(b);
+	case BRICKTRACE_RUN_OPEN:
+		memcpy(to, &o, sizeof(o));
+		return sizeof(o);
+	case BRICKTRACE_RUN_CLOSE:
+		memcpy(args->page[who][1], &size, sizeof(size));
+		memcpy(to, &c, sizeof(c));
+		return sizeof(c);
+	default:
+		memcpy(to, &se, sizeof(se));
+		return sizeof(se);
+	}
+}
+
+static long compat_ioctl(int f, unsigned int request, void *arg)
+{
+	long ret = 54; /* ioctl of the 32-bit table */
+
+	__asm__ volatile("int $0x80"
+			 : "+a"(ret)
+			 : "b"((long)f), "c"((long)request), "d"((uintptr_t)arg)
+			 : "memory", "r8", "r9", "r10", "r11");
+	return ret;
+}
+
+static void spawn(void)
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;) {
+			getppid_raw();
+			sleep_ns(MS);
+		}
+	}
+	pid = atomic_exchange(&target, pid);
+	if (pid > 0) {
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+	}
+}
+
+/* At the end of a page, so that reading too far is seen. */
+static void call(const struct step *s, int who, int hostile, bool compat)
+{
+	static const unsigned int requests[] = {
+		BRICKTRACE_INFO,	 BRICKTRACE_THREAD_REGISTER,
+		BRICKTRACE_RUN_OPEN,	 BRICKTRACE_THREAD_UNREGISTER,
+		BRICKTRACE_BRICK_DEFINE, BRICKTRACE_RUN_CLOSE,
+		BRICKTRACE_SESSION_GET,	 BRICKTRACE_SESSION_SET,
+		BRICKTRACE_RUN_OPEN,	 BRICKTRACE_RUN_CLOSE,
+	};
+	unsigned int request = requests[s->what % (sizeof(requests) / sizeof(requests[0]))];
+	uint8_t data[256] = { 0 }, *at;
+	size_t size = fill(data, request, who, s);
+	int f = fds[s->field % SESSIONS];
+	long ret;
+
+	for (int i = 0; i < hostile; i++) {
+		uint64_t v = value_of(s->value + i * 13);
+		size_t width = s->field & 0x80 ? 8 : 4;
+		size_t offset = (s->field + i * 5) * 4 % size;
+
+		if (offset + width > size)
+			offset = size - width;
+		memcpy(data + offset, &v, width);
+	}
+	if (hostile && s->what & 0x80)
+		size = sizeof(data);
+	at = args->page[who][0] + 4096 - size;
+	memcpy(at, data, size);
+	if (hostile && s->value == 0xff)
+		at += 8;
+	ret = compat ? compat_ioctl(f, request, at) : ioctl(f, request, at);
+	if (ret)
+		return;
+	if (request == BRICKTRACE_RUN_OPEN)
+		atomic_store(&last_run, ((struct bricktrace_open *)at)->run);
+	if (request == BRICKTRACE_BRICK_DEFINE)
+		atomic_store(&last_brick, ((struct bricktrace_brick *)at)->brick);
+}
+
+static void file_call(const struct step *s)
+{
+	int f = fds[s->field % SESSIONS], f2;
+	struct pollfd p = { .fd = f, .events = POLLIN };
+	char c = 0;
+	void *m;
+
+	switch (s->what % 6) {
+	case 0:
+		if (read(f, &c, 1) < 0)
+			break;
+		break;
+	case 1:
+		if (write(f, &c, 1) < 0)
+			break;
+		break;
+	case 2:
+		m = mmap(NULL, value_of(s->value), PROT_READ, MAP_SHARED, f, 0);
+		if (m != MAP_FAILED)
+			munmap(m, value_of(s->value));
+		break;
+	case 3:
+		poll(&p, 1, 0);
+		break;
+	case 4:
+		lseek(f, value_of(s->value), SEEK_SET);
+		break;
+	default:
+		f2 = dup(f);
+		close(f2);
+	}
+}
+
+static void step(const struct step *s, int who)
+{
+	struct timespec nap = { .tv_nsec = s->value };
+	pid_t pid;
+	int f;
+
+	switch (s->op % OPS) {
+	case OPEN:
+		f = open("/dev/bricktrace", O_RDWR | O_CLOEXEC);
+		close(fds[s->field % SESSIONS]);
+		fds[s->field % SESSIONS] = f;
+		break;
+	case CLOSE:
+		close(fds[s->field % SESSIONS]);
+		fds[s->field % SESSIONS] = -1;
+		break;
+	case VALID:
+		call(s, who, 0, false);
+		break;
+	case HOSTILE:
+		call(s, who, 1, false);
+		break;
+	case HOSTILE_TWICE:
+		call(s, who, 2, false);
+		break;
+	case WILD:
+		ioctl(fds[s->field % SESSIONS],
+		      s->what & 1 ? _IO(BRICKTRACE_IOC, s->what) : value_of(s->what),
+		      value_of(s->value));
+		break;
+	case CALLS:
+		for (int i = 0; i < s->what % 8; i++)
+			syscall(s->field * 3 % 512 == SYS_exit ? 39 : SYS_getppid);
+		nanosleep(&nap, NULL);
+		break;
+	case FORK:
+		pid = fork();
+		if (!pid) {
+			getppid_raw();
+			_exit(0);
+		}
+		waitpid(pid, NULL, 0);
+		break;
+	case EXEC:
+		pid = vfork();
+		if (!pid) {
+			execl("/bin/true", "true", NULL);
+			_exit(1);
+		}
+		waitpid(pid, NULL, 0);
+		break;
+	case KILL:
+		spawn();
+		break;
+	case LINGER:
+		/* It may be closed under us, by whoever closes a session twice. */
+		f = open("/sys/module/bricktrace/parameters/linger_ms",
+			 O_WRONLY | O_CLOEXEC);
+		if (write(f, &"0123"[s->value % 4], 1) == 1)
+			close(f);
+		break;
+	case FILE_CALL:
+		file_call(s);
+		break;
+	default:
+		call(s, who, s->what >> 7, true);
+	}
+}
+
+static pthread_barrier_t barrier;
+
+static void *execute(void *arg)
+{
+	long who = (long)arg;
+	int f = open("/sys/kernel/debug/kcov", O_RDWR | O_CLOEXEC);
+
+	if (f < 0 || ioctl(f, KCOV_INIT_TRACE, COVER))
+		bail("kcov");
+	cover[who] =
+		mmap(NULL, COVER * sizeof(u64), PROT_READ | PROT_WRITE, MAP_SHARED, f, 0);
+	if (cover[who] == MAP_FAILED || ioctl(f, KCOV_ENABLE, KCOV_TRACE_PC))
+		bail("kcov");
+	for (;;) {
+		pthread_barrier_wait(&barrier);
+		__atomic_store_n(&cover[who][0], 0, __ATOMIC_RELAXED);
+		for (int i = 0; i < now_run[who].n; i++)
+			step(&now_run[who].step[i], who);
+		pthread_barrier_wait(&barrier);
+	}
+	return NULL;
+}
+
+static u64 new_cover(int who)
+{
+	u64 n = __atomic_load_n(&cover[who][0], __ATOMIC_RELAXED), found = 0;
+
+	for (u64 i = 0; i < n && i < COVER - 1; i++) {
+		u64 pc = cover[who][i + 1] % PCS;
+
+		if (!(covered[pc / 8] & 1 << pc % 8)) {
+			covered[pc / 8] |= 1 << pc % 8;
+			found++;
+		}
+	}
+	n_covered += found;
+	return found;
+}
+
+static void random_step(struct step *s)
+{
+	/* Good calls most of the time: the others get nowhere without them. */
+	s->op = rnd() % 3 ? VALID + rnd() % 3 : rnd() % OPS;
+	s->what = rnd();
+	s->field = rnd();
+	s->value = rnd();
+}
+
+static void make(struct program *p)
+{
+	if (n_kept && rnd() % 5) {
+		*p = kept[rnd() % n_kept];
+		for (int i = rnd() % 4; i >= 0; i--)
+			((uint8_t *)p->step)[rnd() % (p->n * sizeof(struct step))] = rnd();
+		if (p->n < STEPS && rnd() % 2)
+			random_step(&p->step[p->n++]);
+		return;
+	}
+	p->n = 1 + rnd() % STEPS;
+	for (int i = 0; i < p->n; i++)
+		random_step(&p->step[i]);
+	p->step[0].op = OPEN;
+}
+
+static void load(const char *path)
+{
+	FILE *f = fopen(path, "r");
+	unsigned int byte;
+	char line[512];
+
+	while (f && fgets(line, sizeof(line), f) && n_kept < KEPT) {
+		struct program *p = &kept[n_kept];
+		size_t n = 0;
+
+		while (n < sizeof(p->step) && sscanf(line + 2 * n, "%2x", &byte) == 1)
+			((uint8_t *)p->step)[n++] = byte;
+		p->n = n / sizeof(struct step);
+		n_kept += p->n > 0;
+	}
+	if (f)
+		fclose(f);
+}
+
+static void save(const char *path)
+{
+	FILE *f = fopen(path, "w");
+
+	for (int i = 0; f && i < n_kept; i++) {
+		for (size_t k = 0; k < kept[i].n * sizeof(struct step); k++)
+			fprintf(f, "%02x", ((uint8_t *)kept[i].step)[k]);
+		fputc('\n', f);
+	}
+	if (f)
+		fclose(f);
+}
+
+static u64 number_of(const char *name, u64 otherwise)
+{
+	const char *text = getenv(name);
+
+	return text && *text ? strtoull(text, NULL, 10) : otherwise;
+}
+
+int main(void)
+{
+	u64 seconds = number_of("FUZZ_SECONDS", 60), end, seeds;
+	struct run *run = run_new();
+	pthread_t t;
+	int left = 0;
+
+	state = number_of("SEED", 1) * 0x9e3779b97f4a7c15;
+	args = mmap(NULL, sizeof(*args) + 4096, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	if (args == MAP_FAILED ||
+	    mprotect((uint8_t *)args + sizeof(*args), 4096, PROT_NONE))
+		bail("mmap");
+	if (getenv("FUZZ_SEEDS"))
+		load(getenv("FUZZ_SEEDS"));
+	seeds = n_kept;
+	spawn();
+	pthread_barrier_init(&barrier, NULL, 3);
+	for (long i = 0; i < 2; i++)
+		pthread_create(&t, NULL, execute, (void *)i);
+
+	end = now() + seconds * S;
+	for (u64 i = 0; now() < end; i++) {
+		for (int who = 0; who < 2; who++)
+			if (i < seeds)
+				now_run[who] = kept[who ? seeds - 1 - i : i];
+			else
+				make(&now_run[who]);
+		pthread_barrier_wait(&barrier);
+		pthread_barrier_wait(&barrier);
+		executed += 2;
+		for (int who = 0; who < 2; who++)
+			if (new_cover(who) && i >= seeds && n_kept < KEPT)
+				kept[n_kept++] = now_run[who];
+	}
+	if (getenv("FUZZ_KEPT"))
+		save(getenv("FUZZ_KEPT"));
+	printf("# %llu programs in %llu s, %llu seeds, %d kept, %llu places reached\n",
+	       executed, seconds, seeds, n_kept, n_covered);
+	ok(executed > 100 && n_covered > 400, "programs are run and reach the module");
+
+	for (int i = 0; i < SESSIONS; i++)
+		close(fds[i]);
+	kill(atomic_load(&target), SIGKILL);
+	wait_for(atomic_load(&target));
+	begin("after");
+	thread_register(fd, 0);
+	is(session(fd).threads, 1, "a new session has what it registers");
+	last_run = run_open(fd, brick, TRACE_THREAD);
+	for (int i = 0; i < 9; i++)
+		getppid_raw();
+	run_close(fd, last_run, run);
+	ok(consistent(run) && count_of(run, SYS_getppid) == 9, "and it measures");
+	close(fd);
+	/* The two threads wait; none of their sessions is open. */
+	for (int i = 0; i < 100; i++) {
+		FILE *f = fopen("/sys/module/bricktrace/refcnt", "r");
+
+		if (!f || fscanf(f, "%d", &left) != 1)
+			bail("refcnt");
+		fclose(f);
+		if (!left)
+			break;
+		sleep_ns(50 * MS);
+	}
+	is(left, 0, "no session is left");
+	fflush(stdout);
+	_exit(done(4));
+}
