@@ -8,6 +8,7 @@
 #include "rule.h"
 
 #define SITES	2000
+#define MORE	20
 #define HELPERS 3
 
 static int fail_fd;
@@ -204,8 +205,8 @@ static void forked(void)
 	lost = session(fd).threads_lost;
 	run_close(fd, number, run);
 	not_followed += lost;
-	if (!consistent(run) || run->r.threads + lost != 2 ||
-	    run->r.provenance != (lost ? BRICKTRACE_PARTIAL : BRICKTRACE_MEASURED))
+	if (run->r.threads + lost != 2 ||
+	    (lost ? run->r.provenance != BRICKTRACE_PARTIAL : !consistent(run)))
 		unsaid++;
 	close(fd);
 }
@@ -221,7 +222,7 @@ static const struct op {
 	{ "INFO", new_session, try_info, old_session, 2 },
 	{ "BRICK_DEFINE", new_session, try_define, old_session, 3 },
 	{ "THREAD_REGISTER, self", new_session, try_self, old_session, 3 },
-	{ "THREAD_REGISTER, a process", new_session, try_process, old_session, 9 },
+	{ "THREAD_REGISTER, a process", new_session, try_process, old_session, 6 },
 	{ "THREAD_UNREGISTER, a process", with_process, try_unregister_process,
 	  old_session, 1 },
 	{ "RUN_OPEN, thread", ready_to_run, try_run_thread, old_session, 7 },
@@ -241,11 +242,12 @@ static struct bricktrace_session counters(void)
 
 static void each_site(const struct op *op)
 {
-	int failed = 0, survived = 0, changed = 0, odd = 0, stuck = 0, n;
-	bool injected = true;
+	int failed = 0, survived = 0, changed = 0, odd = 0, stuck = 0, n, last = 0;
 
-	for (n = 1; injected && n < SITES; n++) {
+	/* Their number differs a little from one time to the next. */
+	for (n = 1; n < last + MORE && n < SITES; n++) {
 		struct bricktrace_session before, after;
+		bool injected;
 		int ret;
 
 		op->before();
@@ -253,6 +255,8 @@ static void each_site(const struct op *op)
 		fail_the(n);
 		ret = op->try();
 		injected = has_failed();
+		if (injected)
+			last = n;
 		if (ret) {
 			after = counters();
 			failed++;
@@ -272,7 +276,7 @@ static void each_site(const struct op *op)
 		}
 		op->after();
 	}
-	printf("# %s: %d sites, %d made it fail, %d did not\n", op->name, n - 2, failed,
+	printf("# %s: %d sites, %d made it fail, %d did not\n", op->name, last, failed,
 	       survived);
 	ok(n < SITES && failed >= op->least, "%s: fails at its sites", op->name);
 	is(odd, 0, "%s: with an error that says so", op->name);

@@ -47,7 +47,7 @@ enum {
 static struct args {
 	uint8_t page[2][2][4096];
 } * args;
-static int fds[SESSIONS] = { -1, -1, -1 };
+static atomic_int fds[SESSIONS] = { -1, -1, -1 };
 static atomic_ullong last_run, last_brick;
 static atomic_int target;
 
@@ -231,12 +231,10 @@ static void file_call(const struct step *s)
 
 	switch (s->what % 6) {
 	case 0:
-		if (read(f, &c, 1) < 0)
-			break;
+		pread(f, &c, 1, 0);
 		break;
 	case 1:
-		if (write(f, &c, 1) < 0)
-			break;
+		pwrite(f, &c, 1, 0);
 		break;
 	case 2:
 		m = mmap(NULL, value_of(s->value), PROT_READ, MAP_SHARED, f, 0);
@@ -264,12 +262,10 @@ static void step(const struct step *s, int who)
 	switch (s->op % OPS) {
 	case OPEN:
 		f = open("/dev/bricktrace", O_RDWR | O_CLOEXEC);
-		close(fds[s->field % SESSIONS]);
-		fds[s->field % SESSIONS] = f;
+		close(atomic_exchange(&fds[s->field % SESSIONS], f));
 		break;
 	case CLOSE:
-		close(fds[s->field % SESSIONS]);
-		fds[s->field % SESSIONS] = -1;
+		close(atomic_exchange(&fds[s->field % SESSIONS], -1));
 		break;
 	case VALID:
 		call(s, who, 0, false);
@@ -310,11 +306,11 @@ static void step(const struct step *s, int who)
 		spawn();
 		break;
 	case LINGER:
-		/* It may be closed under us, by whoever closes a session twice. */
 		f = open("/sys/module/bricktrace/parameters/linger_ms",
 			 O_WRONLY | O_CLOEXEC);
-		if (write(f, &"0123"[s->value % 4], 1) == 1)
-			close(f);
+		if (write(f, &"0123"[s->value % 4], 1) != 1)
+			bail("linger_ms");
+		close(f);
 		break;
 	case FILE_CALL:
 		file_call(s);
@@ -493,6 +489,5 @@ int main(void)
 		sleep_ns(50 * MS);
 	}
 	is(left, 0, "no session is left");
-	fflush(stdout);
-	_exit(done(4));
+	return done(4);
 }
