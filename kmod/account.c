@@ -45,9 +45,8 @@ static struct bt_slot *slot_of_key(struct bt_account *a, u16 key)
 		goto found;
 	}
 	a->keys[i] = key;
-	begin(a);
-	a->used = i + 1;
-	end(a);
+	/* Pairs with bt_account_try_read(): the key is there. */
+	smp_store_release(&a->used, i + 1);
 found:
 	/* The other tables, and restart_syscall, are looked up each time. */
 	if (key < BT_NR_NATIVE && !bt_syscall_is_restart(key))
@@ -67,6 +66,11 @@ void bt_account_enter_slow(struct bt_account *a, unsigned long nr)
 	s = bt_syscall_is_restart(key) ? a->restart : NULL;
 	if (!s)
 		s = slot_of_key(a, key);
+	/* Met on the way to its entry: it has begun. */
+	if (a->state == BT_MET && a->cur == s) {
+		WRITE_ONCE(a->state, BT_USER);
+		return;
+	}
 	bt_account_enter_slot(a, s, static_key_enabled(&bt_clock_is_tsc));
 }
 
@@ -150,18 +154,39 @@ static void rebase(struct bt_account *a, u32 generation)
 		a->slots[i].max = 0;
 }
 
+int bt_account_tell(struct bt_account *a, u32 generation, int key)
+{
+	if (a->told >> 32 == generation)
+		return (int)(u32)a->told - 1;
+	WRITE_ONCE(a->told, (u64)generation << 32 | (u32)(key + 1));
+	/* Pairs with meet(): it sees this, or the reader that it has begun. */
+	smp_mb();
+	return key;
+}
+
 /* The thread is met for the first time; it does what it did since @since. */
 static void meet(struct bt_account *a, struct task_struct *p, u32 generation,
 		 u64 since)
 {
-	int key = bt_syscall_of_task(p);
-	struct bt_slot *s = key < 0 ? NULL : slot_of_key(a, key);
+	struct bt_slot *s = NULL;
+	u64 told;
+	int key;
 
 	begin(a);
+	smp_mb();
+	told = READ_ONCE(a->told);
+	key = told >> 32 == generation ? (int)(u32)told - 1 :
+					 bt_syscall_of_task(p);
 	if (a->generation != generation)
 		rebase(a, generation);
-	a->cur = s;
 	a->state = bt_syscall_is_newborn(p) ? BT_BORN : BT_USER;
+	if (key >= 0) {
+		s = slot_of_key(a, key);
+		a->state = BT_MET;
+		if (key < BT_NR_NATIVE)
+			a->map[key] = 0;
+	}
+	a->cur = s;
 	a->t_enter = since;
 	a->t_out = since;
 	end(a);
@@ -247,7 +272,7 @@ bool bt_account_try_read(const struct bt_account *a, u32 generation, u64 armed,
 		if (out && t > out)
 			snap->call.offcpu = t - out;
 	}
-	snap->used = a->used;
-	memcpy(snap->slots, a->slots, min_t(u8, a->used, BT_SLOTS) * sizeof(a->slots[0]));
+	snap->used = smp_load_acquire(&a->used);
+	memcpy(snap->slots, a->slots, min_t(u8, snap->used, BT_SLOTS) * sizeof(a->slots[0]));
 	return !read_seqcount_retry(&a->seq, seq) && READ_ONCE(a->cur) == cur;
 }

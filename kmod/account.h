@@ -37,11 +37,11 @@ struct bt_slot {
 	u64 max_end;	/* when it ended */
 };
 
-/* What a thread does whose account shows no call under way. */
 enum bt_state {
 	BT_ASLEEP,	/* off its CPU since @t_out, not met since */
 	BT_BORN,	/* created, on its way to user mode */
-	BT_USER,	/* in user mode, or on its way there */
+	BT_USER,	/* in user mode or on its way there, or in @cur */
+	BT_MET,		/* in @cur since it was met, or on the way to its entry */
 };
 
 #define BT_ENTERING ((struct bt_slot *)1UL)
@@ -56,7 +56,8 @@ struct bt_account {
 	u64 t_end;		/* when the task ended, 0: it lives */
 	u64 t_begin;		/* when the account was opened */
 	struct bt_slot *restart; /* what restart_syscall would restart */
-	u8 state;		/* enum bt_state; BT_USER beneath @cur */
+	u64 told;		/* of a sleeper: generation << 32 | (key + 1) */
+	u8 state;		/* enum bt_state */
 	u8 used;		/* slots in use */
 	u8 map[BT_NR_NATIVE];	/* native number to slot, 0: none yet */
 	u16 keys[BT_SLOTS];	/* slot to key */
@@ -161,6 +162,13 @@ void bt_account_end(struct bt_account *a);
  */
 bool bt_account_asleep(const struct bt_account *a, u32 generation, u64 armed,
 		       u64 *since);
+
+/*
+ * Notes what a reader says of such a sleeper, under bt_books, so that all others
+ * and the thread itself, when it is met, say the same: a tracer may change its
+ * registers, or let it go on. Returns the key that the first one had.
+ */
+int bt_account_tell(struct bt_account *a, u32 generation, int key);
 
 /*
  * One try to read V(t) at t = min(@limit, now, the task's end). Of a thread

@@ -251,7 +251,8 @@ static int key_of_sleeper(struct bt_task *t, u32 gen, u64 since_armed)
 	spin_lock(&bt_books);
 	if (t->listed &&
 	    bt_account_asleep(&t->account, gen, since_armed, &since))
-		key = bt_syscall_of_task(t->task);
+		key = bt_account_tell(&t->account, gen,
+				      bt_syscall_of_task(t->task));
 	spin_unlock(&bt_books);
 	return key;
 }

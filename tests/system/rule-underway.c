@@ -4,6 +4,8 @@
  * thread that slept since before the arming shows its call; a stopped or traced
  * thread is in none. The bounds are times that were read around the events.
  */
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -501,12 +503,97 @@ static void traced(int command, bool at_entry, bool seen, const char *what)
 	wait_state(pid, pid, "t");
 	open_run();
 	idle(what);
+	if (at_entry) {
+		u64 number = run_open(fd, brick, TRACE_SESSION);
+
+		sleep_ns(20 * MS);
+		ptrace(PTRACE_DETACH, pid, 0, 0);
+		wait_state(pid, pid, "S");
+		run_close(fd, number, run);
+		ok(consistent(run), "%s: goes on: the figures add up", what);
+		is(all_in_flight(run), 1, "%s: goes on: into the call", what);
+		is(run->calls[0].all.offcpu_ns + 20 * MS <= run->r.all.thread_ns, true,
+		   "%s: goes on: which has not begun before", what);
+	}
 	if (seen)
 		keep_no_longer();
 	kill(pid, SIGKILL);
 	wait_for(pid);
 	is(threads_become(0), 0, "%s: it is gone", what);
 	wait_disarmed();
+}
+
+/*
+ * A call that waits for its supervisor has begun, but its entry is not shown; it is
+ * when it goes on.
+ */
+static int listener;
+
+static void *supervised(void *arg)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getppid, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { .len = 4, .filter = filter };
+
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	listener = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+			   SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
+	atomic_store(&t->tid, gettid());
+	for (int i = 0; i < 3; i++)
+		getppid_raw();
+	atomic_store(&t->tid, 0);
+	pause();
+	return arg;
+}
+
+static void go_on(void)
+{
+	struct seccomp_notif_resp answer = { .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE };
+	struct seccomp_notif asked = { 0 };
+
+	if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &asked))
+		bail("SECCOMP_IOCTL_NOTIF_RECV");
+	answer.id = asked.id;
+	if (ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &answer))
+		bail("SECCOMP_IOCTL_NOTIF_SEND");
+}
+
+static void before_its_entry(void)
+{
+	static const char what[] = "asleep before a call's entry";
+	struct bricktrace_figures f;
+	pthread_t thread;
+	u64 number;
+	pid_t tid;
+
+	atomic_store(&t->tid, 0);
+	keep_armed();
+	pthread_create(&thread, NULL, supervised, NULL);
+	while (!(tid = atomic_load(&t->tid)))
+		sleep_ns(MS);
+	wait_state(getpid(), tid, "S");
+	register_tid(tid, 0);
+	number = run_open(fd, brick, TRACE_SESSION);
+	sleep_ns(20 * MS);
+	go_on();
+	go_on();
+	go_on();
+	wait_value(&t->tid, 0);
+	run_close(fd, number, run);
+	ok(consistent(run), "%s: the figures add up", what);
+	f = figures(run, SYS_getppid);
+	is(f.count, 3, "%s: it completes once, as do the next", what);
+	between(f.ns, 20 * MS, run->r.all.thread_ns, "%s: from when the run was opened",
+		what);
+	pthread_cancel(thread);
+	pthread_join(thread, NULL);
+	close(listener);
+	keep_no_longer();
+	is(threads_become(0), 0, "%s: it is gone", what);
 }
 
 /* Another process may close a run, since it has the file. */
@@ -559,7 +646,8 @@ int main(void)
 	traced(NAP, false, false, "traced in nanosleep, before the arming");
 	traced(READ, true, true, "traced at a call's entry");
 	traced(READ, true, false, "traced at a call's entry, before the arming");
+	before_its_entry();
 	linger(1000);
 	closed_by_a_child();
-	return done(177);
+	return done(187);
 }
