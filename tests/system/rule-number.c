@@ -82,6 +82,9 @@ static void compat(void)
 		return;
 	}
 	open_run();
+	/* Of the same number as a 32-bit read. */
+	for (i = 0; i < 7; i++)
+		call(SYS_close, -1, 0, 0);
 	for (i = 0; i < 5; i++)
 		int80(64, 0, 0, 0); /* getppid */
 	for (i = 0; i < 3; i++)
@@ -102,6 +105,7 @@ static void compat(void)
 	expect(64, COMPAT, 5, 0, "int 0x80, getppid");
 	expect(64, NATIVE, 0, 0, "int 0x80, not semget");
 	expect(3, COMPAT, 3, 3, "int 0x80, read");
+	expect(SYS_close, NATIVE, 7, 7, "int 0x80, read: not close");
 	expect(4, COMPAT, 2, 2, "int 0x80, write");
 	expect(54, COMPAT, 1, 1, "int 0x80, ioctl");
 	expect(45, COMPAT, 1, 0, "int 0x80, brk");
@@ -115,7 +119,7 @@ static void compat(void)
 	category(BRICKTRACE_CAT_IOCTL, 1, "int 0x80, ioctl");
 	category(BRICKTRACE_CAT_MMAP, 1, "int 0x80, brk");
 	category(BRICKTRACE_CAT_FUTEX, 2, "int 0x80, futex");
-	category(BRICKTRACE_CAT_OTHER, 5 + 6 + 9, "int 0x80, the others");
+	category(BRICKTRACE_CAT_OTHER, 5 + 6 + 7 + 9, "int 0x80, the others");
 }
 
 static void x32(void)
@@ -540,5 +544,5 @@ int main(void)
 	if (pthread_create(&thread, NULL, many, NULL))
 		bail("pthread_create");
 	pthread_join(thread, NULL);
-	return done(166);
+	return done(169);
 }
