@@ -144,7 +144,7 @@ bool bt_syscall_is_sigreturn(u16 key)
 static bool task_compat(struct task_struct *p)
 {
 #if defined(CONFIG_X86_64) && defined(CONFIG_IA32_EMULATION)
-	return task_thread_info(p)->status & TS_COMPAT;
+	return READ_ONCE(task_thread_info(p)->status) & TS_COMPAT;
 #elif defined(CONFIG_ARM64) && defined(CONFIG_COMPAT)
 	return test_tsk_thread_flag(p, TIF_32BIT);
 #else
@@ -154,7 +154,8 @@ static bool task_compat(struct task_struct *p)
 
 static int key_of_regs(struct task_struct *p, struct pt_regs *regs)
 {
-	int nr = syscall_get_nr(p, regs);
+	/* If it runs meanwhile, its reader will see that it was met. */
+	int nr = data_race(syscall_get_nr(p, regs));
 
 	if (nr < 0)
 		return -1;
@@ -178,7 +179,7 @@ int bt_syscall_of_task(struct task_struct *p)
 		return -1;
 #ifdef CONFIG_X86_64
 	/* What entry_64.S stores there stays until the call returns. */
-	if (regs->ax != (unsigned long)-ENOSYS)
+	if (READ_ONCE(regs->ax) != (unsigned long)-ENOSYS)
 		return -1;
 #endif
 	return key_of_regs(p, regs);

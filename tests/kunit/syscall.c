@@ -86,6 +86,12 @@ static void keys_are_distinct(struct kunit *test)
 			n += 0x40000000;
 		KUNIT_ASSERT_EQ(test, bt_syscall_key(n, abi), key);
 	}
+	/* Kernels before 5.13 show the whole register and look at 32 bits. */
+	KUNIT_EXPECT_EQ(test, bt_syscall_key(1UL << 63, BRICKTRACE_ABI_NATIVE),
+			BT_KEY_NATIVE);
+	KUNIT_EXPECT_EQ(test, bt_syscall_key(1UL << 32 | __NR_getppid,
+					     BRICKTRACE_ABI_NATIVE),
+			BT_KEY_NATIVE + __NR_getppid);
 	nr = bt_syscall_nr(BT_KEY_MORE + BRICKTRACE_CAT_READ, &abi);
 	KUNIT_EXPECT_EQ(test, (u32)nr, BRICKTRACE_NR_MORE);
 	KUNIT_EXPECT_EQ(test, bt_syscall_category(BT_KEY_MORE + BRICKTRACE_CAT_READ),

@@ -141,7 +141,7 @@ static void __attribute__((unused)) wait_state(pid_t pid, pid_t tid, const char 
 static void __attribute__((unused)) wait_value(atomic_int *word, int value)
 {
 	for (int i = 0; atomic_load(word) != value; i++) {
-		if (i > 10000)
+		if (i > 60000)
 			bail("a word is %d, not %d", atomic_load(word), value);
 		sleep_ns(MS);
 	}

@@ -150,7 +150,7 @@ for i in range(max(1, ROUNDS // 5)):
     p = start("threads")
     f = follow(p)
     go(p)
-    if p.wait(timeout=100):
+    if p.wait(timeout=600):
         bad.append((i, p.returncode))
     s = said(f)
     if s["lost"] == 0 and (s["threads"], s["getppid"], s["provenance"]) != (10001, 10000, 2):

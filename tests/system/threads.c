@@ -84,7 +84,10 @@ static bool adds_up(const struct run *parent, const struct run *child, int n)
 		if (compute != parent->r.all.compute_ns)
 			no(&good, "compute_ns");
 		if (offcpu != parent->r.all.compute_offcpu_ns)
-			no(&good, "compute_offcpu_ns");
+			no(&good,
+			   "compute_offcpu_ns %llu, its parts %llu, self %llu of %llu",
+			   parent->r.all.compute_offcpu_ns, offcpu,
+			   parent->r.self.compute_offcpu_ns, parent->r.self.compute_ns);
 		if (control != parent->r.all.control_ns)
 			no(&good, "control_ns");
 		if (edge != parent->r.all.edge_ns)
@@ -244,6 +247,7 @@ static void exchange(void)
 /* Twenty runs inside each other, each with calls of its own. */
 
 #define DEEP 20
+#define NAP  (20 * MS)
 
 static void nest(void)
 {
@@ -265,7 +269,7 @@ static void nest(void)
 		if (read(-1, &byte, 1) >= 0)
 			bail("read from nowhere");
 		if (i % 4 == 0)
-			sleep_ns(3 * MS);
+			sleep_ns(NAP);
 	}
 	for (i = DEEP - 1; i >= 0; i--) {
 		getppid_raw();
@@ -289,11 +293,11 @@ static void nest(void)
 		    (n ? n->self.count : 0) != (u64)(i % 4 == 0))
 			no(&counts, "run %d: %llu and %llu of %llu and %d", i,
 			   p ? p->all.count : 0, p ? p->self.count : 0, calls, i + 2);
-		if (n && (n->all.offcpu_ns < slept * 3 * MS * 0.9 ||
-			  n->self.offcpu_ns < (i % 4 == 0) * 3 * MS * 0.9 ||
+		if (n && (n->all.offcpu_ns < slept * NAP * 0.9 ||
+			  n->self.offcpu_ns < (i % 4 == 0) * NAP * 0.9 ||
 			  (i % 4 && n->self.ns)))
 			no(&off, "run %d: slept %llu of %llu", i, n->all.offcpu_ns,
-			   slept * 3 * MS);
+			   slept * NAP);
 		if (runs[i].r.depth != (unsigned int)i ||
 		    runs[i].r.parent != (i ? number[i - 1] : 0) ||
 		    runs[i].r.run != number[i])

@@ -72,6 +72,20 @@ static void table_without_breakdown_has_no_zeros(void **state)
 	bt_result_free(r);
 }
 
+static void what_has_no_room_is_counted(void **state)
+{
+	static struct bricktrace_syscall syscalls[BTI_SYSCALLS];
+	struct bricktrace_result raw = { .syscalls = BTI_SYSCALLS + 7 };
+	struct bt_brick brick = { .name = "full" };
+	struct bt_result *r;
+
+	(void)state;
+	assert_int_equal(bti_result_new(&brick, 0, &raw, syscalls, &r), 0);
+	assert_int_equal(r->n_syscalls, BTI_SYSCALLS);
+	assert_int_equal(r->n_missing, 7);
+	bt_result_free(r);
+}
+
 static void table_says_partial_and_uncalibrated(void **state)
 {
 	struct bt_result *r = sample_result(9 * MS);
@@ -273,6 +287,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(table_reads_like_strace),
 		cmocka_unit_test(table_without_breakdown_has_no_zeros),
+		cmocka_unit_test(what_has_no_room_is_counted),
 		cmocka_unit_test(table_says_partial_and_uncalibrated),
 		cmocka_unit_test(table_shows_a_pool_that_sleeps),
 		cmocka_unit_test(large_times_keep_their_columns),
