@@ -173,6 +173,7 @@ static void meet(struct bt_account *a, struct task_struct *p, u32 generation,
 	int key;
 
 	begin(a);
+	/* Pairs with bt_account_tell(). */
 	smp_mb();
 	told = READ_ONCE(a->told);
 	key = told >> 32 == generation ? (int)(u32)told - 1 :
@@ -272,6 +273,7 @@ bool bt_account_try_read(const struct bt_account *a, u32 generation, u64 armed,
 		if (out && t > out)
 			snap->call.offcpu = t - out;
 	}
+	/* Pairs with slot_of_key(): their keys are there. */
 	snap->used = smp_load_acquire(&a->used);
 	memcpy(snap->slots, a->slots, min_t(u8, snap->used, BT_SLOTS) * sizeof(a->slots[0]));
 	return !read_seqcount_retry(&a->seq, seq) && READ_ONCE(a->cur) == cur;
