@@ -60,7 +60,7 @@ demo: needs-deps	## sqlite3 and a threaded program under bricktrace, in a VM
 check: needs-deps	## everything: lint, unit tests, system tests in VMs
 	tests/run-check
 
-check-long: needs-deps	## storms of 200 rounds, the oracles on the debug kernel: hours
+check-long: needs-deps	## storms of 200 rounds, oracles and 10 minutes of fuzzing on the debug kernel: hours
 	tests/run-check --long
 
 bench:			## the figures of DESIGN.md section 8
