@@ -126,13 +126,18 @@ void bt_account_exit_slow(struct bt_account *a, long ret)
 
 void bt_account_control(struct bt_account *a)
 {
+	struct bt_slot *control = &a->slots[BT_SLOT_CONTROL];
+
 	begin(a);
 	if (!a->cur) {
 		/* Armed or registered by this very call. */
 		a->t_enter = bt_clock_now();
 		a->state = BT_USER;
+	} else if (a->cur != control && a->off_enter == a->t_enter) {
+		a->cur->offcpu -= a->off_call;
+		control->offcpu += a->off_call;
 	}
-	a->cur = &a->slots[BT_SLOT_CONTROL];
+	a->cur = control;
 	end(a);
 }
 
@@ -203,8 +208,14 @@ void bt_account_in(struct bt_account *a, struct task_struct *p, u32 generation,
 	begin(a);
 	off = bt_clock_now() - a->t_out;
 	a->offcpu += off;
-	if (a->cur)
+	if (a->cur) {
 		a->cur->offcpu += off;
+		if (a->off_enter != a->t_enter) {
+			a->off_enter = a->t_enter;
+			a->off_call = 0;
+		}
+		a->off_call += off;
+	}
 	a->t_out = 0;
 	end(a);
 }

@@ -56,6 +56,8 @@ struct bt_account {
 	u64 t_end;		/* when the task ended, 0: it lives */
 	u64 t_begin;		/* when the account was opened */
 	struct bt_slot *restart; /* what restart_syscall would restart */
+	u64 off_call;		/* of @offcpu, in the call that was entered at */
+	u64 off_enter;		/* this time: the last one that was off its CPU */
 	u64 told;		/* of a sleeper: generation << 32 | (key + 1) */
 	u8 state;		/* enum bt_state */
 	u8 used;		/* slots in use */

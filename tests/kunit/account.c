@@ -35,6 +35,14 @@ static void call(struct bt_account *a, unsigned long nr, long ret, u64 time)
 	bt_account_exit(a, ret, false);
 }
 
+/* Off its CPU for a while. */
+static void away(struct bt_account *a, u64 time)
+{
+	bt_account_out(a);
+	bt_mock_ns += time;
+	bt_account_in(a, current, GENERATION, 0);
+}
+
 static const struct bt_slot *slot(struct bt_account *a, u16 key)
 {
 	int i;
@@ -204,15 +212,24 @@ static void control(struct kunit *test)
 	struct bt_account *a = running(test);
 	u64 entered;
 
+	/* Another one, of somebody else. */
+	bt_account_enter(a, __NR_ioctl, false);
+	away(a, 70);
+	bt_account_exit(a, 0, false);
+
 	bt_account_enter(a, __NR_ioctl, false);
 	entered = a->t_enter;
+	away(a, 20);
 	bt_account_control(a);
 	KUNIT_EXPECT_EQ(test, a->t_enter, entered);
-	bt_mock_ns += 50;
+	away(a, 30);
+	bt_account_control(a);
 	bt_account_exit(a, 0, false);
-	KUNIT_EXPECT_EQ(test, slot(a, __NR_ioctl)->count, 0ULL);
+	KUNIT_EXPECT_EQ(test, slot(a, __NR_ioctl)->count, 1ULL);
+	KUNIT_EXPECT_EQ(test, slot(a, __NR_ioctl)->offcpu, 70ULL);
 	KUNIT_EXPECT_EQ(test, a->slots[BT_SLOT_CONTROL].count, 1ULL);
 	KUNIT_EXPECT_EQ(test, a->slots[BT_SLOT_CONTROL].time, 50ULL);
+	KUNIT_EXPECT_EQ(test, a->slots[BT_SLOT_CONTROL].offcpu, 50ULL);
 }
 
 /* Time off the CPU belongs to the call under way, or to none. */
@@ -228,9 +245,7 @@ static void offcpu(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, a->offcpu, 40ULL);
 
 	bt_account_enter(a, __NR_futex, false);
-	bt_account_out(a);
-	bt_mock_ns += 60;
-	bt_account_in(a, current, GENERATION, 0);
+	away(a, 60);
 	KUNIT_EXPECT_EQ(test, slot(a, __NR_futex)->offcpu, 60ULL);
 	KUNIT_EXPECT_EQ(test, a->offcpu, 100ULL);
 }
