@@ -548,10 +548,11 @@ static int break_down(struct bt_run *r, const struct bricktrace_close *arg,
 		if (unknown[i])
 			res->category[i].max_ns = BRICKTRACE_NONE;
 
-	/* An estimate: no more than was computed, in the children or outside them. */
-	offcpu = min(offcpu, rest);
 	self_rest = sub(rest, inner->compute_ns + inner->edge_ns);
 	self_offcpu = min(sub(offcpu, inner->compute_offcpu_ns), self_rest);
+	/* Differences of rounded figures: the children's may exceed ours by one. */
+	offcpu = min(inner->compute_offcpu_ns + self_offcpu, rest);
+	/* An estimate: no more than was computed, in the children or outside them. */
 	if (r->session->edge_ps != BRICKTRACE_NONE) {
 		self_edge = min(mul_u64_u64_div_u64(calls, r->session->edge_ps, 1000),
 				self_rest - self_offcpu);
