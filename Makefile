@@ -66,6 +66,8 @@ check-long: needs-deps	## storms of 200 rounds, oracles and 10 minutes of fuzzin
 bench:			## the figures of DESIGN.md section 8
 	tests/bench/run
 
+bench-check: bench	## fails when a figure is worse than its bound, as bench does
+
 checkpatch:		## the kernel's style checker on what is built for it
 	tests/lint/checkpatch $(KERNEL_C)
 
@@ -88,6 +90,6 @@ install:		## the userspace, to DESTDIR and PREFIX (the module: DKMS)
 clean:			## remove build/
 	rm -rf $(BUILD)
 
-.PHONY: all help module sparse symbols kunit detect userspace helpers unit demo check check-long bench checkpatch \
+.PHONY: all help module sparse symbols kunit detect userspace helpers unit demo check check-long bench bench-check checkpatch \
 	format-check shellcheck deps needs-deps install clean
 SHELL	:= /bin/bash

@@ -177,8 +177,21 @@ bool bt_run_covers(const struct bt_member *m)
 	return false;
 }
 
+static struct bt_run *run_alloc(struct bt_session *s)
+{
+	struct bt_run *r = s->spare;
+
+	if (!r)
+		return kzalloc(sizeof(*r), GFP_KERNEL_ACCOUNT);
+	s->spare = NULL;
+	memset(r, 0, sizeof(*r));
+	return r;
+}
+
 static void run_free(struct bt_run *r)
 {
+	struct bt_session *s = r->session;
+
 	struct bt_cover *c, *next;
 
 	if (r->level == BRICKTRACE_LEVEL_TRACE) {
@@ -195,7 +208,11 @@ static void run_free(struct bt_run *r)
 		kfree(r->end);
 	}
 	put_pid(r->owner);
-	kfree(r);
+	/* Most runs are opened when another one has just been closed. */
+	if (s->spare)
+		kfree(r);
+	else
+		s->spare = r;
 }
 
 static void run_unlink(struct bt_run *r)
@@ -217,6 +234,7 @@ void bt_run_end_all(struct bt_session *s)
 		run_unlink(r);
 		run_free(r);
 	}
+	kfree(s->spare);
 }
 
 static struct bt_run *find_parent(struct bt_session *s, u32 scope)
@@ -369,14 +387,12 @@ int bt_run_open(struct bt_session *s, struct bricktrace_open *arg,
 	if (arg->level > BRICKTRACE_LEVEL_TRACE ||
 	    arg->scope > BRICKTRACE_SCOPE_SESSION || arg->reserved)
 		return -EINVAL;
-	r = kzalloc(sizeof(*r), GFP_KERNEL_ACCOUNT);
+	r = run_alloc(s);
 	if (!r)
 		return -ENOMEM;
 	r->session = s;
 	r->scope = arg->scope;
 	r->owner = get_pid(task_pid(current));
-	INIT_LIST_HEAD(&r->covers);
-	INIT_LIST_HEAD(&r->of_wide);
 	r->brick = bt_session_brick(s, arg->brick);
 	ret = -ENOENT;
 	if (!r->brick)
@@ -400,6 +416,8 @@ int bt_run_open(struct bt_session *s, struct bricktrace_open *arg,
 		if (ret)
 			goto err;
 		r->level = BRICKTRACE_LEVEL_TRACE;
+		INIT_LIST_HEAD(&r->covers);
+		INIT_LIST_HEAD(&r->of_wide);
 		/* If the hooks have just been armed, this call was not seen. */
 		bt_task_control();
 		ret = trace(r, &self);
@@ -662,7 +680,8 @@ static int put_result(const struct bricktrace_close *arg,
 	u32 known = min_t(u32, size, sizeof(*res));
 
 	res->size = known;
-	if (copy_to_user(to, res, known) || clear_user(to + known, size - known))
+	if (copy_to_user(to, res, known) ||
+	    (size > known && clear_user(to + known, size - known)))
 		return -EFAULT;
 	return 0;
 }
@@ -680,12 +699,12 @@ int bt_run_close(struct bt_session *s, const struct bricktrace_close *arg,
 	ret = check_close(arg);
 	if (ret)
 		return ret;
-	if (arg->result &&
-	    get_user(size, (u32 __user *)u64_to_user_ptr(arg->result)))
-		return -EFAULT;
-	if (arg->result &&
-	    (size < BRICKTRACE_RESULT_SIZE_V0 || size > MAX_STRUCT))
-		return -EINVAL;
+	if (arg->result) {
+		if (get_user(size, (u32 __user *)u64_to_user_ptr(arg->result)))
+			return -EFAULT;
+		if (size < BRICKTRACE_RESULT_SIZE_V0 || size > MAX_STRUCT)
+			return -EINVAL;
+	}
 	list_for_each_entry(r, &s->runs, of_session)
 		if (r->id == arg->run)
 			goto found;

@@ -23,6 +23,7 @@ struct bt_session {
 	u32 nr_bricks;
 	struct list_head runs;		/* open ones, newest first */
 	u32 nr_runs;
+	struct bt_run *spare;		/* of a closed one, or NULL */
 	u64 runs_opened;		/* also the last number given */
 	u64 edge_ps;			/* BRICKTRACE_NONE: not calibrated */
 	u32 batch;			/* registrations, numbered */

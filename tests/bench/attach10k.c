@@ -2,7 +2,8 @@
 /*
  * attach10k [THREADS]: what it costs to attach to a process of 10,000 sleeping
  * threads: to register it, to open and to close a run over it, and to release
- * it, in nanoseconds a thread; under -icount these are instructions.
+ * it, in nanoseconds a thread; under -icount these are instructions. And what memory
+ * each takes while it is followed, in bytes.
  */
 #include <linux/futex.h>
 #include <signal.h>
@@ -14,6 +15,22 @@
 #define STACK 16384
 
 static atomic_int *ready;
+
+static u64 slab(void)
+{
+	unsigned long long kib = 0;
+	char line[128];
+	FILE *f = fopen("/proc/meminfo", "r");
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "Slab: %llu kB", &kib) == 1)
+			break;
+	if (f)
+		fclose(f);
+	if (!kib)
+		bail("/proc/meminfo has no Slab");
+	return kib << 10;
+}
 
 static void *sleeper(void *arg)
 {
@@ -47,7 +64,7 @@ int main(int argc, char **argv)
 	};
 	struct run *run = run_new();
 	u64 start, registered, opened, closing, closed, released;
-	u64 number, armed;
+	u64 number, armed, memory;
 	uint32_t brick;
 	int fd, keeper;
 
@@ -71,10 +88,12 @@ int main(int argc, char **argv)
 
 	fd = device();
 	brick = brick_define(fd, "attach", 0);
+	memory = slab();
 	start = now();
 	if (ioctl(fd, BRICKTRACE_THREAD_REGISTER, &t))
 		bail("THREAD_REGISTER");
 	registered = now();
+	memory = slab() - memory;
 	number = run_open(fd, brick, TRACE_SESSION);
 	opened = now();
 	sleep_ns(100 * MS);
@@ -88,11 +107,12 @@ int main(int argc, char **argv)
 	    call_of(run, SYS_futex)->all.in_flight != (u64)threads)
 		bail("%u threads were registered, %u in the run", t.threads,
 		     run->r.threads);
-	printf("attach threads=%d register_ns_per_thread=%.0f open_ns_per_thread=%.0f close_ns_per_thread=%.0f release_ns_per_thread=%.0f all_ms=%.1f arm_ms=%.1f\n",
-	       threads, (double)(registered - start) / threads,
+	printf("attach register %.0f\nattach open %.0f\nattach close %.0f\nattach release %.0f\nattach memory %.0f\nattach all_ms %.1f\nattach arm_us %.0f\n",
+	       (double)(registered - start) / threads,
 	       (double)(opened - registered) / threads,
-	       (double)(closed - closing) / threads, (double)(released - closed) / threads,
-	       (released - start - (closing - opened)) / 1e6, armed / 1e6);
+	       (double)(closed - closing) / threads,
+	       (double)(released - closed) / threads, (double)memory / threads,
+	       (released - start - (closing - opened)) / 1e6, armed / 1e3);
 	kill(t.tid, SIGKILL);
 	waitpid(t.tid, NULL, 0);
 	return 0;

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: MIT
 /*
- * bench-getppid [-t | -s | -a]: nanoseconds a null call, which under -icount are
+ * bench-getppid [OPTION]...: nanoseconds a null call, which under -icount are
  * instructions. The best of three loops.
- *	-t	as a registered thread inside a traced run
+ *	-r	as a registered thread
+ *	-t	and inside a traced run
+ *	-n N	inside N of them
+ *	-w N	with N more registered threads, which sleep
  *	-s	no loop: say "armed 0" or "armed 1"
  *	-a	no loop: hold a traced run open, say "armed", until standard input ends
  */
+#include <getopt.h>
 #include <sys/mman.h>
 #include "../system/bt.h"
 
@@ -29,24 +33,60 @@ static u64 empty_loop(int n)
 	return now() - start;
 }
 
+static void *sleeper(void *arg)
+{
+	pause();
+	return arg;
+}
+
+static void sleepers(int n)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, 16384);
+	while (n--)
+		if (pthread_create(&thread, &attr, sleeper, NULL))
+			bail("pthread_create");
+}
+
 int main(int argc, char **argv)
 {
-	bool hold = argc > 1 && !strcmp(argv[1], "-a");
-	bool traced = hold || (argc > 1 && !strcmp(argv[1], "-t"));
-	u64 best = ~0ULL, empty = ~0ULL, took, number = 0;
+	bool registered = false, hold = false, state = false;
+	u64 best = ~0ULL, empty = ~0ULL, took, number[BRICKTRACE_MAX_DEPTH];
+	int fd = -1, depth = 0, threads = 0, option;
 	struct run *run = run_new();
+	uint32_t brick = 0;
 	char c;
-	int fd = -1;
 
-	if (mlockall(MCL_CURRENT | MCL_FUTURE))
-		bail("mlockall");
-	if (argc > 1 && !strcmp(argv[1], "-s"))
-		return !printf("armed %u\n", info(device()).armed);
-	if (traced) {
-		fd = device();
-		thread_register(fd, 0);
-		number = run_open(fd, brick_define(fd, "bench", 0), TRACE_THREAD);
+	while ((option = getopt(argc, argv, "rtn:w:sa")) != -1) {
+		registered |=
+			option == 'r' || option == 't' || option == 'n' || option == 'a';
+		if (option == 't' || option == 'a')
+			depth = 1;
+		if (option == 'n')
+			depth = atoi(optarg);
+		if (option == 'w')
+			threads = atoi(optarg);
+		hold |= option == 'a';
+		state |= option == 's';
+		if (option == '?' || depth > BRICKTRACE_MAX_DEPTH)
+			bail("usage");
 	}
+	if (mlockall(MCL_CURRENT | (threads ? 0 : MCL_FUTURE)))
+		bail("mlockall");
+	if (state)
+		return !printf("armed %u\n", info(device()).armed);
+	if (registered) {
+		fd = device();
+		/* What they are born of has them followed. */
+		thread_register(fd, BRICKTRACE_INHERIT_THREADS);
+		brick = brick_define(fd, "bench", 0);
+	}
+	sleepers(threads);
+	for (int i = 0; i < depth; i++)
+		number[i] = run_open(fd, brick, TRACE_THREAD);
 	if (hold) {
 		puts("armed");
 		fflush(stdout);
@@ -62,11 +102,13 @@ int main(int argc, char **argv)
 		if (took < best)
 			best = took;
 	}
-	if (traced) {
-		run_close(fd, number, run);
+	while (depth--) {
+		run_close(fd, number[depth], run);
 		if (count_of(run, SYS_getppid) != 3 * CALLS)
 			bail("%llu calls were counted", count_of(run, SYS_getppid));
 	}
+	if (registered && session(fd).threads != 1 + (unsigned int)threads)
+		bail("%u threads are registered", session(fd).threads);
 	printf("%.3f\n", (double)(best - empty) / CALLS);
 	return 0;
 }

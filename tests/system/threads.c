@@ -293,8 +293,10 @@ static void nest(void)
 		    (n ? n->self.count : 0) != (u64)(i % 4 == 0))
 			no(&counts, "run %d: %llu and %llu of %llu and %d", i,
 			   p ? p->all.count : 0, p ? p->self.count : 0, calls, i + 2);
-		if (n && (n->all.offcpu_ns < slept * NAP * 0.9 ||
-			  n->self.offcpu_ns < (i % 4 == 0) * NAP * 0.9 ||
+		/* On a busy machine the rest may pass on the way off the CPU. */
+		if (n && (n->all.offcpu_ns < slept * NAP * 0.5 ||
+			  n->self.offcpu_ns < (i % 4 == 0) * NAP * 0.5 ||
+			  n->all.ns < slept * NAP || n->self.ns < (i % 4 == 0) * NAP ||
 			  (i % 4 && n->self.ns)))
 			no(&off, "run %d: slept %llu of %llu", i, n->all.offcpu_ns,
 			   slept * NAP);
