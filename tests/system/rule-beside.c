@@ -51,12 +51,13 @@ static bool has_tracer(pid_t pid)
 	return yes;
 }
 
-/* Whether @pid has opened its perf events and waits for them to happen. */
-static bool has_events(pid_t pid)
+/* Whether @pid waits for its perf events to happen, and has read all that did. */
+static bool polls_events(pid_t pid)
 {
-	char path[64], link[64];
+	char path[64], link[64], call[64] = "";
 	struct dirent *d;
 	bool yes = false;
+	FILE *f;
 	DIR *dir;
 
 	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
@@ -69,7 +70,15 @@ static bool has_events(pid_t pid)
 	}
 	if (dir)
 		closedir(dir);
-	return yes && state_of(pid, pid) == 'S';
+	if (!yes || state_of(pid, pid) != 'S')
+		return false;
+	snprintf(path, sizeof(path), "/proc/%d/syscall", pid);
+	f = fopen(path, "re");
+	if (f && fgets(call, sizeof(call), f))
+		yes = atoi(call) == SYS_poll;
+	if (f)
+		fclose(f);
+	return yes;
 }
 
 static pid_t start_tracer(char **argv)
@@ -143,6 +152,32 @@ static u64 said(const char *file, const char *name)
 	return n;
 }
 
+/* That the summary says @wanted calls of @name; it is shown if it does not. */
+static void says(const char *file, const char *name, u64 wanted, const char *what)
+{
+	u64 n = said(file, name);
+	char line[512];
+	FILE *f;
+
+	is(n, wanted, "%s: says the same of %s", what, name);
+	f = n == wanted ? NULL : fopen(file, "re");
+	while (f && fgets(line, sizeof(line), f))
+		printf("# %s: %s", file, line);
+	if (f)
+		fclose(f);
+}
+
+/* Until @ready(@pid) holds, and for a second more: a tracer has some more to do. */
+static void wait_ready(bool (*ready)(pid_t), pid_t pid, const char *what)
+{
+	for (int i = 0; !ready(pid); i++) {
+		if (i > 12000)
+			bail("%s does not attach or catch up", what);
+		sleep_ns(10 * MS);
+	}
+	sleep_ns(1000 * MS);
+}
+
 static void beside(char **argv, bool (*ready)(pid_t), bool of_target, const char *file,
 		   const char *what)
 {
@@ -161,39 +196,31 @@ static void beside(char **argv, bool (*ready)(pid_t), bool of_target, const char
 	wait_disarmed();
 	unlink(file);
 	tracer = start_tracer(argv);
-	for (int i = 0; !ready(of_target ? pid : tracer); i++) {
-		if (i > 3000)
-			bail("%s does not attach", argv[0]);
-		sleep_ns(10 * MS);
-	}
-	/* It has some more to do. */
-	sleep_ns(1000 * MS);
+	wait_ready(ready, of_target ? pid : tracer, what);
 	snprintf(name, sizeof(name), "%s, then we", what);
 	one_round(1, name);
 
 	/* It goes while our hooks stay. */
 	keep_armed();
-	sleep_ns(1000 * MS);
+	wait_ready(ready, of_target ? pid : tracer, what);
 	kill(tracer, SIGINT);
 	wait_for(tracer);
 	snprintf(name, sizeof(name), "%s has gone", what);
 	one_round(2, name);
-	is(said(file, "getppid"), GETPPIDS, "%s: says the same of getppid", what);
-	is(said(file, "write"), WRITES, "%s: says the same of write", what);
-	is(said(file, "nanosleep"), NAPS, "%s: says the same of nanosleep", what);
+	says(file, "getppid", GETPPIDS, what);
+	says(file, "write", WRITES, what);
+	says(file, "nanosleep", NAPS, what);
 
 	/* It comes when our hooks are there. */
 	unlink(file);
 	tracer = start_tracer(argv);
-	while (!ready(of_target ? pid : tracer))
-		sleep_ns(10 * MS);
-	sleep_ns(1000 * MS);
+	wait_ready(ready, of_target ? pid : tracer, what);
 	snprintf(name, sizeof(name), "we, then %s", what);
 	one_round(3, name);
-	sleep_ns(1000 * MS);
+	wait_ready(ready, of_target ? pid : tracer, what);
 	kill(tracer, SIGINT);
 	wait_for(tracer);
-	is(said(file, "getppid"), GETPPIDS, "%s: says so again", what);
+	says(file, "getppid", GETPPIDS, name);
 	keep_no_longer();
 
 	kill(pid, SIGKILL);
@@ -212,7 +239,7 @@ int main(void)
 			 "sh",
 			 "-c",
 			 "mount -t tmpfs none /lib/modules && "
-			 "exec perf trace -s -o/tmp/rule-beside.perf -p $0",
+			 "exec perf trace -s -m 1024 -o/tmp/rule-beside.perf -p $0",
 			 NULL,
 			 NULL };
 
@@ -221,7 +248,7 @@ int main(void)
 	phase = shared_page();
 	linger(0);
 	beside(strace, has_tracer, true, "/tmp/rule-beside.strace", "strace");
-	beside(perf, has_events, false, "/tmp/rule-beside.perf", "perf trace");
+	beside(perf, polls_events, false, "/tmp/rule-beside.perf", "perf trace");
 	linger(1000);
 	return done(76);
 }
