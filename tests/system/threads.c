@@ -204,12 +204,15 @@ static void exchange(void)
 		if (r->parent != wide_run || r->depth != 2 || r->run != w->run)
 			no(&parents, "thread %d: parent %llu, depth %u", i, r->parent,
 			   r->depth);
-		/* Two threads a pair: one of them waits at any time. */
+		/*
+		 * Two threads a pair: one of them waits at any time, in the call or,
+		 * preempted by the one that it woke, on its way there.
+		 */
 		if (i & 1) {
 			u64 off = own[i].r.category[BRICKTRACE_CAT_FUTEX].offcpu_ns +
 				  own[i - 1].r.category[BRICKTRACE_CAT_FUTEX].offcpu_ns;
 
-			if (off < S * 0.5)
+			if (off < S * 0.25)
 				no(&wait, "pair %d: off-CPU in futex for %llu", i / 2, off);
 		}
 		total += w->futexes;
