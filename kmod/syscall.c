@@ -181,6 +181,10 @@ int bt_syscall_of_task(struct task_struct *p)
 	/* What entry_64.S stores there stays until the call returns. */
 	if (READ_ONCE(regs->ax) != (unsigned long)-ENOSYS)
 		return -1;
+#elif defined(CONFIG_ARM64)
+	/* The result takes the first argument's place. */
+	if (READ_ONCE(regs->regs[0]) != READ_ONCE(regs->orig_x0))
+		return -1;
 #endif
 	return key_of_regs(p, regs);
 }

@@ -29,15 +29,15 @@ static const struct {
 	const char *name;
 	uint32_t nr;
 } call[ALL] = {
-	{ "epoll_wait", SYS_epoll_wait },
+	{ "epoll_pwait", SYS_epoll_pwait },
 	{ "futex", SYS_futex },
 	{ "read", SYS_read },
 	{ "nanosleep", SYS_nanosleep },
-	{ "poll", SYS_poll },
+	{ "ppoll", SYS_ppoll },
 	{ "wait4", SYS_wait4 },
 	{ "sigtimedwait", SYS_rt_sigtimedwait },
 	{ "nanosleep of 2 ms", SYS_nanosleep },
-	{ "poll of 3 ms", SYS_poll },
+	{ "ppoll of 3 ms", SYS_ppoll },
 };
 
 /* What the target's threads and we share. */
@@ -77,7 +77,7 @@ static long block(int which)
 		fd = epoll_create1(0);
 		epoll_ctl(fd, EPOLL_CTL_ADD, epoll_pipe[0], &event);
 		atomic_fetch_add(&t->ready, 1);
-		return syscall(SYS_epoll_wait, fd, &event, 1, -1);
+		return syscall(SYS_epoll_pwait, fd, &event, 1, -1, NULL);
 	case FUTEX:
 		atomic_fetch_add(&t->ready, 1);
 		return syscall(SYS_futex, &t->word, FUTEX_WAIT, 0, NULL, NULL, 0);
@@ -89,7 +89,7 @@ static long block(int which)
 		return syscall(SYS_nanosleep, &longest, NULL);
 	case POLL:
 		atomic_fetch_add(&t->ready, 1);
-		return syscall(SYS_poll, &pfd, 1, -1);
+		return syscall(SYS_ppoll, &pfd, 1, NULL, NULL);
 	case WAIT4:
 		atomic_fetch_add(&t->ready, 1);
 		return syscall(SYS_wait4, t->waited_for, &status, 0, NULL);
@@ -116,15 +116,19 @@ static void *blocked(void *arg)
 static void *over_and_over(void *arg)
 {
 	long which = (long)arg;
-	struct timespec nap = { .tv_nsec = 2 * MS };
+	struct timespec nap = { .tv_nsec = 2 * MS }, three;
 	u64 wanted = which == NAPS ? 2 * MS : 3 * MS;
 
 	atomic_store(&t->of[which].tid, syscall(SYS_gettid));
 	atomic_fetch_add(&t->ready, 1);
 	while (!atomic_load(&t->stop)) {
 		u64 start = now();
-		long ret = which == NAPS ? syscall(SYS_nanosleep, &nap, NULL) :
-					   syscall(SYS_poll, NULL, 0, 3);
+		long ret;
+
+		/* Which the kernel writes what is left to. */
+		three = (struct timespec){ .tv_nsec = 3 * MS };
+		ret = which == NAPS ? syscall(SYS_nanosleep, &nap, NULL) :
+				      syscall(SYS_ppoll, NULL, 0, &three, NULL);
 
 		if (ret || now() - start < wanted)
 			atomic_fetch_add(&t->of[which].early, 1);
@@ -159,7 +163,7 @@ static void target_main(void)
 			       (void *)i);
 	/* The eighth sleeper, in a call of its own. */
 	for (;;)
-		pause();
+		sigsuspend(&set);
 }
 
 /* Lines of /proc/PID/task/TID/status that say whether a thread was touched. */

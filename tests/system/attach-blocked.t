@@ -1,4 +1,4 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# vm: tsc no-tsc kcsan debug
+# vm: tsc arm64 no-tsc kcsan debug
 exec attach-blocked

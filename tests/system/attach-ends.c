@@ -106,7 +106,7 @@ static void sleeper(void)
 {
 	atomic_store(&t->tid, getpid());
 	for (;;)
-		pause();
+		syscall(SYS_ppoll, NULL, 0, NULL, NULL);
 }
 
 static void tracer(void)
@@ -116,7 +116,7 @@ static void tracer(void)
 	run_open(fd, brick, TRACE_SESSION);
 	atomic_store(&t->opened, 1);
 	for (;;)
-		pause();
+		syscall(SYS_ppoll, NULL, 0, NULL, NULL);
 }
 
 static void ends(void)
@@ -142,9 +142,9 @@ static void ends(void)
 	run_close(fd, number, run);
 	ok(consistent(run), "target killed: the figures add up");
 	/* The kernel returns from a call before it kills. */
-	is(figures(run, SYS_pause).count, 1, "target killed: its call ended with it");
-	is(figures(run, SYS_pause).errors, 0, "target killed: without an error");
-	between(figures(run, SYS_pause).ns, 20 * MS, run->r.wall_ns,
+	is(figures(run, SYS_ppoll).count, 1, "target killed: its call ended with it");
+	is(figures(run, SYS_ppoll).errors, 0, "target killed: without an error");
+	between(figures(run, SYS_ppoll).ns, 20 * MS, run->r.wall_ns,
 		"target killed: with its time until then");
 	is(try_register(fd, pid, 0), -ESRCH, "target killed: it is gone");
 	close(fd);
@@ -211,7 +211,7 @@ static void spinner_process(void)
 
 	pthread_create(&thread, NULL, spin, NULL);
 	for (;;)
-		pause();
+		syscall(SYS_ppoll, NULL, 0, NULL, NULL);
 }
 
 static void the_rest_of_a_process(bool leader_first)

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-# vm: tsc no-tsc kcsan debug
+# vm: tsc arm64 no-tsc kcsan debug
 # bricktrace attach to a program that runs already: 8 threads of an idle pool and a
 # busy one. The program notices nothing, and what it is doing is seen.
 import atexit
@@ -100,13 +100,13 @@ for name in ("SIGINT", "SIGTERM"):
     if os.path.exists(OUT):
         os.unlink(OUT)
     p = start(["bricktrace", "attach", "-j", "-o", OUT, "-p", str(pool.pid)])
-    time.sleep(2)
+    bt.settle(p)
     p.send_signal(getattr(signal, name))
     out, _ = p.communicate(timeout=20)
     bt.equal((p.returncode, out), (0, ""), f"{name} ends it")
     bt.equal((result()["threads"], bt.adds_up(result())), (9, []), f"{name}: with its result")
 p = start(["bricktrace", "attach", "-j", "-o", OUT, "-p", str(pool.pid)])
-time.sleep(2)
+bt.settle(p)
 bt.equal(p.poll(), None, "it waits for the target's end")
 pool.kill()
 killed = time.monotonic()
@@ -123,7 +123,7 @@ pool.wait()
 def busy_shell(*options):
     sh = start(["sh", "-c", "read x; for i in 1 2 3; do /bin/true; done; exit 4"])
     p = start(["bricktrace", "attach", "-j", "-o", OUT, *options, "-p", str(sh.pid)])
-    time.sleep(2)
+    bt.settle(p)
     out, _ = sh.communicate("\n", timeout=20)
     bt.equal((sh.returncode, out), (4, ""), f"a shell {options}: its status and output are its own")
     bt.equal(p.wait(timeout=20), 0, f"a shell {options}: its end ends it")

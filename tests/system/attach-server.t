@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-# vm: tsc debug
+# vm: tsc arm64 debug
 # A server under load, while it is attached to and detached from all the time, fails
 # no request; a program's own session and an operator's see each its own runs.
 import http.client

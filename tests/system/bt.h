@@ -119,9 +119,16 @@ static void __attribute__((unused)) sleep_ns(u64 ns)
 /* The cheapest call that there is, without the C library around it. */
 static inline long getppid_raw(void)
 {
+#ifdef __aarch64__
+	register long nr __asm__("x8") = SYS_getppid;
+	register long ret __asm__("x0");
+
+	__asm__ volatile("svc 0" : "=r"(ret) : "r"(nr) : "memory");
+#else
 	long ret = SYS_getppid;
 
 	__asm__ volatile("syscall" : "+a"(ret) : : "rcx", "r11", "memory");
+#endif
 	return ret;
 }
 
@@ -130,7 +137,11 @@ static inline long getppid_not(void)
 {
 	long ret = SYS_getppid;
 
+#ifdef __aarch64__
+	__asm__ volatile("" : "+r"(ret) : : "memory");
+#else
 	__asm__ volatile("" : "+a"(ret) : : "rcx", "r11", "memory");
+#endif
 	return ret;
 }
 

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 
 _n = 0
 _failed = 0
@@ -62,6 +63,15 @@ def quiet(command, **kw):
     """Runs a command without its output."""
     return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                           stderr=subprocess.DEVNULL, **kw)
+
+
+def settle(p):
+    """Until the process has slept for a second: it waits for what it was started for."""
+    asleep = 0
+    while asleep < 50 and p.poll() is None:
+        with open(f"/proc/{p.pid}/stat") as f:
+            asleep = asleep + 1 if ") S " in f.read() else 0
+        time.sleep(0.02)
 
 
 def cli(*args, **kw):

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-# vm: tsc no-tsc debug
+# vm: tsc arm64 no-tsc debug
 # bricktrace run from outside: statuses, options, signals, and what it says when it
 # may not or cannot trace.
 import json

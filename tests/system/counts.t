@@ -1,7 +1,8 @@
-#!/usr/bin/python3
+#!/usr/bin/env -S setarch -R /usr/bin/python3
 # SPDX-License-Identifier: MIT
-# vm: tsc no-tsc debug-long
-# Completed calls of bricktrace run -f equal those of strace -c -f, call by call.
+# vm: tsc arm64 no-tsc debug-long
+# At fixed places, since arm64's dynamic linker unmaps what a random one leaves over:
+# completed calls of bricktrace run -f equal those of strace -c -f, call by call.
 import os
 import re
 import bt

@@ -37,21 +37,21 @@ static void by_poll(void)
 {
 	struct pollfd p = { .fd = fds[0], .events = POLLIN };
 
-	syscall(SYS_poll, &p, 1, (int)(SLEEP / MS));
+	syscall(SYS_ppoll, &p, 1, &(struct timespec){ .tv_nsec = SLEEP }, NULL);
 }
 
 static void by_select(void)
 {
-	struct timeval tv = { .tv_usec = SLEEP / 1000 };
+	struct timespec ts = { .tv_nsec = SLEEP };
 
-	syscall(SYS_select, 0, NULL, NULL, NULL, &tv);
+	syscall(SYS_pselect6, 0, NULL, NULL, NULL, &ts, NULL);
 }
 
 static void by_epoll(void)
 {
 	struct epoll_event e;
 
-	syscall(SYS_epoll_wait, epoll, &e, 1, (int)(SLEEP / MS));
+	syscall(SYS_epoll_pwait, epoll, &e, 1, (int)(SLEEP / MS), NULL);
 }
 
 static void by_read(void)
@@ -138,9 +138,9 @@ int main(void)
 	sleeps(by_clock_nanosleep, SYS_clock_nanosleep, BRICKTRACE_CAT_OTHER,
 	       "clock_nanosleep");
 	sleeps(by_futex, SYS_futex, BRICKTRACE_CAT_FUTEX, "futex");
-	sleeps(by_poll, SYS_poll, BRICKTRACE_CAT_OTHER, "poll");
-	sleeps(by_select, SYS_select, BRICKTRACE_CAT_OTHER, "select");
-	sleeps(by_epoll, SYS_epoll_wait, BRICKTRACE_CAT_OTHER, "epoll_wait");
+	sleeps(by_poll, SYS_ppoll, BRICKTRACE_CAT_OTHER, "ppoll");
+	sleeps(by_select, SYS_pselect6, BRICKTRACE_CAT_OTHER, "pselect6");
+	sleeps(by_epoll, SYS_epoll_pwait, BRICKTRACE_CAT_OTHER, "epoll_pwait");
 	sleeps(by_read, SYS_read, BRICKTRACE_CAT_READ, "read of a timer");
 	sleeps(by_write, SYS_write, BRICKTRACE_CAT_WRITE, "write to a full pipe");
 	keep_no_longer();

@@ -11,6 +11,12 @@
 #define READS	 200
 #define NAPS	 20
 
+#ifdef SYS_poll
+#define WAITS SYS_poll
+#else
+#define WAITS SYS_ppoll
+#endif
+
 static struct run *run;
 static atomic_int *phase;
 
@@ -75,7 +81,7 @@ static bool polls_events(pid_t pid)
 	snprintf(path, sizeof(path), "/proc/%d/syscall", pid);
 	f = fopen(path, "re");
 	if (f && fgets(call, sizeof(call), f))
-		yes = atoi(call) == SYS_poll;
+		yes = atoi(call) == WAITS;
 	if (f)
 		fclose(f);
 	return yes;
@@ -239,7 +245,7 @@ int main(void)
 			 "sh",
 			 "-c",
 			 "mount -t tmpfs none /lib/modules && "
-			 "exec perf trace -s -m 1024 -o/tmp/rule-beside.perf -p $0",
+			 "exec perf trace -S -m 1024 -o/tmp/rule-beside.perf -p $0",
 			 NULL,
 			 NULL };
 

@@ -33,6 +33,18 @@ static void *in_thread(void *arg)
 	return NULL;
 }
 
+/* Where these are missing, the C library's functions clone. */
+#ifndef SYS_fork
+#define SYS_fork  SYS_clone
+#define SYS_vfork SYS_clone
+#endif
+/* Debian 12's C library has clone3() for x86 only. */
+#ifdef __x86_64__
+#define SYS_of_pthread SYS_clone3
+#else
+#define SYS_of_pthread SYS_clone
+#endif
+
 enum kind { FORK, VFORK, CLONE, CLONE_VM_ONLY, CLONE3, PTHREAD, KINDS };
 
 static const struct kind_info {
@@ -46,7 +58,7 @@ static const struct kind_info {
 	{ "clone", SYS_clone, BRICKTRACE_INHERIT_CHILDREN, SYS_exit },
 	{ "clone, shared memory", SYS_clone, BRICKTRACE_INHERIT_CHILDREN, SYS_exit },
 	{ "clone3", SYS_clone3, BRICKTRACE_INHERIT_CHILDREN, SYS_exit_group },
-	{ "thread", SYS_clone3, BRICKTRACE_INHERIT_THREADS, SYS_exit },
+	{ "thread", SYS_of_pthread, BRICKTRACE_INHERIT_THREADS, SYS_exit },
 };
 
 /* vfork: the child must not return from this function, nor need a stack. */
@@ -72,7 +84,7 @@ static void create(enum kind kind, int n)
 
 	switch (kind) {
 	case FORK:
-		pid = syscall(SYS_fork);
+		pid = syscall(SYS_fork, SIGCHLD, 0, 0, 0, 0);
 		break;
 	case VFORK:
 		pid = raw_vfork(n);

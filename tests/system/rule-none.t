@@ -1,4 +1,4 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# vm: tsc no-tsc debug
+# vm: tsc arm64 no-tsc debug
 exec rule-none

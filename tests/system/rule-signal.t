@@ -1,4 +1,4 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# vm: tsc kcsan debug
+# vm: tsc arm64 kcsan debug
 exec rule-signal

@@ -40,7 +40,7 @@ static void obey(void)
 		atomic_store(&t->command, SPIN);
 		t->before = now();
 		if (command == POLL)
-			syscall(SYS_poll, &pfd, 1, -1);
+			syscall(SYS_ppoll, &pfd, 1, NULL, NULL);
 		if (command == NAP)
 			syscall(SYS_nanosleep, &nap, NULL);
 		if (syscall(SYS_read, fds[0], &c, 1) != 1)
@@ -222,9 +222,9 @@ static void across_disarming(void)
 	open_run();
 	sleep_ns(50 * MS);
 	close_run("another call meanwhile");
-	counts("another call meanwhile", SYS_poll, 0, 1);
+	counts("another call meanwhile", SYS_ppoll, 0, 1);
 	counts("another call meanwhile", SYS_read, 0, 0);
-	is(figures(run, SYS_poll).ns, run->r.all.thread_ns,
+	is(figures(run, SYS_ppoll).ns, run->r.all.thread_ns,
 	   "another call meanwhile: all of the run");
 	is(all_counts(run) + all_in_flight(run), 1, "another call meanwhile: no other");
 
@@ -238,9 +238,9 @@ static void across_disarming(void)
 	wakes = leave_call();
 	sleep_ns(20 * MS);
 	close_run("attached again");
-	counts("attached again", SYS_poll, 1, 0);
+	counts("attached again", SYS_ppoll, 1, 0);
 	counts("attached again", SYS_read, 1, 0);
-	f = figures(run, SYS_poll);
+	f = figures(run, SYS_ppoll);
 	between(f.ns, wakes - open_after, t->after - open_before,
 		"attached again: from the opening to its end");
 	between(f.offcpu_ns, wakes - open_after, f.ns, "attached again: off its CPU");
