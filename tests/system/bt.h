@@ -121,9 +121,9 @@ static inline long getppid_raw(void)
 {
 #ifdef __aarch64__
 	register long nr __asm__("x8") = SYS_getppid;
-	register long ret __asm__("x0");
+	register long ret __asm__("x0") = 0;
 
-	__asm__ volatile("svc 0" : "=r"(ret) : "r"(nr) : "memory");
+	__asm__ volatile("svc 0" : "+r"(ret) : "r"(nr) : "memory");
 #else
 	long ret = SYS_getppid;
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-# vm: tsc debug-long
+# vm: tsc arm64 debug-long
 # Two others count the same programs. strace -c -f: completed calls, one by one.
 # perf stat -e raw_syscalls:sys_enter: entries, that is completed calls and those
 # that a thread left by ending, less the first execve: perf's event is enabled by

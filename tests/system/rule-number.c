@@ -23,15 +23,25 @@ static u64 number;
 
 static long call(unsigned long nr, long a, long b, long c)
 {
+#ifdef __aarch64__
+	register unsigned long x8 __asm__("x8") = nr;
+	register long ret __asm__("x0") = a;
+	register long x1 __asm__("x1") = b;
+	register long x2 __asm__("x2") = c;
+
+	__asm__ volatile("svc 0" : "+r"(ret) : "r"(x8), "r"(x1), "r"(x2) : "memory");
+#else
 	long ret;
 
 	__asm__ volatile("syscall"
 			 : "=a"(ret)
 			 : "0"(nr), "D"(a), "S"(b), "d"(c)
 			 : "rcx", "r11", "memory");
+#endif
 	return ret;
 }
 
+#ifdef __x86_64__
 /* The 32-bit door; what it is given has 32 bits. */
 static long int80(unsigned int nr, int a, int b, int c)
 {
@@ -43,6 +53,7 @@ static long int80(unsigned int nr, int a, int b, int c)
 			 : "r8", "r9", "r10", "r11", "memory");
 	return (int)ret;
 }
+#endif
 
 static void open_run(void)
 {
@@ -73,6 +84,7 @@ static void category(int c, u64 count, const char *what)
 	is(run->r.category[c].count, count, "%s: its category", what);
 }
 
+#ifdef __x86_64__
 static void compat(void)
 {
 	int i;
@@ -149,6 +161,7 @@ static void x32(void)
 	category(BRICKTRACE_CAT_WRITE, 1, "x32, writev");
 	category(BRICKTRACE_CAT_IOCTL, 1, "x32, ioctl");
 }
+#endif
 
 static void invalid(void)
 {
@@ -164,19 +177,18 @@ static void invalid(void)
 	call(512, 0, 0, 0);
 	call(0x7fffffff, 0, 0, 0);
 	call(0xffffffff, 0, 0, 0);
-	call(1UL << 63, 0, 0, 0); /* whose 32 bits are read() */
+	call(1UL << 63, 0, 0, 0); /* whose 32 bits are 0: read() or, on arm64, io_setup() */
 	for (i = 0; i < 6; i++)
 		call(1UL << 32 | SYS_getppid, 0, 0, 0);
 	for (i = 0; i < 2; i++)
 		call(511, 0, 0, 0); /* a hole in the table */
 	close_run("invalid numbers");
 	expect(INVALID, NATIVE, 15, 15, "invalid numbers");
-	expect(SYS_read, NATIVE, 1, figures(run, SYS_read).errors,
-	       "invalid numbers: 2^63 is read");
+	expect(0, NATIVE, 1, figures(run, 0).errors, "invalid numbers: 2^63 is 0");
 	expect(SYS_getppid, NATIVE, 6, 0, "invalid numbers: of 2^32 + n the kernel sees n");
 	expect(511, NATIVE, 2, 2, "invalid numbers: one inside the table is itself");
 	is(all_counts(run), 24, "invalid numbers: no call is lost or invented");
-	category(BRICKTRACE_CAT_OTHER, 23, "invalid numbers: other");
+	category(BRICKTRACE_CAT_OTHER, 23 + (SYS_read != 0), "invalid numbers: other");
 }
 
 /* seccomp: a child, since a filter stays. */
@@ -325,20 +337,48 @@ static void three_calls(void)
 	stay();
 }
 
-static struct user_regs_struct regs(pid_t pid)
+/* The number of the call that @pid is stopped in. */
+static long get_number(pid_t pid)
 {
+#ifdef __aarch64__
+	int nr;
+	struct iovec v = { &nr, sizeof(nr) };
+
+	if (ptrace(PTRACE_GETREGSET, pid, NT_ARM_SYSTEM_CALL, &v))
+		bail("PTRACE_GETREGSET");
+	return nr;
+#else
 	struct user_regs_struct r;
 
 	if (ptrace(PTRACE_GETREGS, pid, 0, &r))
 		bail("PTRACE_GETREGS");
-	return r;
+	return r.orig_rax;
+#endif
+}
+
+static void set_number(pid_t pid, long number)
+{
+#ifdef __aarch64__
+	int nr = number;
+	struct iovec v = { &nr, sizeof(nr) };
+
+	if (ptrace(PTRACE_SETREGSET, pid, NT_ARM_SYSTEM_CALL, &v))
+		bail("PTRACE_SETREGSET");
+#else
+	struct user_regs_struct r;
+
+	if (ptrace(PTRACE_GETREGS, pid, 0, &r))
+		bail("PTRACE_GETREGS");
+	r.orig_rax = number;
+	if (ptrace(PTRACE_SETREGS, pid, 0, &r))
+		bail("PTRACE_SETREGS");
+#endif
 }
 
 /* Each of three calls is given the number @nr at its entry (and @exit_nr). */
 static void rewritten(long nr, bool sysemu, const char *what)
 {
 	struct bricktrace_figures f;
-	struct user_regs_struct r;
 	int status, i;
 	pid_t pid;
 
@@ -359,14 +399,13 @@ static void rewritten(long nr, bool sysemu, const char *what)
 		status = wait_for(pid);
 		if (!WIFSTOPPED(status) || WSTOPSIG(status) != (SIGTRAP | 0x80))
 			bail("not stopped at its entry: %x", status);
-		r = regs(pid);
-		if (r.orig_rax != SYS_getppid)
-			bail("stopped in %lld", r.orig_rax);
+		if (get_number(pid) != SYS_getppid)
+			bail("stopped in %ld", get_number(pid));
 		sleep_ns(10 * MS);
 		if (sysemu)
 			continue;
-		r.orig_rax = nr;
-		if (ptrace(PTRACE_SETREGS, pid, 0, &r) || ptrace(PTRACE_SYSCALL, pid, 0, 0))
+		set_number(pid, nr);
+		if (ptrace(PTRACE_SYSCALL, pid, 0, 0))
 			bail("ptrace");
 		status = wait_for(pid);
 		if (!WIFSTOPPED(status) || WSTOPSIG(status) != (SIGTRAP | 0x80))
@@ -384,7 +423,12 @@ static void rewritten(long nr, bool sysemu, const char *what)
 		f = figures(run, (uint32_t)nr);
 		is(figures(run, SYS_getppid).count, 0, "%s: not by its old number", what);
 		is(f.count, 3, "%s: counts by its new number", what);
+		/* On arm64 a call that is skipped returns what the tracer wants. */
+#ifdef __aarch64__
+		is(f.errors, 0, "%s: errors", what);
+#else
 		is(f.errors, nr == -1 ? 3 : 0, "%s: errors", what);
+#endif
 		between(f.ns, 3, 3 * 10 * MS, "%s: time, without the stops", what);
 	}
 	is(all_counts(run), 3, "%s: no other call", what);
@@ -467,7 +511,11 @@ static void *many(void *arg)
 			more[late[i].category]++;
 		}
 	for (j = 0; j < 17; j++, total++) {
+#ifdef __x86_64__
 		int80(3, -1, 0, 0);
+#else
+		call(SYS_readv, -1, 0, 0);
+#endif
 		more[BRICKTRACE_CAT_READ]++;
 	}
 	for (j = 0; j < 18; j++, total++) {
@@ -525,13 +573,17 @@ static void *many(void *arg)
 int main(void)
 {
 	pthread_t thread;
+	int tests = 100;
 
 	begin("rule-number");
 	run = run_new();
 	phase = shared_page();
 	thread_register(fd, 0);
+#ifdef __x86_64__
 	compat();
 	x32();
+	tests += 69;
+#endif
 	invalid();
 	thread_unregister(fd);
 	keep_armed();
@@ -544,5 +596,5 @@ int main(void)
 	if (pthread_create(&thread, NULL, many, NULL))
 		bail("pthread_create");
 	pthread_join(thread, NULL);
-	return done(169);
+	return done(tests);
 }
