@@ -6,15 +6,26 @@ TOP	:= $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
 BUILD	:= $(TOP)/build
 KMOD	= $(BUILD)/kmod-$(K)
 KSOURCES = $(wildcard Kbuild kmod/*.[ch] include/uapi/linux/*.h)
-KERNEL_C = $(wildcard kmod/*.[ch] include/uapi/linux/*.h tests/kunit/*.[ch] tests/vm/*/*.c)
-CHECK_C	= $(filter-out $(KERNEL_C), $(wildcard userspace/*/*.[ch] tests/*/*.[ch]))
+KERNEL_C = $(wildcard kmod/*.[ch] include/uapi/linux/*.h tests/kunit/*.[ch] tests/vm/*/*.c tests/bench/floor/*.c)
+CHECK_C	= $(filter-out $(KERNEL_C), $(wildcard userspace/*/*.[ch] tests/*/*.[ch] tests/bench/peers/*.c))
 SCRIPTS	= .ci/run $(shell grep -lIrE -m 1 '^\#! ?/(usr/)?bin/(env )?(ba|busybox )?sh' tests) tests/vm/kernels
+
+# Where programs land, and how they are built if not for this machine.
+PROGRAMS := $(BUILD)
+ifeq ($(K),arm64)
+PROGRAMS := $(BUILD)/arm64
+ROOT	:= $(shell tests/vm/arm64-root)
+CROSS	:= CC="aarch64-linux-gnu-gcc --sysroot=$(ROOT)" AR=aarch64-linux-gnu-ar
+STATIC	:= CFLAGS="-O2 -g -static"
+export PKG_CONFIG_SYSROOT_DIR := $(ROOT)
+export PKG_CONFIG_LIBDIR := $(ROOT)/usr/lib/aarch64-linux-gnu/pkgconfig
+endif
 
 all: module userspace	## the module and the userspace
 
 help:			## this list
 	@sed -nE 's/^([a-z-]+):[^#]*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 16
-	@echo "K=KERNEL says for which kernel: 6.1 (default), 5.10, 6.12, 7.3, debug or kcsan"
+	@echo "K=KERNEL says for which kernel: 6.1 (default), 5.10, 6.12, 7.3, arm64, debug or kcsan"
 
 # The tree is mirrored with links, so that objects land in build/ only.
 module:			## build/kmod-K/bricktrace.ko
@@ -45,10 +56,10 @@ kbuild	= @vm=tests/vm && . tests/vm/kernels && kernel $(K) && \
 	$$enter $(MAKE) -C $$kdir M=$(1) CC=$$cc W=1 KCFLAGS=-Werror $$flags $(2)
 
 userspace:		## the library and the program, in build/userspace
-	$(MAKE) -C userspace BUILD=$(BUILD)/userspace
+	$(MAKE) -C userspace BUILD=$(PROGRAMS)/userspace $(CROSS)
 
 helpers:		## the C programs of the system tests and the demo, in build/tests
-	@$(MAKE) -s -C tests BUILD=$(BUILD)/tests
+	@$(MAKE) -s -C tests BUILD=$(PROGRAMS)/tests $(CROSS) $(STATIC)
 
 unit:			## the unit tests
 	$(MAKE) -C userspace BUILD=$(BUILD)/userspace check
@@ -63,8 +74,11 @@ check: needs-deps	## everything: lint, unit tests, system tests in VMs
 check-long: needs-deps	## storms of 200 rounds, oracles and 10 minutes of fuzzing on the debug kernel: hours
 	tests/run-check --long
 
-bench:			## the figures of DESIGN.md section 8
+bench: needs-bench-deps	## what tracing costs, here and with other tools: docs/bench.md
 	tests/bench/run
+
+bench-docs:		## docs/bench.md and its plot, from the last bench
+	tests/bench/publish $(BUILD)/bench.json docs
 
 bench-check: bench	## fails when a figure is worse than its bound, as bench does
 
@@ -83,6 +97,9 @@ deps:			## install the packages that all of this needs (root)
 needs-deps:
 	@.ci/deps --check || if [ $$(id -u) = 0 ]; then .ci/deps; else exit 2; fi
 
+needs-bench-deps:
+	@.ci/deps --check --bench || if [ $$(id -u) = 0 ]; then .ci/deps --bench; else exit 2; fi
+
 install:		## the userspace, to DESTDIR and PREFIX (the module: DKMS)
 	$(MAKE) -C userspace BUILD=$(BUILD)/userspace install
 	install -D -m 644 -t $(DESTDIR)/usr/lib/udev/rules.d dist/60-bricktrace.rules
@@ -90,6 +107,6 @@ install:		## the userspace, to DESTDIR and PREFIX (the module: DKMS)
 clean:			## remove build/
 	rm -rf $(BUILD)
 
-.PHONY: all help module sparse symbols kunit detect userspace helpers unit demo check check-long bench bench-check checkpatch \
-	format-check shellcheck deps needs-deps install clean
+.PHONY: all help module sparse symbols kunit detect userspace helpers unit demo check check-long bench bench-docs bench-check checkpatch \
+	format-check shellcheck deps needs-deps needs-bench-deps install clean
 SHELL	:= /bin/bash

@@ -5,6 +5,7 @@
  *	-r	as a registered thread
  *	-t	and inside a traced run
  *	-n N	inside N of them
+ *	-l N	N calls a loop (100000)
  *	-w N	with N more registered threads, which sleep
  *	-s	no loop: say "armed 0" or "armed 1"
  *	-a	no loop: hold a traced run open, say "armed", until standard input ends
@@ -12,8 +13,6 @@
 #include <getopt.h>
 #include <sys/mman.h>
 #include "../system/bt.h"
-
-#define CALLS 100000
 
 static u64 loop(int n)
 {
@@ -55,23 +54,25 @@ int main(int argc, char **argv)
 {
 	bool registered = false, hold = false, state = false;
 	u64 best = ~0ULL, empty = ~0ULL, took, number[BRICKTRACE_MAX_DEPTH];
-	int fd = -1, depth = 0, threads = 0, option;
+	int fd = -1, depth = 0, threads = 0, calls = 100000, option;
 	struct run *run = run_new();
 	uint32_t brick = 0;
 	char c;
 
-	while ((option = getopt(argc, argv, "rtn:w:sa")) != -1) {
+	while ((option = getopt(argc, argv, "rtl:n:w:sa")) != -1) {
 		registered |=
 			option == 'r' || option == 't' || option == 'n' || option == 'a';
 		if (option == 't' || option == 'a')
 			depth = 1;
 		if (option == 'n')
 			depth = atoi(optarg);
+		if (option == 'l')
+			calls = atoi(optarg);
 		if (option == 'w')
 			threads = atoi(optarg);
 		hold |= option == 'a';
 		state |= option == 's';
-		if (option == '?' || depth > BRICKTRACE_MAX_DEPTH)
+		if (option == '?' || calls < 1 || depth > BRICKTRACE_MAX_DEPTH)
 			bail("usage");
 	}
 	if (mlockall(MCL_CURRENT | (threads ? 0 : MCL_FUTURE)))
@@ -95,20 +96,20 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	for (int i = 0; i < 3; i++) {
-		took = empty_loop(CALLS);
+		took = empty_loop(calls);
 		if (took < empty)
 			empty = took;
-		took = loop(CALLS);
+		took = loop(calls);
 		if (took < best)
 			best = took;
 	}
 	while (depth--) {
 		run_close(fd, number[depth], run);
-		if (count_of(run, SYS_getppid) != 3 * CALLS)
+		if (count_of(run, SYS_getppid) != 3ULL * calls)
 			bail("%llu calls were counted", count_of(run, SYS_getppid));
 	}
 	if (registered && session(fd).threads != 1 + (unsigned int)threads)
 		bail("%u threads are registered", session(fd).threads);
-	printf("%.3f\n", (double)(best - empty) / CALLS);
+	printf("%.3f\n", (double)(best - empty) / calls);
 	return 0;
 }
