@@ -88,6 +88,9 @@ checkpatch:		## the kernel's style checker on what is built for it
 format-check:		## clang-format on userspace and tests
 	clang-format --dry-run -Werror $(CHECK_C)
 
+mutations:		## each mutation of tests/mutations applies
+	tests/mutate --check
+
 shellcheck:		## shellcheck on the scripts
 	shellcheck -x $(SCRIPTS)
 
@@ -108,5 +111,5 @@ clean:			## remove build/
 	rm -rf $(BUILD)
 
 .PHONY: all help module sparse symbols kunit detect userspace helpers unit demo check check-long bench bench-docs bench-check checkpatch \
-	format-check shellcheck deps needs-deps needs-bench-deps install clean
+	format-check mutations shellcheck deps needs-deps needs-bench-deps install clean
 SHELL	:= /bin/bash
