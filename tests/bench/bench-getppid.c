@@ -8,6 +8,8 @@
  *	-l N	N calls a loop (100000)
  *	-w N	with N more registered threads, which sleep
  *	-s	no loop: say "armed 0" or "armed 1"
+ *	-e COMMAND...
+ *		no loop: COMMAND as a registered process, with those that it creates
  *	-a	no loop: hold a traced run open, say "armed", until standard input ends
  */
 #include <getopt.h>
@@ -52,14 +54,14 @@ static void sleepers(int n)
 
 int main(int argc, char **argv)
 {
-	bool registered = false, hold = false, state = false;
+	bool registered = false, hold = false, state = false, execute = false;
 	u64 best = ~0ULL, empty = ~0ULL, took, number[BRICKTRACE_MAX_DEPTH];
 	int fd = -1, depth = 0, threads = 0, calls = 100000, option;
 	struct run *run = run_new();
 	uint32_t brick = 0;
 	char c;
 
-	while ((option = getopt(argc, argv, "rtl:n:w:sa")) != -1) {
+	while ((option = getopt(argc, argv, "+rtl:n:w:sae")) != -1) {
 		registered |=
 			option == 'r' || option == 't' || option == 'n' || option == 'a';
 		if (option == 't' || option == 'a')
@@ -71,6 +73,7 @@ int main(int argc, char **argv)
 		if (option == 'w')
 			threads = atoi(optarg);
 		hold |= option == 'a';
+		execute |= option == 'e';
 		state |= option == 's';
 		if (option == '?' || calls < 1 || depth > BRICKTRACE_MAX_DEPTH)
 			bail("usage");
@@ -79,6 +82,14 @@ int main(int argc, char **argv)
 		bail("mlockall");
 	if (state)
 		return !printf("armed %u\n", info(device()).armed);
+	if (execute) {
+		/* Followed for as long as the file is open. */
+		fd = dup(device());
+		thread_register(fd,
+				BRICKTRACE_INHERIT_THREADS | BRICKTRACE_INHERIT_CHILDREN);
+		execvp(argv[optind], argv + optind);
+		bail("%s", argv[optind]);
+	}
 	if (registered) {
 		fd = device();
 		/* What they are born of has them followed. */

@@ -90,7 +90,8 @@ bt.equal((done.returncode, run["threads"]), (0, 2), "-t: two threads")
 bt.equal(call(run, "futex")["in_flight"], 2, "-t: both in futex")
 bt.between(run["compute"]["ns"], 0, run["wall_ns"] * 0.02, "-t: nobody computes")
 done = attach("-t", str(pool.pid), "-d", "0.3")
-bt.between(result()["compute"]["ns"], result()["wall_ns"] * 0.98, result()["wall_ns"] * 1.02,
+# The thread is looked at while the run is being opened and closed.
+bt.between(result()["compute"]["ns"], result()["wall_ns"] * 0.9, result()["wall_ns"] * 1.2,
            "-t: the busy one does")
 done = attach("-p", str(pool.pid), "-t", str(tids[3]), "-d", "0.2")
 bt.equal((done.returncode, result()["threads"]), (0, 9), "-p and one of its threads: 9")
