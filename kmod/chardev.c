@@ -152,7 +152,7 @@ static struct miscdevice misc = {
 
 int bt_chardev_init(void)
 {
-	BUILD_BUG_ON(sizeof(struct bricktrace_info) != BRICKTRACE_INFO_SIZE_V0);
+	BUILD_BUG_ON(sizeof(struct bricktrace_info) != BRICKTRACE_INFO_SIZE_V1);
 	BUILD_BUG_ON(sizeof(struct bricktrace_thread) != BRICKTRACE_THREAD_SIZE_V0);
 	BUILD_BUG_ON(sizeof(struct bricktrace_brick) != BRICKTRACE_BRICK_SIZE_V0);
 	BUILD_BUG_ON(sizeof(struct bricktrace_open) != BRICKTRACE_OPEN_SIZE_V0);

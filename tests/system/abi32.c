@@ -8,7 +8,7 @@
 
 /* The structures are the same to both: no member moves. */
 _Static_assert(sizeof(void *) == 4, "built with -m32");
-_Static_assert(sizeof(struct bricktrace_info) == BRICKTRACE_INFO_SIZE_V0, "");
+_Static_assert(sizeof(struct bricktrace_info) == BRICKTRACE_INFO_SIZE_V1, "");
 _Static_assert(sizeof(struct bricktrace_thread) == BRICKTRACE_THREAD_SIZE_V0, "");
 _Static_assert(sizeof(struct bricktrace_brick) == BRICKTRACE_BRICK_SIZE_V0, "");
 _Static_assert(sizeof(struct bricktrace_open) == BRICKTRACE_OPEN_SIZE_V0, "");

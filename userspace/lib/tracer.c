@@ -12,7 +12,7 @@
 
 #include "internal.h"
 
-_Static_assert(sizeof(struct bricktrace_info) == BRICKTRACE_INFO_SIZE_V0, "");
+_Static_assert(sizeof(struct bricktrace_info) == BRICKTRACE_INFO_SIZE_V1, "");
 _Static_assert(sizeof(struct bricktrace_thread) == BRICKTRACE_THREAD_SIZE_V0, "");
 _Static_assert(sizeof(struct bricktrace_brick) == BRICKTRACE_BRICK_SIZE_V0, "");
 _Static_assert(sizeof(struct bricktrace_open) == BRICKTRACE_OPEN_SIZE_V0, "");

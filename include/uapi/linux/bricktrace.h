@@ -88,6 +88,8 @@ enum bricktrace_reason {
 	BRICKTRACE_REASON_DISARMED	= 2,	/* the hooks were released meanwhile */
 	BRICKTRACE_REASON_CLOCK		= 3,	/* the clock became unstable meanwhile */
 	BRICKTRACE_REASON_THREADS_LOST	= 4,	/* a thread could not be followed */
+	BRICKTRACE_REASON_OUT_OF_REACH	= 5,	/* the thread left the session by an execve() */
+	BRICKTRACE_REASON_DISABLED	= 6,	/* the host's operator has switched tracing off */
 };
 
 enum bricktrace_level {
@@ -105,6 +107,13 @@ enum bricktrace_clock {
 	BRICKTRACE_CLOCK_TSC		= 1,	/* x86 time stamp counter */
 };
 
+/* Whether the hooks are in place, and who pays for them. */
+enum bricktrace_hooks {
+	BRICKTRACE_HOOKS_OFF	= 0,	/* they are not in place */
+	BRICKTRACE_HOOKS_QUIET	= 1,	/* only followed threads take the kernel's slow path */
+	BRICKTRACE_HOOKS_LOUD	= 2,	/* every thread of the host does */
+};
+
 /**
  * struct bricktrace_info - what this module is (BRICKTRACE_INFO)
  * @size: in: sizeof(struct bricktrace_info)
@@ -118,6 +127,25 @@ enum bricktrace_clock {
  * @arms: out: how often the hooks were put in place since the module's load
  * @threads_lost: out: threads on this host that could not be followed, for
  *	want of memory, since the module's load
+ * @enabled: out: 0 while the host's operator has switched tracing off, else 1
+ * @hooks: out: enum bricktrace_hooks
+ * @tested: out: 1 if this module's tests run on kernels of this series, else 0
+ * @max_followers: out: how many sessions may follow one thread
+ * @user_sessions: out: sessions that the opener's user has open
+ * @max_user_sessions: out: limit of @user_sessions
+ * @user_threads: out: registrations of threads in all sessions of that user
+ * @max_user_threads: out: limit of @user_threads
+ * @user_runs: out: runs that are open in all sessions of that user
+ * @max_user_runs: out: limit of @user_runs
+ * @user_memory: out: bytes of kernel memory that those sessions use
+ * @max_user_memory: out: limit of @user_memory
+ * @armed_ns: out: for how long the hooks were in place since the module's load
+ * @loaded_ns: out: how long ago the module was loaded
+ *
+ * The opener's user is the effective user ID with which the file was opened.
+ * Inside a user namespace, that user is the one who owns the outermost user
+ * namespace below the initial one. The host's operator sets these limits as
+ * parameters of the module.
  */
 struct bricktrace_info {
 	__u32 size;
@@ -130,9 +158,24 @@ struct bricktrace_info {
 	__u32 reserved;
 	__u64 arms;
 	__u64 threads_lost;
+	__u32 enabled;
+	__u32 hooks;
+	__u32 tested;
+	__u32 max_followers;
+	__u32 user_sessions;
+	__u32 max_user_sessions;
+	__u32 user_threads;
+	__u32 max_user_threads;
+	__u32 user_runs;
+	__u32 max_user_runs;
+	__u64 user_memory;
+	__u64 max_user_memory;
+	__u64 armed_ns;
+	__u64 loaded_ns;
 };
 
 #define BRICKTRACE_INFO_SIZE_V0		48
+#define BRICKTRACE_INFO_SIZE_V1		120
 
 /* Threads that the thread creates are registered too, before they run. */
 #define BRICKTRACE_INHERIT_THREADS	(1U << 0)
@@ -150,21 +193,27 @@ struct bricktrace_info {
  * @tid: in: a thread, in the caller's pid namespace; 0: the calling thread
  * @threads: out: how many threads were registered or unregistered
  *
- * The thread does not notice: it is not stopped, signalled or interrupted. Of
- * a thread that sleeps in a system call, the call's time counts from now on.
- * Without BRICKTRACE_INHERIT_THREADS a whole process is its threads of now.
+ * The thread does not notice: it is not stopped, signalled or interrupted. If
+ * the thread sleeps in a system call, that call's time counts from the moment of
+ * registration. Without BRICKTRACE_INHERIT_THREADS a whole process is the threads
+ * that it has at that moment.
  *
  * Both the caller and whoever opened the file need the rights that ptrace
  * would ask for (same user and group ids and a dumpable target, or
  * CAP_SYS_PTRACE in the target's user namespace), or CAP_PERFMON. A program
  * that opened the file itself may always register its own threads. A thread
- * whose execve() puts it out of the opener's reach leaves the session.
+ * whose execve() puts it out of the opener's reach leaves the session: a run of
+ * scope thread on it ends there, as partial, and a run of scope session is
+ * partial.
  *
  * REGISTER errors:
  *	EINVAL	@tid is negative
  *	EEXIST	the thread, or each of the process, is registered with this
  *		session already
- *	EDQUOT	the session's limit of threads is reached
+ *	EDQUOT	the session's limit of threads is reached, or the opener's
+ *		user's limit of threads or memory
+ *	EUSERS	as many sessions as may do so follow the thread already
+ *	EINTR	a fatal signal arrived
  *	EPERM	the caller or the opener may not trace it; a kernel thread
  *	ESRCH	no such thread; it is exiting
  * UNREGISTER errors:
@@ -196,7 +245,8 @@ struct bricktrace_thread {
  * Errors:
  *	ENAMETOOLONG	no NUL within @name
  *	ERANGE	@budget_ns is above BRICKTRACE_MAX_BUDGET
- *	EDQUOT	the session's limit of bricks is reached
+ *	EDQUOT	the session's limit of bricks is reached, or the opener's
+ *		user's limit of memory
  */
 struct bricktrace_brick {
 	__u32 size;
@@ -231,7 +281,12 @@ struct bricktrace_brick {
  *	ESRCH	level trace, scope thread, and the caller is not registered;
  *		level trace, scope session, and no thread is registered
  *	ELOOP	the run would be nested deeper than BRICKTRACE_MAX_DEPTH
- *	EDQUOT	the session's limit of open runs is reached
+ *	EDQUOT	the session's limit of open runs is reached, or the opener's
+ *		user's limit of runs or memory
+ *	EINTR	a fatal signal arrived while the hooks were put in place
+ *
+ * While the host's operator has switched tracing off (the module's parameter
+ * enabled), a run at level trace opens and is not instrumented.
  */
 struct bricktrace_open {
 	__u32 size;
@@ -250,12 +305,14 @@ struct bricktrace_open {
  * struct bricktrace_figures - what is kept of a system call or a category
  * @count: calls completed inside the run
  * @in_flight: calls that were under way when the run, or their thread, ended
- * @errors: completed calls that returned an error; a call that was
- *	interrupted to be restarted (-512 to -516) is none
+ * @errors: completed calls that returned an error to the program; a call that
+ *	was interrupted and that the kernel restarted is not an error, one that
+ *	the program saw fail with EINTR is
  * @ns: time in them, inside the run, completed or not
  * @offcpu_ns: the part of @ns in which the thread did not run
  * @max_ns: the longest completed call; BRICKTRACE_NONE if there was none or
- *	if the longest that is known did not lie wholly inside the run
+ *	if the longest that is known of any covered thread did not lie wholly
+ *	inside the run
  */
 struct bricktrace_figures {
 	__u64 count;
@@ -304,7 +361,7 @@ struct bricktrace_syscall {
 
 /* The run's wall time is above its budget. */
 #define BRICKTRACE_RESULT_OVER_BUDGET	(1U << 0)
-/* The thread ended before the run was closed; the run ended with it. */
+/* The thread ended or left the session before the run was closed; so did the run. */
 #define BRICKTRACE_RESULT_ABANDONED	(1U << 1)
 
 /**
