@@ -10,7 +10,9 @@
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/sched/coredump.h>
+#include <linux/thread_info.h>
 #include <linux/timekeeping.h>
+#include <linux/tracepoint.h>
 #include <linux/version.h>
 
 /* fa2c3254d7cf ("sched/tracing: Don't re-read p->state when emitting sched_switch event") */
@@ -72,6 +74,39 @@ static inline struct user_namespace *bt_exec_ns(struct task_struct *p,
 #define bt_clock_snapshot(s) ktime_get_snapshot_id(CLOCK_MONOTONIC, s)
 #else
 #define bt_clock_snapshot(s) ktime_get_snapshot(s)
+#endif
+
+/* Whether the tests run on this series of kernels. */
+#define BT_SERIES(major, minor)                            \
+	(LINUX_VERSION_CODE >= KERNEL_VERSION(major, minor, 0) && \
+	 LINUX_VERSION_CODE < KERNEL_VERSION(major, (minor) + 1, 0))
+#define bt_kernel_tested                                   \
+	(BT_SERIES(5, 10) || BT_SERIES(6, 1) || BT_SERIES(6, 12) || BT_SERIES(7, 3))
+
+/*
+ * Whether system call probes may be preempted. __DO_TRACE() disables preemption
+ * around them up to v6.12. a363d27cdbc2 ("tracing: Allow system call tracepoints
+ * to handle page faults") ended that in v6.13, and brought the macro.
+ */
+#ifdef DECLARE_TRACE_SYSCALL
+#define BT_PROBE_PREEMPTIBLE true
+#else
+#define BT_PROBE_PREEMPTIBLE false
+#endif
+
+/*
+ * The flag by which a thread takes the kernel's slow way into system calls, where
+ * the tracepoints are. 3136b93c3fb2 ("entry: Expose helpers to migrate TIF to
+ * SYSCALL_WORK flags"), v5.11, brought the macros.
+ */
+#ifdef set_task_syscall_work
+#define bt_slow_path_set(p) set_task_syscall_work(p, SYSCALL_TRACEPOINT)
+#define bt_slow_path_clear(p) clear_task_syscall_work(p, SYSCALL_TRACEPOINT)
+#define bt_slow_path(p) test_task_syscall_work(p, SYSCALL_TRACEPOINT)
+#else
+#define bt_slow_path_set(p) set_tsk_thread_flag(p, TIF_SYSCALL_TRACEPOINT)
+#define bt_slow_path_clear(p) clear_tsk_thread_flag(p, TIF_SYSCALL_TRACEPOINT)
+#define bt_slow_path(p) test_tsk_thread_flag(p, TIF_SYSCALL_TRACEPOINT)
 #endif
 
 #endif /* BT_COMPAT_H */
