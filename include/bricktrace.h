@@ -225,7 +225,8 @@ const char *bt_tracer_reason_text(const struct bt_tracer *tracer);
  * Returns: 0 also where nothing is instrumented. If it fails the tracer works
  * as before and edge_ns stays BT_NONE.
  *
- * Errors: -EAGAIN no usable measurement; those of the kernel's calls.
+ * Errors: -EAGAIN no usable measurement, for instance because a tracer stops the
+ * program's calls; those of the kernel's calls.
  */
 int bt_tracer_calibrate(struct bt_tracer *tracer);
 

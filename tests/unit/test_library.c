@@ -24,7 +24,7 @@ static struct {
 	/* While calibrating, by batch. */
 	bool calibrating;
 	unsigned int ticks, batch;
-	uint64_t loop_ns[8], window_ns[8], empty_ns[8];
+	uint64_t loop_ns[8], window_ns[8], empty_ns[8], offcpu_ns[8];
 } kernel;
 
 static int fake_open(const char *path)
@@ -71,7 +71,11 @@ static void fake_close(struct bricktrace_close *close)
 		memset(calls, 0, sizeof(*calls));
 		calls->nr = kernel.call_nr;
 		calls->all.count = kernel.call_count;
-		calls->all.ns = kernel.calibrating ? kernel.window_ns[kernel.batch++] : 77;
+		calls->all.ns = 77;
+	}
+	if (kernel.calibrating) {
+		result->all.compute_offcpu_ns = kernel.offcpu_ns[kernel.batch];
+		calls->all.ns = kernel.window_ns[kernel.batch++];
 	}
 }
 
@@ -104,6 +108,7 @@ static int fake_ioctl(int fd, unsigned long request, void *arg)
 	case BRICKTRACE_RUN_OPEN:
 		((struct bricktrace_open *)arg)->run = ++kernel.next_run;
 		kernel.open = *(struct bricktrace_open *)arg;
+		kernel.ticks = 4 * kernel.batch;
 		break;
 	case BRICKTRACE_RUN_CLOSE:
 		fake_close(arg);
@@ -458,24 +463,30 @@ static void run_errors_are_told(void **state)
 	bt_tracer_free(t);
 }
 
-static void calibration_keeps_the_least(void **state)
+static void play_batches(void)
 {
-	struct bt_tracer *t = fake_tracer();
 	int i;
 
-	(void)state;
 	for (i = 0; i < 8; i++) {
 		kernel.loop_ns[i] = 100000 + 256 * i;
 		kernel.window_ns[i] = 40000;
 		kernel.empty_ns[i] = 256;
 	}
-	/* The undisturbed batch; then one whose figures contradict each other. */
-	kernel.loop_ns[3] = 40000 + 256 + 256 * 150;
-	kernel.loop_ns[5] = 30000;
 	kernel.calibrating = true;
 	kernel.result.syscalls = 1;
 	kernel.call_nr = SYS_getppid & ~0x40000000U;
 	kernel.call_count = 256;
+}
+
+static void calibration_keeps_the_least(void **state)
+{
+	struct bt_tracer *t = fake_tracer();
+
+	(void)state;
+	play_batches();
+	/* The undisturbed batch; then one whose figures contradict each other. */
+	kernel.loop_ns[3] = 40000 + 256 + 256 * 150;
+	kernel.loop_ns[5] = 30000;
 	assert_int_equal(bt_tracer_calibrate(t), 0);
 	assert_int_equal(kernel.session.flags, BRICKTRACE_SET_EDGE);
 	assert_int_equal(kernel.session.edge_ps, 150000);
@@ -489,6 +500,31 @@ static void calibration_keeps_the_least(void **state)
 	/* Once is enough. */
 	assert_int_equal(bt_tracer_calibrate(t), 0);
 	assert_int_equal(kernel.calls[4], 8);
+	bt_tracer_free(t);
+}
+
+static void calibration_ignores_batches_that_were_stopped(void **state)
+{
+	struct bt_tracer *t = fake_tracer();
+	int i;
+
+	(void)state;
+	play_batches();
+	for (i = 0; i < 8; i++)
+		kernel.offcpu_ns[i] = kernel.loop_ns[i] / 50 + 100;
+	/* The last one was off its CPU for less than 2 % of its loop. */
+	kernel.offcpu_ns[7] = 1900;
+	assert_int_equal(bt_tracer_calibrate(t), 0);
+	assert_int_equal(kernel.session.edge_ps,
+			 (kernel.loop_ns[7] - 40000 - 256) * 1000 / 256);
+	bt_tracer_free(t);
+
+	t = fake_tracer();
+	kernel.batch = 0;
+	kernel.offcpu_ns[7] = 2100;
+	assert_int_equal(bt_tracer_calibrate(t), -EAGAIN);
+	assert_true(kernel.session.edge_ps == BRICKTRACE_NONE);
+	assert_non_null(strstr(bt_error_text(), "strace"));
 	bt_tracer_free(t);
 }
 
@@ -596,6 +632,7 @@ int main(void)
 		TEST(runs_carry_the_kernels_result),
 		TEST(run_errors_are_told),
 		TEST(calibration_keeps_the_least),
+		TEST(calibration_ignores_batches_that_were_stopped),
 		TEST(calibration_leaves_a_registered_thread),
 		TEST(failed_calibration_is_no_failure),
 		TEST(threads_share_a_tracer),
