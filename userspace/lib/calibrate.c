@@ -158,6 +158,14 @@ free:
 	return err;
 }
 
+static bool switched_off(struct bt_tracer *t)
+{
+	struct bricktrace_info info;
+
+	/* An older module has no switch. */
+	return !bti_info(t, &info) && info.max_followers && !info.enabled;
+}
+
 int bt_tracer_calibrate(struct bt_tracer *t)
 {
 	int err;
@@ -165,6 +173,12 @@ int bt_tracer_calibrate(struct bt_tracer *t)
 	if (t->fd < 0)
 		return 0;
 	pthread_mutex_lock(&t->calibration);
+	if (!t->calibrated && switched_off(t)) {
+		pthread_mutex_unlock(&t->calibration);
+		return bti_fail(EAGAIN,
+				"tracing is switched off on this host: " BTI_PARAMETERS
+				"enabled is 0; root can set it to 1");
+	}
 	if (!t->calibrated) {
 		t->calibration_error = calibrate(t);
 		t->calibrated = true;
