@@ -68,7 +68,7 @@ static void table_without_breakdown_has_no_zeros(void **state)
 		text,
 		"brick:     attention\n"
 		"wall time: 0.008000000 s\n"
-		"breakdown: not measured: tracing was switched off on this host meanwhile\n");
+		"breakdown: not measured: the hooks were released meanwhile: tracing was switched off on this host, or the machine was suspended\n");
 	free(text);
 	r->reason = BT_REASON_DISABLED;
 	text = table(r, SORT_TIME);

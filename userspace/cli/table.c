@@ -214,7 +214,7 @@ static const char *partial_text(enum bt_reason reason)
 {
 	switch (reason) {
 	case BT_REASON_DISARMED:
-		return "tracing was switched off on this host meanwhile";
+		return "the hooks were released meanwhile: tracing was switched off on this host, or the machine was suspended";
 	case BT_REASON_CLOCK:
 		return "the clock became unstable meanwhile";
 	case BT_REASON_THREADS_LOST:
