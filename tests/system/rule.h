@@ -147,15 +147,27 @@ static void __attribute__((unused)) wait_value(atomic_int *word, int value)
 	}
 }
 
+/* The module's parameter @name; returns what it was. */
+static unsigned int __attribute__((unused)) parameter(const char *name, unsigned int value)
+{
+	char path[96], text[16] = "";
+	int f, n;
+
+	snprintf(path, sizeof(path), "/sys/module/bricktrace/parameters/%s", name);
+	f = open(path, O_RDWR | O_CLOEXEC);
+	if (f < 0 || read(f, text, sizeof(text) - 1) < 0)
+		bail("the parameter %s", name);
+	n = atoi(text);
+	snprintf(text, sizeof(text), "%u", value);
+	if (pwrite(f, text, strlen(text), 0) < 0)
+		bail("%s=%u", name, value);
+	close(f);
+	return n;
+}
+
 static void __attribute__((unused)) linger(unsigned int ms)
 {
-	char text[16];
-	int f = open("/sys/module/bricktrace/parameters/linger_ms", O_WRONLY | O_CLOEXEC);
-	int n = snprintf(text, sizeof(text), "%u", ms);
-
-	if (f < 0 || write(f, text, n) != n)
-		bail("linger_ms");
-	close(f);
+	parameter("linger_ms", ms);
 }
 
 static void __attribute__((unused)) wait_disarmed(void)
