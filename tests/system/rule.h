@@ -147,27 +147,49 @@ static void __attribute__((unused)) wait_value(atomic_int *word, int value)
 	}
 }
 
-/* The module's parameter @name; returns what it was. */
-static unsigned int __attribute__((unused)) parameter(const char *name, unsigned int value)
+/* Sets a parameter of a module; returns what it was. */
+static unsigned int __attribute__((unused))
+parameter_of(const char *module, const char *name, unsigned int value)
 {
 	char path[96], text[16] = "";
-	int f, n;
+	unsigned int was;
+	int f;
 
-	snprintf(path, sizeof(path), "/sys/module/bricktrace/parameters/%s", name);
+	snprintf(path, sizeof(path), "/sys/module/%s/parameters/%s", module, name);
 	f = open(path, O_RDWR | O_CLOEXEC);
 	if (f < 0 || read(f, text, sizeof(text) - 1) < 0)
-		bail("the parameter %s", name);
-	n = atoi(text);
+		bail("%s", path);
+	was = *text == 'Y' ? 1 : atoi(text);
 	snprintf(text, sizeof(text), "%u", value);
 	if (pwrite(f, text, strlen(text), 0) < 0)
-		bail("%s=%u", name, value);
+		bail("%s=%u", path, value);
 	close(f);
-	return n;
+	return was;
+}
+
+static unsigned int __attribute__((unused)) parameter(const char *name, unsigned int value)
+{
+	return parameter_of("bricktrace", name, value);
+}
+
+static unsigned int __attribute__((unused)) perturb(const char *name, unsigned int value)
+{
+	return parameter_of("perturb", name, value);
 }
 
 static void __attribute__((unused)) linger(unsigned int ms)
 {
 	parameter("linger_ms", ms);
+}
+
+static void __attribute__((unused)) stay_on(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set))
+		bail("CPU %d", cpu);
 }
 
 static void __attribute__((unused)) wait_disarmed(void)

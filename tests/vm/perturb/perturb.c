@@ -15,13 +15,22 @@
 static unsigned int grace_ms;
 static struct task_struct *reader;
 
+/* Readers of one kind only may be mixed. */
+#ifdef DEFINE_SRCU_FAST
+#define begin_read srcu_read_lock_fast
+#define end_read srcu_read_unlock_fast
+#else
+#define begin_read srcu_read_lock
+#define end_read srcu_read_unlock
+#endif
+
 static int read_on(void *unused)
 {
 	while (!kthread_should_stop()) {
-		int i = srcu_read_lock(&tracepoint_srcu);
+		__auto_type began = begin_read(&tracepoint_srcu);
 
 		msleep(grace_ms);
-		srcu_read_unlock(&tracepoint_srcu, i);
+		end_read(&tracepoint_srcu, began);
 	}
 	return 0;
 }
