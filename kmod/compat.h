@@ -118,13 +118,6 @@ static inline struct user_namespace *bt_exec_ns(struct task_struct *p,
 #define bt_clock_snapshot(s) ktime_get_snapshot(s)
 #endif
 
-/* Whether the tests run on this series of kernels. */
-#define BT_SERIES(major, minor)                            \
-	(LINUX_VERSION_CODE >= KERNEL_VERSION(major, minor, 0) && \
-	 LINUX_VERSION_CODE < KERNEL_VERSION(major, (minor) + 1, 0))
-#define bt_kernel_tested                                   \
-	(BT_SERIES(5, 10) || BT_SERIES(6, 1) || BT_SERIES(6, 12) || BT_SERIES(7, 3))
-
 /*
  * Whether system call probes may be preempted. __DO_TRACE() disables preemption
  * around them up to v6.12. a363d27cdbc2 ("tracing: Allow system call tracepoints
