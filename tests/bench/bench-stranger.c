@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+/*
+ * bench-stranger [-s SESSIONS]: what a null call, a context switch, a fork, an exec,
+ * an exit and a thread take, in nanoseconds, which under -icount are instructions:
+ * "WHAT NUMBER" lines, each the least of many, each of which begins after a nap. Many
+ * sessions may follow it and what it creates. It is to lie in memory.
+ *	call	a null call
+ *	pipe	there and back through two pipes: four calls and two switches
+ *	fork	the parent's fork(), before the child has run
+ *	exit	waiting for that child, which ends at once: its exit and two switches
+ *	exec	from execve() to main() of this program
+ *	thread	a thread's creation, its end and the wait for it, with two switches
+ */
+#include <sched.h>
+#include <sys/wait.h>
+#include "../system/bt.h"
+
+#define ROUNDS 300
+#define CALLS  100
+#define TRIPS  20
+
+/* What else there is to do is done now. */
+static void nap(void)
+{
+	sleep_ns(2 * MS);
+}
+
+static void take_least(u64 *least, u64 took)
+{
+	if (took < *least)
+		*least = took;
+}
+
+static void call(void)
+{
+	u64 start, middle, least = ~0ULL;
+
+	for (int r = 0; r < ROUNDS; r++) {
+		nap();
+		start = now();
+		for (int i = 0; i < CALLS; i++)
+			getppid_raw();
+		middle = now();
+		for (int i = 0; i < CALLS; i++)
+			getppid_not();
+		take_least(&least, 2 * middle - start - now());
+	}
+	printf("call %.2f\n", (double)least / CALLS);
+}
+
+static void through_pipes(void)
+{
+	u64 start, least = ~0ULL;
+	int there[2], back[2];
+	char c = 0;
+
+	if (pipe(there) || pipe(back))
+		bail("pipe");
+	if (!fork()) {
+		close(there[1]);
+		while (read(there[0], &c, 1) == 1 && write(back[1], &c, 1) == 1)
+			;
+		_exit(0);
+	}
+	for (int r = 0; r < ROUNDS; r++) {
+		nap();
+		start = now();
+		for (int i = 0; i < TRIPS; i++)
+			if (write(there[1], &c, 1) != 1 || read(back[0], &c, 1) != 1)
+				bail("pipe");
+		take_least(&least, now() - start);
+	}
+	close(there[1]);
+	wait(NULL);
+	printf("pipe %.2f\n", (double)least / TRIPS);
+}
+
+static void fork_and_exit(void)
+{
+	u64 start, middle, forked = ~0ULL, ended = ~0ULL;
+	pid_t child;
+
+	for (int r = 0; r < ROUNDS; r++) {
+		nap();
+		start = now();
+		child = fork();
+		if (!child)
+			_exit(0);
+		middle = now();
+		if (waitpid(child, NULL, 0) != child)
+			bail("fork");
+		take_least(&ended, now() - middle);
+		take_least(&forked, middle - start);
+	}
+	printf("fork %llu\nexit %llu\n", forked, ended);
+}
+
+static void *nothing(void *arg)
+{
+	return arg;
+}
+
+static void create_and_join(void)
+{
+	static char stack[65536] __attribute__((aligned(4096)));
+	u64 start, least = ~0ULL;
+	pthread_attr_t attr;
+	pthread_t thread;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstack(&attr, stack, sizeof(stack));
+	for (int r = 0; r < ROUNDS; r++) {
+		nap();
+		start = now();
+		if (pthread_create(&thread, &attr, nothing, NULL) ||
+		    pthread_join(thread, NULL))
+			bail("pthread_create");
+		take_least(&least, now() - start);
+	}
+	printf("thread %llu\n", least);
+}
+
+/* The next program begins with executed(). */
+static void __attribute__((noreturn)) execute(char *program, int round, u64 least)
+{
+	char r[16], l[32], start[32];
+	char *argv[] = { program, r, l, start, NULL };
+
+	sprintf(r, "%04d", round);
+	sprintf(l, "%020llu", least);
+	nap();
+	sprintf(start, "%020llu", now());
+	execv(program, argv);
+	bail("%s", program);
+}
+
+static int executed(char **argv, u64 end)
+{
+	u64 least = strtoull(argv[2], NULL, 10);
+	int round = atoi(argv[1]);
+
+	take_least(&least, end - strtoull(argv[3], NULL, 10));
+	if (round < ROUNDS)
+		execute(argv[0], round + 1, least);
+	return !printf("exec %llu\n", least);
+}
+
+int main(int argc, char **argv)
+{
+	struct sched_param param = { .sched_priority = 1 };
+	u64 end = now();
+	int sessions = 0;
+
+	if (argc == 4)
+		return executed(argv, end);
+	if (argc == 3 && !strcmp(argv[1], "-s"))
+		sessions = atoi(argv[2]);
+	/* Files that outlive an exec. */
+	while (sessions--)
+		thread_register(dup(device()),
+				BRICKTRACE_INHERIT_THREADS | BRICKTRACE_INHERIT_CHILDREN);
+	/* Nobody is preempted by whom it wakes up. */
+	if (sched_setscheduler(0, SCHED_FIFO, &param))
+		bail("sched_setscheduler");
+	call();
+	through_pipes();
+	fork_and_exit();
+	create_and_join();
+	fflush(stdout);
+	execute(argv[0], 1, ~0ULL);
+}
