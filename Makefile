@@ -24,7 +24,7 @@ endif
 all: module userspace	## the module and the userspace
 
 help:			## this list
-	@sed -nE 's/^([a-z-]+):[^#]*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -nE 's/^([a-z -]+):[^#]*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 	@echo "K=KERNEL says for which kernel: 6.1 (default), 5.10, 6.12, 7.3, arm64, debug or kcsan"
 
 # The tree is mirrored with links, so that objects land in build/ only.
@@ -45,10 +45,10 @@ kunit:			## build/kunit-K/bricktrace_kunit.ko (K=debug)
 	@ln -sfn $(TOP)/tests/kunit/Kbuild $(BUILD)/kunit-$(K)/Kbuild
 	$(call kbuild,$(BUILD)/kunit-$(K),modules)
 
-detect:			## build/detect-K/bricktrace_detect.ko, what the debug kernels notice
-	@mkdir -p $(BUILD)/detect-$(K)
-	@ln -sfn $(TOP)/tests/vm/detect/* $(BUILD)/detect-$(K)
-	$(call kbuild,$(BUILD)/detect-$(K),modules)
+detect perturb:		## build/detect-K, what the debug kernels notice; build/perturb-K, what tests do to a host
+	@mkdir -p $(BUILD)/$@-$(K)
+	@ln -sfn $(TOP)/tests/vm/$@/* $(BUILD)/$@-$(K)
+	$(call kbuild,$(BUILD)/$@-$(K),modules)
 
 mirror	= mkdir -p $(addprefix $(1)/,$(dir $(2))) && find $(1) -xtype l -delete && \
 	for f in $(2); do ln -sfn $(TOP)/$$f $(1)/$$f; done
@@ -110,6 +110,6 @@ install:		## the userspace, to DESTDIR and PREFIX (the module: DKMS)
 clean:			## remove build/
 	rm -rf $(BUILD)
 
-.PHONY: all help module sparse symbols kunit detect userspace helpers unit demo check check-long bench bench-docs bench-check checkpatch \
+.PHONY: all help module sparse symbols kunit detect perturb userspace helpers unit demo check check-long bench bench-docs bench-check checkpatch \
 	format-check mutations shellcheck deps needs-deps needs-bench-deps install clean
 SHELL	:= /bin/bash

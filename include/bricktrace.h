@@ -64,6 +64,8 @@ enum bt_reason {
 	BT_REASON_DISARMED = 2,	      /* the kernel hooks were released */
 	BT_REASON_CLOCK = 3,	      /* the clock became unstable */
 	BT_REASON_THREADS_LOST = 4,   /* a thread could not be followed */
+	BT_REASON_OUT_OF_REACH = 5,   /* its execve() took the thread out of the run */
+	BT_REASON_DISABLED = 6,	      /* tracing is switched off on this host */
 	BT_REASON_NO_MODULE = 64,     /* the module is not loaded */
 	BT_REASON_NO_PERMISSION = 65, /* may not open /dev/bricktrace */
 	BT_REASON_ABI = 66,	      /* module and library do not match */
@@ -95,7 +97,9 @@ struct bt_run;
  * struct bt_figures - what is kept of a system call or a category
  * @count: calls completed inside the run
  * @in_flight: calls under way when the run, or their thread, ended
- * @errors: completed calls that returned an error
+ * @errors: completed calls that returned an error to the program; a call that
+ *	was interrupted and that the kernel restarted is not an error, one that
+ *	the program saw fail with EINTR is
  * @ns: time in them inside the run, completed or not
  * @offcpu_ns: the part of @ns in which the thread did not run
  * @max_ns: the longest completed call; BT_NONE if none or not known
@@ -158,7 +162,8 @@ struct bt_syscall {
  * @start_ns: CLOCK_MONOTONIC when the run started
  * @wall_ns: the run's duration
  * @threads: threads that were covered at any time; 0 if not instrumented
- * @abandoned: the thread ended before the run was closed, and the run with it
+ * @abandoned: the thread ended, or left the tracer by an execve(), before the
+ *	run was closed, and the run ended with that
  * @all: breakdown with the runs that this one encloses
  * @self: breakdown without them
  * @n_syscalls: number of entries for bt_result_syscall()
@@ -220,12 +225,14 @@ const char *bt_tracer_reason_text(const struct bt_tracer *tracer);
  *
  * Takes some milliseconds on the calling thread, once a tracer; later calls
  * return the same. The first run at BT_TRACE does it, inside whatever run is
- * open then, if the program has not.
+ * open then, if the program has not. While tracing is switched off on the host
+ * nothing is calibrated, and a later call tries again.
  *
  * Returns: 0 also where nothing is instrumented. If it fails the tracer works
  * as before and edge_ns stays BT_NONE.
  *
- * Errors: -EAGAIN no usable measurement; those of the kernel's calls.
+ * Errors: -EAGAIN no usable measurement, for instance because a tracer stops the
+ * program's calls or because tracing is switched off; those of the kernel's calls.
  */
 int bt_tracer_calibrate(struct bt_tracer *tracer);
 
@@ -254,8 +261,10 @@ const char *bt_error_text(void);
  *
  * Registration outlives execve() and ends with the thread or the tracer.
  *
- * Errors: -EEXIST it is registered already; -EDQUOT the limit of threads is
- * reached; -EINVAL unknown bit; -ENOMEM.
+ * Errors: -EEXIST it is registered already; -EDQUOT the session's or the user's
+ * limit of threads, or the user's limit of kernel memory, is reached; -EUSERS as
+ * many sessions as may do so follow the thread already; -EINTR a fatal signal
+ * arrived; -EINVAL unknown bit; -ENOMEM.
  */
 int bt_thread_register(struct bt_tracer *tracer, unsigned int inherit);
 
@@ -274,13 +283,16 @@ int bt_thread_unregister(struct bt_tracer *tracer);
  * The thread does not notice: it is not stopped, signalled or interrupted. Of a
  * call that it sleeps in, the time counts from now on. It is followed until it
  * ends, the tracer is freed, or its execve() of a program with more rights puts
- * it out of the reach of whoever opened the device: runs are then BT_PARTIAL,
- * with BT_REASON_THREADS_LOST.
+ * it out of the reach of whoever opened the device. A run at BT_SCOPE_THREAD then
+ * ends with BT_REASON_OUT_OF_REACH; one at BT_SCOPE_TRACER goes on and is
+ * BT_PARTIAL, with BT_REASON_THREADS_LOST.
  *
  * Errors: -EPERM no right to: same user and group ids and a dumpable target, or
  * CAP_SYS_PTRACE or CAP_PERFMON, and never a kernel thread; -ESRCH no such
- * thread, or it is ending; -EEXIST it is followed already; -EDQUOT the limit of
- * threads is reached; -EINVAL @tid below 1, or unknown bit; -ENOMEM.
+ * thread, or it is ending; -EEXIST it is followed already; -EDQUOT the session's or
+ * the user's limit of threads, or the user's limit of kernel memory, is reached;
+ * -EUSERS as many sessions as may do so follow it already; -EINTR a fatal signal
+ * arrived; -EINVAL @tid below 1, or unknown bit; -ENOMEM.
  */
 int bt_thread_follow(struct bt_tracer *tracer, pid_t tid, unsigned int inherit);
 
@@ -326,7 +338,8 @@ int bt_process_unfollow(struct bt_tracer *tracer, pid_t pid, uint32_t *threads);
  * which holds for runs opened from then on.
  *
  * Errors: -EINVAL bad name; -ENAMETOOLONG; -ERANGE budget above
- * BT_MAX_BUDGET; -EDQUOT the limit of bricks is reached; -ENOMEM.
+ * BT_MAX_BUDGET; -EDQUOT the session's limit of bricks or the user's limit of
+ * kernel memory is reached; -ENOMEM.
  */
 int bt_brick_define(struct bt_tracer *tracer, const char *name, uint64_t budget_ns,
 		    struct bt_brick **brick);
@@ -338,11 +351,13 @@ int bt_brick_define(struct bt_tracer *tracer, const char *name, uint64_t budget_
  *
  * After the kernel has opened the run the function makes no system call. The
  * first run at BT_TRACE on a host puts the kernel's hooks in place before it
- * starts, which takes milliseconds.
+ * starts, which takes milliseconds. While tracing is switched off on the host a
+ * run at BT_TRACE opens, and its result has BT_REASON_DISABLED.
  *
  * Errors: -ESRCH the thread is not registered, or with BT_SCOPE_TRACER no
- * thread is; -ELOOP nested deeper than 32; -EDQUOT the limit of open runs is
- * reached; -EINVAL unknown level or scope; -ENOMEM.
+ * thread is; -ELOOP nested deeper than 32; -EDQUOT the session's or the user's
+ * limit of open runs, or the user's limit of kernel memory, is reached; -EINTR a
+ * fatal signal arrived; -EINVAL unknown level or scope; -ENOMEM.
  */
 int bt_run_open(struct bt_tracer *tracer, struct bt_brick *brick, enum bt_level level,
 		enum bt_scope scope, struct bt_run **run);

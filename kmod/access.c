@@ -52,15 +52,17 @@ int bt_access_check(struct file *opener, struct task_struct *p)
 	put_cred(t);
 	if (!ok)
 		return -EPERM;
-	mm = get_task_mm(p);
-	if (!mm)
-		return 0;
-	rcu_read_lock();
-	ns = bt_exec_ns(p, mm);
-	ok = bt_dumpable(p, mm) || ((own || caller_capable(ns)) &&
-				    opener_capable(opener, ns));
-	rcu_read_unlock();
-	mmput(mm);
+	/* As ptrace_may_access() does: no reference, whose end might do much work. */
+	task_lock(p);
+	mm = p->mm;
+	if (mm) {
+		rcu_read_lock();
+		ns = bt_exec_ns(p, mm);
+		ok = bt_dumpable(p, mm) || ((own || caller_capable(ns)) &&
+					    opener_capable(opener, ns));
+		rcu_read_unlock();
+	}
+	task_unlock(p);
 	return ok ? 0 : -EPERM;
 }
 

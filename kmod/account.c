@@ -66,7 +66,7 @@ void bt_account_enter_slow(struct bt_account *a, unsigned long nr)
 	s = bt_syscall_is_restart(key) ? a->restart : NULL;
 	if (!s)
 		s = slot_of_key(a, key);
-	/* Met on the way to its entry: it has begun. */
+	/* The call was found between the kernel's entry and here: it is timed already. */
 	if (a->state == BT_MET && a->cur == s) {
 		WRITE_ONCE(a->state, BT_USER);
 		return;
@@ -76,10 +76,16 @@ void bt_account_enter_slow(struct bt_account *a, unsigned long nr)
 
 static void count_error(struct bt_account *a, struct bt_slot *s, long ret)
 {
-	/* It will be entered again, by restart_syscall after the last. */
+	/*
+	 * The call will be entered again, by restart_syscall after the last of
+	 * these, unless a handler runs first: bt_account_signal().
+	 */
 	if (ret <= -ERESTARTSYS && ret >= -ERESTART_RESTARTBLOCK) {
 		if (ret == -ERESTART_RESTARTBLOCK)
 			a->restart = s;
+		a->interrupted = s;
+		a->interrupted_enter = a->t_enter;
+		a->interrupted_ret = ret;
 		return;
 	}
 	/* What sigreturn returns is the interrupted program's register. */
@@ -154,6 +160,7 @@ static void rebase(struct bt_account *a, u32 generation)
 	int i;
 
 	a->restart = NULL;
+	a->interrupted = NULL;
 	a->generation = generation;
 	for (i = 0; i < a->used; i++)
 		a->slots[i].max = 0;
@@ -232,6 +239,22 @@ void bt_account_found(struct bt_account *a, struct task_struct *p,
 	end(a);
 }
 
+void bt_account_signal(struct bt_account *a, bool restarts)
+{
+	struct bt_slot *s = a->interrupted;
+	int ret = a->interrupted_ret;
+
+	a->interrupted = NULL;
+	/* An entry since means that the kernel has restarted it. */
+	if (!s || a->cur || a->t_enter != a->interrupted_enter)
+		return;
+	if (ret == -ERESTARTNOINTR || (ret == -ERESTARTSYS && restarts))
+		return;
+	begin(a);
+	s->errors++;
+	end(a);
+}
+
 void bt_account_end(struct bt_account *a)
 {
 	begin(a);
@@ -258,6 +281,7 @@ bool bt_account_try_read(const struct bt_account *a, u32 generation, u64 armed,
 	const struct bt_slot *cur = smp_load_acquire(&a->cur);
 	u64 t, since, out;
 	bool asleep;
+	u8 i;
 
 	if (seq & 1 || cur == BT_ENTERING)
 		return false;
@@ -287,5 +311,9 @@ bool bt_account_try_read(const struct bt_account *a, u32 generation, u64 armed,
 	/* Pairs with slot_of_key(): their keys are there. */
 	snap->used = smp_load_acquire(&a->used);
 	memcpy(snap->slots, a->slots, min_t(u8, snap->used, BT_SLOTS) * sizeof(a->slots[0]));
+	/* The longest calls are those of an arming that has ended. */
+	if (a->generation != generation)
+		for (i = 0; i < snap->used; i++)
+			snap->slots[i].max = 0;
 	return !read_seqcount_retry(&a->seq, seq) && READ_ONCE(a->cur) == cur;
 }

@@ -8,7 +8,10 @@
  * interrupt that found the task running and its CPU's pointer unset. Readers
  * elsewhere retry if @seq or @cur has changed: an entry is published by its
  * stores to @cur alone, everything else under @seq. Either begins before the
- * clock is read: a reader that did not see it has read an earlier time.
+ * clock is read, so a reader that did not see that beginning has read an earlier
+ * time; but on x86 the clock may be read while the store still waits in its
+ * buffer, and then the reader's time is later by some tens of nanoseconds. That
+ * time counts as no call's, and differences are never less than zero.
  */
 #ifndef BT_ACCOUNT_H
 #define BT_ACCOUNT_H
@@ -59,6 +62,9 @@ struct bt_account {
 	u64 off_call;		/* of @offcpu, in the call that was entered at */
 	u64 off_enter;		/* this time: the last one that was off its CPU */
 	u64 told;		/* of a sleeper: generation << 32 | (key + 1) */
+	struct bt_slot *interrupted; /* the call that last returned -512 to -516 */
+	u64 interrupted_enter;	/* its @t_enter */
+	s16 interrupted_ret;	/* and what it returned */
 	u8 state;		/* enum bt_state */
 	u8 used;		/* slots in use */
 	u8 map[BT_NR_NATIVE];	/* native number to slot, 0: none yet */
@@ -154,7 +160,14 @@ void bt_account_in(struct bt_account *a, struct task_struct *p, u32 generation,
 void bt_account_found(struct bt_account *a, struct task_struct *p,
 		      u32 generation, u64 armed);
 
-/* The task ends now. Preemption is off. */
+/*
+ * A signal's handler is about to run. If the call that was just left had been
+ * interrupted and is not restarted, the program sees it fail with EINTR: an error.
+ * @restarts: the handler was installed with SA_RESTART. Preemption is off.
+ */
+void bt_account_signal(struct bt_account *a, bool restarts);
+
+/* The task ends now. Interrupts are off. */
 void bt_account_end(struct bt_account *a);
 
 /*

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/uaccess.h>
 #include "chardev.h"
 #include "clock.h"
+#include "compat.h"
 #include "hooks.h"
 #include "member.h"
 #include "run.h"
@@ -52,17 +54,28 @@ static const struct {
 	      BRICKTRACE_SESSION_SIZE_V0, BRICKTRACE_SET_EDGE),
 };
 
-static int info(struct bricktrace_info *arg, const struct bt_uarg *uarg)
+static int info(struct bt_session *s, struct bricktrace_info *arg,
+		const struct bt_uarg *uarg)
 {
+	struct bt_hooks_state state;
+
+	bt_hooks_state(&state);
 	arg->abi_version = BRICKTRACE_ABI_VERSION;
 	arg->clock = static_key_enabled(&bt_clock_is_tsc) ?
 		     BRICKTRACE_CLOCK_TSC : BRICKTRACE_CLOCK_MONOTONIC;
-	arg->armed = bt_hooks_armed();
+	arg->armed = state.hooks != BRICKTRACE_HOOKS_OFF;
 	arg->slots = BT_SLOTS - BT_SLOT_FIRST;
-	arg->linger_ms = bt_hooks_linger_ms();
+	arg->linger_ms = state.linger_ms;
 	arg->reserved = 0;
-	arg->arms = bt_hooks_arms();
+	arg->arms = state.arms;
 	arg->threads_lost = bt_task_lost();
+	arg->enabled = state.enabled;
+	arg->hooks = state.hooks;
+	arg->tested = bt_kernel_tested;
+	arg->max_followers = BT_MAX_FOLLOWERS;
+	bt_user_info(s->user, arg);
+	arg->armed_ns = state.armed_ns;
+	arg->loaded_ns = state.loaded_ns;
 	return bt_uarg_put(uarg, arg, sizeof(*arg));
 }
 
@@ -71,7 +84,7 @@ static long handle(struct bt_session *s, unsigned int cmd, union arg *arg,
 {
 	switch (cmd) {
 	case BRICKTRACE_INFO:
-		return info(&arg->info, uarg);
+		return info(s, &arg->info, uarg);
 	case BRICKTRACE_THREAD_REGISTER:
 		return bt_member_register(s, &arg->thread, uarg);
 	case BRICKTRACE_THREAD_UNREGISTER:
@@ -123,9 +136,11 @@ static long chardev_ioctl(struct file *file, unsigned int cmd,
 
 static int chardev_open(struct inode *inode, struct file *file)
 {
-	file->private_data = bt_session_alloc(file);
-	if (!file->private_data)
-		return -ENOMEM;
+	struct bt_session *s = bt_session_alloc(file);
+
+	if (IS_ERR(s))
+		return PTR_ERR(s);
+	file->private_data = s;
 	return nonseekable_open(inode, file);
 }
 

@@ -9,11 +9,30 @@
 
 DEFINE_STATIC_KEY_FALSE(bt_clock_is_tsc);
 
-static u32 mult = 1, shift;
+/* Written when an epoch begins, after its number. */
+static u32 clock_mult = 1, clock_shift;
+static u32 clock_epoch;
 
 u64 bt_clock_ns(u64 ticks)
 {
-	return mul_u64_u32_shr(ticks, mult, shift);
+	return mul_u64_u32_shr(ticks, READ_ONCE(clock_mult),
+			       READ_ONCE(clock_shift));
+}
+
+u32 bt_clock_epoch(void)
+{
+	/* Pairs with clock_begin(): a new factor is seen with its epoch. */
+	smp_rmb();
+	return READ_ONCE(clock_epoch);
+}
+
+static void clock_begin(u32 mult, u32 shift)
+{
+	WRITE_ONCE(clock_epoch, clock_epoch + 1);
+	/* Pairs with bt_clock_epoch(). */
+	smp_wmb();
+	WRITE_ONCE(clock_mult, mult);
+	WRITE_ONCE(clock_shift, shift);
 }
 
 #ifdef CONFIG_X86_64
@@ -34,30 +53,57 @@ static bool tsc_is_clocksource(void)
 	return snap.cycles >= before && snap.cycles <= after;
 }
 
+static unsigned int clock_khz;	/* of the epoch, if it has the TSC */
+
+static void clock_begin_tsc(void)
+{
+	u32 mult, shift;
+
+	/* Loaded early, the module finds a frequency that the kernel will refine. */
+	WRITE_ONCE(clock_khz, tsc_khz);
+	clocks_calc_mult_shift(&mult, &shift, clock_khz, NSEC_PER_MSEC, 0);
+	clock_begin(mult, shift);
+}
+
 void bt_clock_init(void)
 {
 	if (!tsc_is_clocksource())
 		return;
-	clocks_calc_mult_shift(&mult, &shift, tsc_khz, NSEC_PER_MSEC, 0);
+	clock_begin_tsc();
 	static_branch_enable(&bt_clock_is_tsc);
 }
 
-bool bt_clock_check(void)
+bool bt_clock_stale(void)
 {
-	if (!static_key_enabled(&bt_clock_is_tsc) || !check_tsc_unstable())
-		return false;
-	static_branch_disable(&bt_clock_is_tsc);
-	mult = 1;
-	shift = 0;
-	return true;
+	return static_key_enabled(&bt_clock_is_tsc) &&
+	       (check_tsc_unstable() || READ_ONCE(clock_khz) != tsc_khz);
+}
+
+void bt_clock_renew(void)
+{
+	if (!static_key_enabled(&bt_clock_is_tsc)) {
+		clock_begin(1, 0);
+	} else if (check_tsc_unstable()) {
+		/* An epoch of its own for whoever reads either clock meanwhile. */
+		clock_begin(1, 0);
+		static_branch_disable(&bt_clock_is_tsc);
+		clock_begin(1, 0);
+	} else {
+		clock_begin_tsc();
+	}
 }
 #else
 void bt_clock_init(void)
 {
 }
 
-bool bt_clock_check(void)
+bool bt_clock_stale(void)
 {
 	return false;
+}
+
+void bt_clock_renew(void)
+{
+	clock_begin(1, 0);
 }
 #endif

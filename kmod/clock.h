@@ -42,9 +42,21 @@ u64 bt_clock_ns(u64 ticks);
 void bt_clock_init(void);
 
 /*
- * Falls back to CLOCK_MONOTONIC if the TSC has lost the kernel's trust. May
- * sleep. Returns true if it did: readings from before mean nothing then.
+ * Two readings, and a conversion of their difference, belong together if the
+ * epoch was the same before the first reading and after the conversion.
  */
-bool bt_clock_check(void);
+u32 bt_clock_epoch(void);
+
+/*
+ * Whether the TSC is no longer what it was when the epoch began: the kernel
+ * trusts it no more, or has measured its frequency again.
+ */
+bool bt_clock_stale(void);
+
+/*
+ * Begins an epoch, by CLOCK_MONOTONIC if the TSC has lost the kernel's trust. No
+ * probe may be in place. May sleep; the caller serialises.
+ */
+void bt_clock_renew(void);
 
 #endif /* BT_CLOCK_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What differs between the supported kernels, 5.10 to 7.3. Nothing else in
- * the module asks for a version.
+ * What differs between kernels, and what one must have. Nothing else in the
+ * module asks for a version.
  */
 #ifndef BT_COMPAT_H
 #define BT_COMPAT_H
@@ -10,8 +10,52 @@
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/sched/coredump.h>
+#include <linux/thread_info.h>
 #include <linux/timekeeping.h>
+#include <linux/tracepoint.h>
 #include <linux/version.h>
+
+/*
+ * What the module does not work without. DKMS does not build it for a kernel
+ * whose options are others: dkms.conf has the same list.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 10, 0)
+#error "bricktrace needs Linux 5.10 or newer"
+#endif
+#ifndef CONFIG_TRACEPOINTS
+#error "bricktrace needs CONFIG_TRACEPOINTS, for its hooks"
+#endif
+#ifndef CONFIG_HAVE_SYSCALL_TRACEPOINTS
+#error "bricktrace needs CONFIG_HAVE_SYSCALL_TRACEPOINTS, for its hooks in system calls"
+#endif
+#if !defined(CONFIG_X86_64) && !defined(CONFIG_ARM64)
+#error "bricktrace knows the system calls of CONFIG_X86_64 and CONFIG_ARM64 only"
+#endif
+#ifdef CONFIG_PREEMPT_RT
+#error "bricktrace and CONFIG_PREEMPT_RT: its hooks take spinlocks, which sleep there and must not"
+#endif
+
+/*
+ * Whether this is a kernel that `make check` runs the tests on. Decided here
+ * alone; on any other from 5.10 on the module is built, and says that it is not
+ * tested: `modinfo bricktrace`, BRICKTRACE_INFO. docs/kernels.md.
+ */
+#define BT_SERIES(major, minor) \
+	(LINUX_VERSION_CODE >> 8 == KERNEL_VERSION(major, minor, 0) >> 8)
+#ifdef CONFIG_X86_64
+#define BT_TESTED_ON "5.10, 6.1, 6.12 and 7.3 on x86-64"
+#define bt_kernel_tested (BT_SERIES(5, 10) || BT_SERIES(6, 1) || \
+			  BT_SERIES(6, 12) || BT_SERIES(7, 3))
+#else
+#define BT_TESTED_ON "6.1 on arm64 with pages of 4 KiB"
+#define bt_kernel_tested (BT_SERIES(6, 1) && IS_ENABLED(CONFIG_ARM64_4K_PAGES))
+#endif
+#if bt_kernel_tested
+#define BT_TESTED "yes"
+#else
+#include <generated/utsrelease.h>
+#define BT_TESTED "no: built for " UTS_RELEASE ", the tests run on " BT_TESTED_ON
+#endif
 
 /* fa2c3254d7cf ("sched/tracing: Don't re-read p->state when emitting sched_switch event") */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 18, 0)
@@ -72,6 +116,32 @@ static inline struct user_namespace *bt_exec_ns(struct task_struct *p,
 #define bt_clock_snapshot(s) ktime_get_snapshot_id(CLOCK_MONOTONIC, s)
 #else
 #define bt_clock_snapshot(s) ktime_get_snapshot(s)
+#endif
+
+/*
+ * Whether system call probes may be preempted. __DO_TRACE() disables preemption
+ * around them up to v6.12. a363d27cdbc2 ("tracing: Allow system call tracepoints
+ * to handle page faults") ended that in v6.13, and brought the macro.
+ */
+#ifdef DECLARE_TRACE_SYSCALL
+#define BT_PROBE_PREEMPTIBLE true
+#else
+#define BT_PROBE_PREEMPTIBLE false
+#endif
+
+/*
+ * The flag by which a thread takes the kernel's slow way into system calls, where
+ * the tracepoints are. 3136b93c3fb2 ("entry: Expose helpers to migrate TIF to
+ * SYSCALL_WORK flags"), v5.11, brought the macros.
+ */
+#ifdef set_task_syscall_work
+#define bt_slow_path_set(p) set_task_syscall_work(p, SYSCALL_TRACEPOINT)
+#define bt_slow_path_clear(p) clear_task_syscall_work(p, SYSCALL_TRACEPOINT)
+#define bt_slow_path(p) test_task_syscall_work(p, SYSCALL_TRACEPOINT)
+#else
+#define bt_slow_path_set(p) set_tsk_thread_flag(p, TIF_SYSCALL_TRACEPOINT)
+#define bt_slow_path_clear(p) clear_tsk_thread_flag(p, TIF_SYSCALL_TRACEPOINT)
+#define bt_slow_path(p) test_tsk_thread_flag(p, TIF_SYSCALL_TRACEPOINT)
 #endif
 
 #endif /* BT_COMPAT_H */

@@ -1,26 +1,63 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The tracepoints: found by name, hooked while a traced run is open and for a
- * linger time after it.
+ * The tracepoints: found by name. Those of system calls and switches are hooked
+ * while a traced run is open, those of threads' lives while a task is followed,
+ * each for a linger time after that.
  */
 #ifndef BT_HOOKS_H
 #define BT_HOOKS_H
 
+#include <linux/list.h>
+#include <linux/sched.h>
 #include <linux/types.h>
 
-/* Finds the tracepoints and hooks those that follow threads' lives. */
+/* Whoever has traced runs, embedded in its session. hooks.c's lock protects it. */
+struct bt_holder {
+	struct list_head node;
+	u32 runs;
+	pid_t pid;		/* who opened the first of them, initial namespace */
+	char comm[TASK_COMM_LEN];
+	u64 since_ns;		/* ktime_get_ns() then */
+};
+
+/* Finds the tracepoints. */
 int bt_hooks_init(void);
 void bt_hooks_exit(void);
 
 /*
- * A traced run needs the hooks. Arms them, which takes milliseconds, unless
- * they are. May sleep. Errors: those of tracepoint_probe_register().
+ * A traced run begins: it needs the hooks, which are armed unless they are. That
+ * takes milliseconds. The caller is a holder until bt_hooks_put(), but not if this
+ * fails. May sleep. Errors: -ECANCELED if the operator has switched tracing off,
+ * -ESTALE while the host is being suspended, -EINTR on a fatal signal, and those
+ * of tracepoint_probe_register().
  */
-int bt_hooks_get(void);
-void bt_hooks_put(void);
+int bt_hooks_get(struct bt_holder *h);
+void bt_hooks_put(struct bt_holder *h);
 
-bool bt_hooks_armed(void);
-u64 bt_hooks_arms(void);
-unsigned int bt_hooks_linger_ms(void);
+/*
+ * Around what makes tasks followed: the probes of their lives are in place. Errors
+ * as above but for -ECANCELED and -ESTALE.
+ */
+int bt_hooks_follow_begin(void);
+void bt_hooks_follow_end(void);
+
+/* Perhaps nobody is followed any more. Any context but the switch probe's. */
+void bt_hooks_idle(void);
+
+/* If the clock has changed under everybody, begins a new epoch; it may sleep. */
+void bt_hooks_check_clock(void);
+
+struct bt_hooks_state {
+	bool enabled;
+	int hooks;		/* enum bricktrace_hooks */
+	u64 since_ns;		/* how long the hooks are in place, or not */
+	u64 arms;		/* since load */
+	u64 armed_ns;		/* how long in all since load */
+	u64 loaded_ns;		/* how long ago that was */
+	unsigned int linger_ms;
+};
+
+/* Takes no lock that is held while probes are registered. */
+void bt_hooks_state(struct bt_hooks_state *state);
 
 #endif /* BT_HOOKS_H */

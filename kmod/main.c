@@ -2,6 +2,7 @@
 #include <linux/module.h>
 #include "chardev.h"
 #include "clock.h"
+#include "compat.h"
 #include "hooks.h"
 #include "task.h"
 
@@ -40,3 +41,4 @@ module_exit(bricktrace_exit);
 
 MODULE_DESCRIPTION("System call time of bricks: named pieces of work with a budget");
 MODULE_LICENSE("GPL");
+MODULE_INFO(tested, BT_TESTED);

@@ -1,80 +1,125 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <linux/cpumask.h>
+#include <linux/err.h>
 #include <linux/mm.h>
 #include <linux/pid.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 #include "access.h"
+#include "hooks.h"
 #include "member.h"
-#include "run.h"
 
 static const struct bt_follower_ops member_ops;
+
+/* What a registration costs its user: the account, too, though others may share it. */
+#define MEMBER_BYTES (sizeof(struct bt_member) + sizeof(struct bt_task))
 
 static struct bt_member *member_alloc(struct bt_session *s, u32 inherit,
 				      gfp_t gfp)
 {
-	struct bt_member *m = kzalloc(sizeof(*m), gfp | __GFP_ACCOUNT);
+	struct bt_member *m;
 
-	if (!m)
-		return NULL;
+	if (!bt_user_charge(s->user, 1, 0, MEMBER_BYTES))
+		return ERR_PTR(-EDQUOT);
+	m = kzalloc(sizeof(*m), gfp | __GFP_ACCOUNT);
+	if (!m) {
+		bt_user_uncharge(s->user, 1, 0, MEMBER_BYTES);
+		return ERR_PTR(-ENOMEM);
+	}
 	m->session = s;
 	m->follower.ops = &member_ops;
 	m->follower.inherit = inherit;
-	INIT_LIST_HEAD(&m->covers);
+	refcount_set(&m->refs, 1);
 	return m;
 }
 
-static void member_add(struct bt_member *m)
+void bt_member_put(struct bt_member *m)
 {
-	lockdep_assert_held(&bt_books);
-	list_add_tail(&m->of_session, &m->session->members);
-	m->session->nr_members++;
-}
-
-static void member_del(struct bt_member *m)
-{
-	lockdep_assert_held(&bt_books);
-	list_del(&m->of_session);
-	m->session->nr_members--;
-}
-
-static void member_free(struct bt_member *m)
-{
+	if (!refcount_dec_and_test(&m->refs))
+		return;
+	bt_user_uncharge(m->session->user, 1, 0, MEMBER_BYTES);
 	bt_task_put(m->follower.task);
+	kfree(m->end);
 	kfree(m);
 }
 
-static void member_left(struct bt_follower *f, const struct bt_snapshot *end)
+static const u16 *member_keys(const struct bt_member *m)
+{
+	return m->follower.task->account.keys;
+}
+
+/* The member follows its task; @v is what that was worth, NULL: nothing at @t. */
+static void member_join(struct bt_member *m, u64 t, const struct bt_snapshot *v)
+{
+	struct bt_session *s = m->session;
+
+	lockdep_assert_held(&bt_books);
+	bt_base_join(s->base, t, member_keys(m), v);
+	/* A walk under way goes without it. */
+	m->epoch = s->base->epoch;
+	list_add_tail(&m->of_session, &s->members);
+	s->nr_members++;
+}
+
+/*
+ * The only way out, whatever the cause; @v is what the task is worth, NULL if the
+ * session is released and nobody will ask. The caller
+ * has taken the member off its task's list, and puts the list's reference when no
+ * CPU's pointer leads to the task any more.
+ */
+static void member_leave(struct bt_member *m, const struct bt_snapshot *v,
+			 enum bt_left how)
+{
+	struct bt_session *s = m->session;
+
+	lockdep_assert_held(&bt_books);
+	if (v)
+		bt_base_leave(s->base, member_keys(m), v, bt_task_generation(),
+			      m->epoch != s->base->epoch);
+	if (v && m->end)
+		*m->end = *v;
+	m->left = how;
+	list_del_init(&m->of_session);
+	s->nr_members--;
+}
+
+static void member_left(struct bt_follower *f, const struct bt_snapshot *end,
+			bool exec)
 {
 	struct bt_member *m = container_of(f, struct bt_member, follower);
 
-	bt_run_depart(m, end);
-	member_del(m);
-	member_free(m);
+	if (exec)
+		m->session->base->sums->lost++;
+	member_leave(m, end, exec ? BT_LEFT_EXEC : BT_LEFT_END);
+	bt_member_put(m);
 }
 
-static void member_forked(struct bt_follower *f, struct bt_task *child)
+static void member_forked(struct bt_follower *f, struct bt_task *child,
+			  bool known)
 {
 	struct bt_member *parent = container_of(f, struct bt_member, follower);
 	struct bt_session *s = parent->session;
 	struct bt_member *m;
 
-	if (child && bt_member_of(s, child))
+	if (s->released || (known && bt_member_of(s, child)))
 		return;
 	if (!child || s->nr_members >= BT_MAX_THREADS)
 		goto lost;
 	m = member_alloc(s, f->inherit, GFP_NOWAIT | __GFP_NOWARN);
-	if (!m)
+	if (IS_ERR(m))
 		goto lost;
 	/* If the parent's registration is undone, so is the child's. */
 	m->batch = parent->batch;
-	bt_task_adopt(child, &m->follower);
-	member_add(m);
-	if (!bt_run_born(m))
+	if (!bt_task_adopt(child, &m->follower)) {
+		bt_member_put(m);
 		goto lost;
+	}
+	/* The child has not run yet, so it is worth nothing. */
+	member_join(m, child->account.t_begin, NULL);
 	return;
 lost:
-	s->lost++;
+	s->base->sums->lost++;
 }
 
 static bool member_may_stay(struct bt_follower *f)
@@ -82,10 +127,7 @@ static bool member_may_stay(struct bt_follower *f)
 	struct bt_session *s = container_of(f, struct bt_member,
 					    follower)->session;
 
-	if (bt_access_after_exec(s->file))
-		return true;
-	s->lost++;
-	return false;
+	return bt_access_after_exec(s->file);
 }
 
 static const struct bt_follower_ops member_ops = {
@@ -122,33 +164,48 @@ static bool makes_syscalls(struct task_struct *p)
 	return !(p->flags & kernel_work);
 }
 
-static bool is_member(struct bt_session *s, struct task_struct *p)
+/* The account of a task and its membership, each with a reference, or NULL. */
+static struct bt_task *member_find(struct bt_session *s, struct task_struct *p,
+				   struct bt_member **m)
 {
 	struct bt_task *t;
-	bool yes;
 
 	spin_lock(&bt_books);
 	t = bt_task_find(p);
-	yes = t && bt_member_of(s, t);
+	*m = t ? bt_member_of(s, t) : NULL;
+	if (*m)
+		refcount_inc(&(*m)->refs);
+	if (t)
+		bt_task_get(t);
 	spin_unlock(&bt_books);
-	return yes;
+	return t;
 }
 
-/* Makes @p a member. The caller tells the CPUs afterwards: bt_task_meet(). */
-static int join(struct bt_session *s, struct task_struct *p, u32 inherit,
-		u32 batch)
+/*
+ * Makes @p a member. The CPU where it may run is added to @cpus; the caller tells
+ * them afterwards: bt_task_meet().
+ */
+static int member_add(struct bt_session *s, struct task_struct *p, u32 inherit,
+		      struct cpumask *cpus)
 {
-	struct bt_task *spare, *t;
+	struct bt_task *spare = NULL, *t;
 	struct bt_member *m;
 	int ret;
 
 	/* Before the work: each thread of a process is walked over twice. */
-	if (is_member(s, p))
-		return -EEXIST;
+	t = member_find(s, p, &m);
+	ret = -EEXIST;
+	if (m)
+		goto err_member;
+	/* It is followed by others, and has done something before. */
+	if (t)
+		bt_task_read(t, U64_MAX, s->v);
 	m = member_alloc(s, inherit, GFP_KERNEL);
-	if (!m)
-		return -ENOMEM;
-	m->batch = batch;
+	if (IS_ERR(m)) {
+		ret = PTR_ERR(m);
+		goto err_task;
+	}
+	m->batch = s->batch;
 	ret = -ENOMEM;
 	spare = bt_task_alloc();
 	if (!spare)
@@ -162,20 +219,24 @@ static int join(struct bt_session *s, struct task_struct *p, u32 inherit,
 		goto err_exec;
 
 	spin_lock(&bt_books);
-	t = bt_task_find(p);
-	ret = -EEXIST;
-	if (t && bt_member_of(s, t))
-		goto err_books;
 	ret = -EDQUOT;
 	if (s->nr_members >= BT_MAX_THREADS)
 		goto err_books;
-	ret = -ESRCH;
-	if (!bt_task_follow(&spare, p, &m->follower))
+	/* Others may have begun to follow it, or ceased to: it is read anew. */
+	ret = -EAGAIN;
+	if (bt_task_find(p) != t)
 		goto err_books;
-	member_add(m);
+	ret = bt_task_follow(&spare, p, &m->follower);
+	if (ret)
+		goto err_books;
+	member_join(m, m->follower.task->account.t_begin, t ? s->v : NULL);
 	spin_unlock(&bt_books);
 	up_read(&p->signal->exec_update_lock);
+	/* It may run where it is now; where it goes later, a switch finds it. */
+	smp_mb();
+	cpumask_set_cpu(task_cpu(p), cpus);
 	bt_task_put(spare);
+	bt_task_put(t);
 	return 0;
 
 err_books:
@@ -183,68 +244,55 @@ err_books:
 err_exec:
 	up_read(&p->signal->exec_update_lock);
 err_spare:
+	/* A CPU may have found an account that was taken back. */
+	if (ret == -ESRCH)
+		bt_task_forget();
 	bt_task_put(spare);
 err_member:
-	kfree(m);
+	bt_member_put(m);
+err_task:
+	bt_task_put(t);
 	return ret;
 }
 
-/* Whether a task is a member that can leave: 0, -ESRCH or -EBUSY. */
-static int may_leave(struct bt_session *s, struct task_struct *p)
+/* Whether a task is a member that can be unregistered: 0, -ESRCH or -EBUSY. */
+static int member_removable(struct bt_session *s, struct task_struct *p)
 {
-	struct bt_member *m = NULL;
-	struct bt_task *t;
+	struct bt_member *m;
 	int ret;
 
-	spin_lock(&bt_books);
-	t = bt_task_find(p);
-	if (t)
-		m = bt_member_of(s, t);
-	ret = m ? bt_run_covers(m) ? -EBUSY : 0 : -ESRCH;
-	spin_unlock(&bt_books);
+	bt_task_put(member_find(s, p, &m));
+	if (!m)
+		return -ESRCH;
+	ret = m->runs ? -EBUSY : 0;
+	bt_member_put(m);
 	return ret;
 }
 
-/*
- * A member leaves, unless it has ended meanwhile. @end is room for its last
- * reading. Returns whether bt_task_forget() is needed before @gone is freed.
- */
-static bool leave(struct bt_session *s, struct task_struct *p,
-		  struct bt_snapshot *end, struct list_head *gone)
+/* A member that is asked to leave, with what it is worth, unless it leaves itself. */
+static void member_remove(struct bt_member *m, struct list_head *gone, bool *forget)
 {
-	struct bt_member *m = NULL;
-	struct bt_task *t;
-	bool forget = false;
+	struct bt_session *s = m->session;
 
+	bt_task_read(m->follower.task, U64_MAX, s->v);
 	spin_lock(&bt_books);
-	t = bt_task_find(p);
-	if (t)
-		bt_task_get(t);
-	spin_unlock(&bt_books);
-	if (!t)
-		return false;
-	bt_task_read(t, U64_MAX, end);
-	spin_lock(&bt_books);
-	m = bt_member_of(s, t);
-	if (m) {
-		bt_run_depart(m, end);
-		forget = bt_task_unfollow(&m->follower);
-		member_del(m);
+	if (!m->left) {
+		*forget |= bt_task_unfollow(&m->follower);
+		member_leave(m, s->v, BT_LEFT_ASKED);
+		/* The list's reference. */
 		list_add(&m->of_session, gone);
 	}
 	spin_unlock(&bt_books);
-	bt_task_put(t);
-	return forget;
 }
 
-static void free_gone(struct list_head *gone, bool forget)
+static void members_put(struct list_head *gone, bool forget)
 {
 	struct bt_member *m, *next;
 
 	if (forget)
 		bt_task_forget();
 	list_for_each_entry_safe(m, next, gone, of_session)
-		member_free(m);
+		bt_member_put(m);
 }
 
 /*
@@ -300,78 +348,65 @@ static struct task_struct *task_of_tid(s32 tid)
 	return p;
 }
 
-/* Undoes what this registration did. */
-static void leave_batch(struct bt_session *s, u32 batch)
-{
-	struct bt_member *m, *next;
-	bool forget = false;
-	LIST_HEAD(gone);
-
-	spin_lock(&bt_books);
-	list_for_each_entry_safe(m, next, &s->members, of_session) {
-		if (m->batch != batch)
-			continue;
-		forget |= bt_task_unfollow(&m->follower);
-		member_del(m);
-		list_add(&m->of_session, &gone);
-	}
-	spin_unlock(&bt_books);
-	free_gone(&gone, forget);
-}
-
-/* New members join the open runs of scope session. */
-static void catch_up(struct bt_session *s, u32 batch)
+/*
+ * Undoes what this registration did, member by member, since a session may have
+ * many. What those members forked meanwhile belongs to the same batch; once a
+ * pass finds nobody, nobody is left who could fork another.
+ */
+static void batch_undo(struct bt_session *s)
 {
 	struct bt_member *m;
-	struct bt_task *t;
+	bool forget = false;
+	LIST_HEAD(gone);
+	u32 i, n, undone;
 
-	while (bt_run_any_wide(s)) {
-		t = NULL;
-		spin_lock(&bt_books);
-		/* New ones are at the end; those that are done go to the front. */
-		list_for_each_entry_reverse(m, &s->members, of_session) {
-			if (m->batch != batch)
+	do {
+		undone = 0;
+		n = READ_ONCE(s->nr_members);
+		for (i = 0; i < n; i++) {
+			spin_lock(&bt_books);
+			m = list_first_entry_or_null(&s->members,
+						     struct bt_member,
+						     of_session);
+			if (m)
+				list_move_tail(&m->of_session, &s->members);
+			if (m && m->batch == s->batch)
+				refcount_inc(&m->refs);
+			else
+				m = NULL;
+			spin_unlock(&bt_books);
+			if (!m)
 				continue;
-			m->batch = 0;
-			list_move(&m->of_session, &s->members);
-			t = bt_task_get(m->follower.task);
-			break;
+			member_remove(m, &gone, &forget);
+			bt_member_put(m);
+			undone++;
+			cond_resched();
 		}
-		spin_unlock(&bt_books);
-		if (!t)
-			break;
-		bt_run_catch_up(s, t);
-		bt_task_put(t);
-	}
+	} while (undone);
+	members_put(&gone, forget);
 }
 
-int bt_member_register(struct bt_session *s, struct bricktrace_thread *arg,
-		       const struct bt_uarg *uarg)
+/* Adds all threads of a process, or one; their number, or an error. */
+static int members_add(struct bt_session *s, struct task_struct *p, u32 flags,
+		       struct cpumask *cpus)
 {
-	bool process = arg->flags & BRICKTRACE_PROCESS;
-	u32 inherit = arg->flags & ~BRICKTRACE_PROCESS;
-	struct task_struct *p;
-	struct threads th;
-	u32 batch, i, new;
+	bool process = flags & BRICKTRACE_PROCESS;
+	u32 inherit = flags & ~BRICKTRACE_PROCESS;
 	bool known = false;
-	int ret;
+	struct threads th;
+	int ret, all = 0;
+	u32 i, new;
 
-	if (arg->tid < 0)
-		return -EINVAL;
-	p = task_of_tid(arg->tid);
-	if (!p)
-		return -ESRCH;
-	ret = -EPERM;
-	if (!makes_syscalls(p))
-		goto out;
-	batch = ++s->batch;
-	arg->threads = 0;
-	/* Threads come meanwhile: until a walk finds nobody new. */
 	do {
 		new = 0;
 		ret = threads_get(&th, p, process);
 		for (i = 0; !ret && i < th.n; i++) {
-			ret = join(s, th.p[i], inherit, batch);
+			do {
+				ret = member_add(s, th.p[i], inherit, cpus);
+				cond_resched();
+				if (fatal_signal_pending(current))
+					ret = -EINTR;
+			} while (ret == -EAGAIN);
 			if (!ret)
 				new++;
 			known |= ret == -EEXIST;
@@ -380,20 +415,60 @@ int bt_member_register(struct bt_session *s, struct bricktrace_thread *arg,
 				ret = 0;
 		}
 		threads_put(&th);
-		arg->threads += new;
-	} while (!ret && process && new);
-	if (!ret && !arg->threads)
+		all += new;
+		/*
+		 * Threads may be created meanwhile, by threads that are not
+		 * members yet: until a walk finds nobody new. Without the flag
+		 * they are not meant.
+		 */
+	} while (!ret && process && new && inherit & BRICKTRACE_INHERIT_THREADS);
+	if (!ret && !all)
 		ret = known ? -EEXIST : -ESRCH;
-	if (!ret)
-		ret = bt_uarg_put(uarg, arg, sizeof(*arg));
-	if (ret) {
-		leave_batch(s, batch);
+	return ret ?: all;
+}
+
+int bt_member_register(struct bt_session *s, struct bricktrace_thread *arg,
+		       const struct bt_uarg *uarg)
+{
+	struct task_struct *p;
+	cpumask_var_t cpus;
+	int ret;
+
+	lockdep_assert_held(&s->lock);
+	if (arg->tid < 0)
+		return -EINVAL;
+	p = task_of_tid(arg->tid);
+	if (!p)
+		return -ESRCH;
+	ret = -EPERM;
+	if (!makes_syscalls(p))
 		goto out;
+	ret = bt_session_prepare(s);
+	if (ret)
+		goto out;
+	ret = -ENOMEM;
+	if (!zalloc_cpumask_var(&cpus, GFP_KERNEL))
+		goto out;
+	ret = bt_hooks_follow_begin();
+	if (ret)
+		goto out_cpus;
+	s->batch++;
+	ret = members_add(s, p, arg->flags, cpus);
+	if (ret > 0) {
+		arg->threads = ret;
+		ret = bt_uarg_put(uarg, arg, sizeof(*arg));
 	}
-	bt_task_meet(process ? NULL : p);
-	/* Registered by this very call, whose entry was not seen. */
+	if (ret) {
+		batch_undo(s);
+		goto out_hooks;
+	}
+	bt_task_meet(cpus);
+	/* The entry of this very call was not seen if it registered its caller. */
 	bt_task_control();
-	catch_up(s, batch);
+out_hooks:
+	bt_hooks_follow_end();
+out_cpus:
+	free_cpumask_var(cpus);
 out:
 	put_task_struct(p);
 	return ret;
@@ -403,28 +478,26 @@ int bt_member_unregister(struct bt_session *s, struct bricktrace_thread *arg,
 			 const struct bt_uarg *uarg)
 {
 	bool forget = false;
-	struct bt_snapshot *end;
 	struct task_struct *p;
+	struct bt_member *m;
+	struct bt_task *t;
 	struct threads th;
 	LIST_HEAD(gone);
 	u32 i;
 	int ret;
 
+	lockdep_assert_held(&s->lock);
 	if (arg->tid < 0)
 		return -EINVAL;
 	p = task_of_tid(arg->tid);
 	if (!p)
 		return -ESRCH;
-	ret = -ENOMEM;
-	end = kmalloc(sizeof(*end), GFP_KERNEL_ACCOUNT);
-	if (!end)
-		goto out;
 	ret = threads_get(&th, p, arg->flags & BRICKTRACE_PROCESS);
 	if (ret)
-		goto out_end;
+		goto out;
 	arg->threads = 0;
 	for (i = 0; i < th.n; i++) {
-		ret = may_leave(s, th.p[i]);
+		ret = member_removable(s, th.p[i]);
 		if (ret == -EBUSY)
 			goto out_threads;
 		arg->threads += !ret;
@@ -432,29 +505,156 @@ int bt_member_unregister(struct bt_session *s, struct bricktrace_thread *arg,
 	ret = arg->threads ? bt_uarg_put(uarg, arg, sizeof(*arg)) : -ESRCH;
 	if (ret)
 		goto out_threads;
-	for (i = 0; i < th.n; i++)
-		forget |= leave(s, th.p[i], end, &gone);
-	free_gone(&gone, forget);
+	for (i = 0; i < th.n; i++) {
+		t = member_find(s, th.p[i], &m);
+		if (m) {
+			member_remove(m, &gone, &forget);
+			bt_member_put(m);
+		}
+		bt_task_put(t);
+		cond_resched();
+	}
+	members_put(&gone, forget);
+	if (!bt_task_any())
+		bt_hooks_idle();
 out_threads:
 	threads_put(&th);
-out_end:
-	kfree(end);
 out:
 	put_task_struct(p);
 	return ret;
 }
 
+/* Nobody reads the base any more, so what the members are worth does not matter. */
 void bt_member_drop_all(struct bt_session *s)
 {
 	struct bt_member *m;
 	bool forget = false;
-	LIST_HEAD(members);
+	LIST_HEAD(gone);
 
 	spin_lock(&bt_books);
-	list_for_each_entry(m, &s->members, of_session)
+	/* From here on no child joins. */
+	s->released = true;
+	while (!list_empty(&s->members)) {
+		m = list_first_entry(&s->members, struct bt_member, of_session);
 		forget |= bt_task_unfollow(&m->follower);
-	list_splice_init(&s->members, &members);
-	s->nr_members = 0;
+		member_leave(m, NULL, BT_LEFT_ASKED);
+		list_add(&m->of_session, &gone);
+		cond_resched_lock(&bt_books);
+	}
 	spin_unlock(&bt_books);
-	free_gone(&members, forget);
+	members_put(&gone, forget);
+	if (forget && !bt_task_any())
+		bt_hooks_idle();
+}
+
+struct bt_member *bt_member_hold(struct bt_session *s)
+{
+	struct bt_snapshot *end;
+	struct bt_member *m;
+	struct bt_task *t;
+
+	lockdep_assert_held(&s->lock);
+	t = member_find(s, current, &m);
+	bt_task_put(t);
+	if (!m)
+		return ERR_PTR(-ESRCH);
+	if (!m->end) {
+		end = kmalloc(sizeof(*end), GFP_KERNEL_ACCOUNT);
+		if (!end) {
+			bt_member_put(m);
+			return ERR_PTR(-ENOMEM);
+		}
+		/* The member is current's: it cannot leave by itself now. */
+		spin_lock(&bt_books);
+		m->end = end;
+		spin_unlock(&bt_books);
+	}
+	m->runs++;
+	return m;
+}
+
+void bt_member_release(struct bt_member *m)
+{
+	struct bt_snapshot *end = NULL;
+
+	lockdep_assert_held(&m->session->lock);
+	spin_lock(&bt_books);
+	if (!--m->runs)
+		swap(end, m->end);
+	spin_unlock(&bt_books);
+	kfree(end);
+	bt_member_put(m);
+}
+
+enum bt_left bt_member_read(struct bt_member *m, u64 limit,
+			    struct bt_snapshot *v)
+{
+	enum bt_left left;
+
+	bt_task_read(m->follower.task, limit, v);
+	/* What its task does later, for other sessions, is not told. */
+	spin_lock(&bt_books);
+	left = m->left;
+	if (left)
+		*v = *m->end;
+	spin_unlock(&bt_books);
+	return left;
+}
+
+struct bt_member *bt_member_walk(struct bt_session *s,
+				 const struct bt_sums *open, u64 begin,
+				 u64 limit)
+{
+	struct bt_base *b = s->base;
+	struct bt_member *m, *self = NULL;
+
+	lockdep_assert_held(&s->lock);
+	spin_lock(&bt_books);
+	bt_base_walk(b, bt_task_generation(), open, begin);
+	/* Those that have been read, or join meanwhile, are at the end of the list. */
+	while (!list_empty(&s->members)) {
+		m = list_first_entry(&s->members, struct bt_member, of_session);
+		if (m->epoch == b->epoch)
+			break;
+		list_move_tail(&m->of_session, &s->members);
+		if (m->follower.task->task == current) {
+			/* Held by the mutex, and too busy to end. */
+			self = m;
+			m->epoch = b->epoch;
+			bt_base_meet(b, member_keys(m), m->follower.task->account.used);
+			continue;
+		}
+		refcount_inc(&m->refs);
+		spin_unlock(&bt_books);
+		bt_task_read(m->follower.task, U64_MAX, s->v);
+		cond_resched();
+		spin_lock(&bt_books);
+		/* If it has left, it has handed in what it was worth. */
+		if (!m->left) {
+			bt_base_read(b, member_keys(m), s->v);
+			m->epoch = b->epoch;
+		}
+		bt_member_put(m);
+	}
+	if (self && limit) {
+		spin_unlock(&bt_books);
+		bt_task_read(self->follower.task, limit, s->v);
+		spin_lock(&bt_books);
+		bt_base_read(b, member_keys(self), s->v);
+		self = NULL;
+	}
+	bt_base_walked(b);
+	spin_unlock(&bt_books);
+	return self;
+}
+
+u64 bt_member_walk_last(struct bt_member *self, struct bt_sums *to)
+{
+	struct bt_session *s = self->session;
+
+	bt_task_read(self->follower.task, U64_MAX, s->v);
+	spin_lock(&bt_books);
+	bt_sums_add(s->base, to, member_keys(self), s->v);
+	spin_unlock(&bt_books);
+	return s->v->t;
 }

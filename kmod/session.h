@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * A session: one open file of the device. It lives as long as the file.
- * Its mutex is held by each ioctl and protects all but what bt_books does.
+ * Its mutex is held by each ioctl and protects all fields but those that are
+ * marked bt_books. Lock order: the mutex, the target's exec_update_lock or the
+ * arming mutex, bt_books.
  */
 #ifndef BT_SESSION_H
 #define BT_SESSION_H
@@ -9,15 +11,19 @@
 #include <linux/bricktrace.h>
 #include <linux/fs.h>
 #include <linux/mutex.h>
+#include "base.h"
 #include "brick.h"
+#include "hooks.h"
 #include "task.h"
 #include "uarg.h"
+#include "user.h"
 
 #define BT_MAX_THREADS	32768
 #define BT_MAX_RUNS	1024
 
 struct bt_session {
 	struct file *file;		/* whose private data this is */
+	struct bt_user *user;		/* who pays; constant */
 	struct mutex lock;
 	struct list_head bricks;	/* newest first */
 	u32 nr_bricks;
@@ -27,13 +33,19 @@ struct bt_session {
 	u64 runs_opened;		/* also the last number given */
 	u64 edge_ps;			/* BRICKTRACE_NONE: not calibrated */
 	u32 batch;			/* registrations, numbered */
+	struct bt_holder holder;	/* its traced runs hold the hooks */
+
+	/* From the first registration on, see bt_session_prepare(). */
+	struct bt_snapshot *v;		/* room for one reading */
+	struct bt_totals *result;	/* room for what a run did */
+	struct bt_base *base;		/* bt_books, see there */
 
 	struct list_head members;	/* bt_books */
 	u32 nr_members;			/* bt_books */
-	struct list_head wide;		/* bt_books: traced runs of scope session */
-	u64 lost;			/* bt_books: threads not inherited */
+	bool released;			/* bt_books: nobody joins any more */
 };
 
+/* Errors: -ENOMEM; -EDQUOT, the user has as many sessions as he may. */
 struct bt_session *bt_session_alloc(struct file *file);
 void bt_session_release(struct bt_session *s);
 
@@ -43,6 +55,9 @@ int bt_session_define(struct bt_session *s, struct bricktrace_brick *arg,
 int bt_session_get(struct bt_session *s, struct bricktrace_session *arg,
 		   const struct bt_uarg *uarg);
 int bt_session_set(struct bt_session *s, const struct bricktrace_session *arg);
+
+/* Makes the room that members and traced runs need; 0, -ENOMEM or -EDQUOT. */
+int bt_session_prepare(struct bt_session *s);
 
 struct bt_brick *bt_session_brick(struct bt_session *s, u32 id);
 

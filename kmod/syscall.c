@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <linux/build_bug.h>
 #include <linux/sched/task_stack.h>
 #include <asm/syscall.h>
 #include <asm/unistd.h>
@@ -6,6 +7,8 @@
 #include "syscall.h"
 
 #define X32_BIT 0x40000000UL
+
+static_assert(NR_syscalls <= BT_NR_NATIVE);
 
 u16 bt_syscall_key(unsigned long nr, enum bricktrace_abi abi)
 {

@@ -3,8 +3,12 @@
 #include <linux/delay.h>
 #include <linux/mempool.h>
 #include <linux/rculist.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
+#include "compat.h"
+#include "quiet.h"
 #include "task.h"
 
 /* Accounts for forked threads while memory is short. */
@@ -12,24 +16,31 @@
 /* Tries to read an account before the reader sleeps in between. */
 #define SPINS 64
 
+/* Threads that a walk looks at before it gives way to others. */
+#define WALK 1024
+
 DEFINE_SPINLOCK(bt_books);
 DEFINE_PER_CPU(struct bt_account *, bt_running);
-/* A bit for each bucket that is not empty: half a kilobyte to look at. */
-DECLARE_BITMAP(bt_task_bits, BT_TASK_BUCKETS);
 
-static struct hlist_head table[BT_TASK_BUCKETS];	/* bt_books; RCU */
+static struct hlist_head table[1 << BT_TASK_BITS];	/* bt_books; RCU */
+/* A bit for each bucket that is not empty: two kilobytes to look at. */
+static DECLARE_BITMAP(bits, 1 << BT_TASK_BITS);
+static u32 nr_tasks;			/* bt_books: those in the table */
 static struct kmem_cache *cache;
 static mempool_t *pool;
 static u64 lost;			/* bt_books */
 static struct bt_snapshot last;		/* bt_books: V of a task that ends */
 
 /*
- * Written while arming (serialised by hooks.c), before the probes that read
- * them are registered; @armed under bt_books, too.
+ * Written while arming and disarming, which hooks.c serialises; @generation,
+ * @t_armed and @armed under bt_books, too, where an arming ends. While the hooks
+ * are not armed no account belongs to the generation, and no time has passed
+ * since an arming that is yet to come: V is what is added up.
  */
-static u32 generation;
-static u64 t_armed;
+static u32 generation = 1;
+static u64 t_armed = U64_MAX;
 static bool armed;
+static bool pointing;			/* some CPU's pointer may be set */
 
 static_assert(sizeof(struct bt_task) <= 4096);
 
@@ -78,6 +89,7 @@ static void init(struct bt_task *t)
 {
 	INIT_HLIST_NODE(&t->node);
 	INIT_LIST_HEAD(&t->followers);
+	t->nr_followers = 0;
 	refcount_set(&t->refs, 1);
 	t->listed = false;
 	t->task = NULL;
@@ -96,7 +108,7 @@ static struct bt_task *lookup(struct task_struct *p)
 {
 	struct bt_task *t;
 
-	/* bt_books, or interrupts off: a read-side section of RCU. */
+	/* Interrupts that are off are a read-side section of RCU, too. */
 	hlist_for_each_entry_rcu(t, &table[bt_task_bucket(p)], node,
 				 lockdep_is_held(&bt_books) || irqs_disabled())
 		if (t->task == p)
@@ -106,7 +118,20 @@ static struct bt_task *lookup(struct task_struct *p)
 
 static bool maybe_followed(struct task_struct *p)
 {
-	return test_bit(bt_task_bucket(p), bt_task_bits);
+	return test_bit(bt_task_bucket(p), bits);
+}
+
+/* Of current, without a lock: who is not followed does not wait for who is. */
+static bool current_followed(void)
+{
+	bool yes;
+
+	if (!maybe_followed(current))
+		return false;
+	rcu_read_lock();
+	yes = lookup(current);
+	rcu_read_unlock();
+	return yes;
 }
 
 static void list(struct bt_task *t, struct task_struct *p, bool born)
@@ -119,7 +144,11 @@ static void list(struct bt_task *t, struct task_struct *p, bool born)
 	t->task = p;
 	t->listed = true;
 	hlist_add_head_rcu(&t->node, &table[bucket]);
-	set_bit(bucket, bt_task_bits);
+	set_bit(bucket, bits);
+	WRITE_ONCE(nr_tasks, nr_tasks + 1);
+	/* After the task is in the table: the switch probe looks at the flag first. */
+	if (armed)
+		bt_quiet_follow(p);
 }
 
 static void unlist(struct bt_task *t)
@@ -129,8 +158,10 @@ static void unlist(struct bt_task *t)
 	lockdep_assert_held(&bt_books);
 	hlist_del_rcu(&t->node);
 	if (hlist_empty(&table[bucket]))
-		clear_bit(bucket, bt_task_bits);
+		clear_bit(bucket, bits);
+	WRITE_ONCE(nr_tasks, nr_tasks - 1);
 	WRITE_ONCE(t->listed, false);
+	bt_quiet_unfollow(t->task);
 }
 
 struct bt_task *bt_task_find(struct task_struct *p)
@@ -141,18 +172,30 @@ struct bt_task *bt_task_find(struct task_struct *p)
 
 static void follow(struct bt_task *t, struct bt_follower *f)
 {
+	lockdep_assert_held(&bt_books);
 	f->task = bt_task_get(t);
 	list_add_tail(&f->of_task, &t->followers);
+	t->nr_followers++;
 }
 
-bool bt_task_follow(struct bt_task **spare, struct task_struct *p,
-		    struct bt_follower *f)
+static void unfollow(struct bt_task *t, struct bt_follower *f)
+{
+	lockdep_assert_held(&bt_books);
+	list_del_init(&f->of_task);
+	t->nr_followers--;
+}
+
+int bt_task_follow(struct bt_task **spare, struct task_struct *p,
+		   struct bt_follower *f)
 {
 	struct bt_task *t = lookup(p);
 
+	lockdep_assert_held(&bt_books);
 	if (t) {
+		if (t->nr_followers >= BT_MAX_FOLLOWERS)
+			return -EUSERS;
 		follow(t, f);
-		return true;
+		return 0;
 	}
 	t = *spare;
 	list(t, p, false);
@@ -160,13 +203,13 @@ bool bt_task_follow(struct bt_task **spare, struct task_struct *p,
 	smp_mb();
 	if (READ_ONCE(p->flags) & PF_EXITING) {
 		unlist(t);
-		return false;
+		return -ESRCH;
 	}
 	*spare = NULL;
 	follow(t, f);
 	/* The follower's reference is the only one. */
 	refcount_dec(&t->refs);
-	return true;
+	return 0;
 }
 
 bool bt_task_unfollow(struct bt_follower *f)
@@ -177,20 +220,28 @@ bool bt_task_unfollow(struct bt_follower *f)
 	/* Ended tasks have let go of their followers. */
 	if (list_empty(&f->of_task))
 		return false;
-	list_del_init(&f->of_task);
+	unfollow(t, f);
 	if (!list_empty(&t->followers))
 		return false;
 	unlist(t);
 	return true;
 }
 
+/* The CPU's pointer leads to the account of the task that it runs. Interrupts are off. */
+static void point_to(struct bt_task *t)
+{
+	this_cpu_write(bt_running, &t->account);
+	/* Pairs with bt_task_forget(): it sees the pointer, or we see what it did. */
+	smp_mb();
+	if (unlikely(!READ_ONCE(t->listed)))
+		this_cpu_write(bt_running, NULL);
+}
+
 /* On the CPU of a task that may be followed and running. Interrupts are off. */
-static void meet_current(void *only)
+static void meet_current(void *unused)
 {
 	struct bt_task *t;
 
-	if (only && only != current)
-		return;
 	if (!READ_ONCE(armed) || !maybe_followed(current))
 		return;
 	t = lookup(current);
@@ -198,45 +249,52 @@ static void meet_current(void *only)
 		return;
 	bt_account_found(&t->account, current, READ_ONCE(generation),
 			 READ_ONCE(t_armed));
-	this_cpu_write(bt_running, &t->account);
+	point_to(t);
 }
 
-void bt_task_meet(struct task_struct *p)
+void bt_task_meet(const struct cpumask *cpus)
 {
-	/* bt_books orders this: arming later, it will find the task itself. */
-	if (!READ_ONCE(armed))
-		return;
-	if (p == current) {
-		local_irq_disable();
-		meet_current(p);
-		local_irq_enable();
-	} else {
-		on_each_cpu(meet_current, p, 1);
-	}
+	/* bt_books orders this: who arms later finds the tasks. */
+	if (READ_ONCE(armed))
+		on_each_cpu_mask(cpus, meet_current, NULL, 1);
+}
+
+static bool must_forget(int cpu, void *unused)
+{
+	struct bt_account *a = READ_ONCE(per_cpu(bt_running, cpu));
+
+	/* Preemption is off, so the account that was there is not freed yet. */
+	return a && !READ_ONCE(container_of(a, struct bt_task, account)->listed);
 }
 
 static void forget_current(void *unused)
 {
-	struct bt_account *a = this_cpu_read(bt_running);
-
-	if (a && !READ_ONCE(container_of(a, struct bt_task, account)->listed))
+	if (must_forget(smp_processor_id(), NULL))
 		this_cpu_write(bt_running, NULL);
 }
 
 void bt_task_forget(void)
 {
-	on_each_cpu(forget_current, NULL, 1);
+	/* Pairs with point_to(): it sees that the account has left the table, or we the pointer. */
+	smp_mb();
+	if (READ_ONCE(pointing))
+		on_each_cpu_cond_mask(must_forget, forget_current, NULL, 1,
+				      cpu_online_mask);
 }
 
 void bt_task_in(struct task_struct *p)
 {
-	struct bt_task *t = lookup(p);
+	struct bt_task *t;
 
+	/* While the hooks are loud, every thread has the flag. */
+	if (!READ_ONCE(armed) || !maybe_followed(p))
+		return;
+	t = lookup(p);
 	if (!t)
 		return;
 	bt_account_in(&t->account, p, READ_ONCE(generation),
 		      READ_ONCE(t_armed));
-	this_cpu_write(bt_running, &t->account);
+	point_to(t);
 }
 
 /*
@@ -266,7 +324,8 @@ void bt_task_read(struct bt_task *t, u64 limit, struct bt_snapshot *snap)
 
 	for (;;) {
 		key = -1;
-		if (bt_account_asleep(&t->account, gen, since_armed, &since))
+		if (since_armed != U64_MAX &&
+		    bt_account_asleep(&t->account, gen, since_armed, &since))
 			key = key_of_sleeper(t, gen, since_armed);
 		if (bt_account_try_read(&t->account, gen, since_armed, key,
 					limit, snap))
@@ -295,16 +354,75 @@ u64 bt_task_control(void)
 
 void bt_task_arm_begin(void)
 {
+	spin_lock(&bt_books);
 	WRITE_ONCE(t_armed, bt_clock_now());
 	WRITE_ONCE(generation, generation + 1);
+	spin_unlock(&bt_books);
+}
+
+/* Threads that nobody follows leave the slow path, unless the hooks are loud. */
+static void hush(struct task_struct *p)
+{
+	if (!bt_slow_path(p))
+		return;
+	spin_lock(&bt_books);
+	if (!lookup(p))
+		bt_quiet_unfollow(p);
+	spin_unlock(&bt_books);
+}
+
+/* Gives way in the middle of a walk, at @p of process @g; whether it can go on. */
+static bool walk_break(struct task_struct *g, struct task_struct *p)
+{
+	bool alive;
+
+	get_task_struct(g);
+	get_task_struct(p);
+	rcu_read_unlock();
+	cond_resched();
+	rcu_read_lock();
+	alive = pid_alive(g) && pid_alive(p);
+	put_task_struct(p);
+	put_task_struct(g);
+	return alive;
+}
+
+/*
+ * New threads are at the end of their lists, so a walk meets them. A walk whose
+ * place has gone begins again, since all that it can miss costs a stranger some
+ * time but no figure is wrong; what it has done before is done.
+ */
+static void hush_all(void)
+{
+	struct task_struct *g, *p;
+	int tries = 4, n;
+
+	rcu_read_lock();
+again:
+	n = 0;
+	for_each_process_thread(g, p) {
+		if (bt_quiet_state() != BRICKTRACE_HOOKS_QUIET)
+			goto out;
+		hush(p);
+		if (++n % WALK == 0 && !walk_break(g, p)) {
+			if (--tries)
+				goto again;
+			goto out;
+		}
+	}
+out:
+	rcu_read_unlock();
 }
 
 void bt_task_arm_end(void)
 {
+	/* Before any pointer is set, which takes @armed. */
+	WRITE_ONCE(pointing, true);
 	spin_lock(&bt_books);
 	WRITE_ONCE(armed, true);
 	spin_unlock(&bt_books);
 	on_each_cpu(meet_current, NULL, 1);
+	hush_all();
 }
 
 static void clear_current(void *unused)
@@ -316,9 +434,17 @@ void bt_task_disarm(void)
 {
 	spin_lock(&bt_books);
 	WRITE_ONCE(armed, false);
+	WRITE_ONCE(t_armed, U64_MAX);
 	WRITE_ONCE(generation, generation + 1);
 	spin_unlock(&bt_books);
+	/* Whoever sets a pointer has interrupts off: before this, or not at all. */
 	on_each_cpu(clear_current, NULL, 1);
+	WRITE_ONCE(pointing, false);
+}
+
+bool bt_task_any(void)
+{
+	return READ_ONCE(nr_tasks);
 }
 
 u32 bt_task_generation(void)
@@ -336,6 +462,18 @@ u64 bt_task_lost(void)
 	return n;
 }
 
+/* A child that nobody follows has its parent's flag; it keeps none that it needs not. */
+static void hush_child(struct task_struct *child)
+{
+	int state = bt_quiet_state();
+
+	if (state == BRICKTRACE_HOOKS_QUIET)
+		hush(child);
+	else if (state == BRICKTRACE_HOOKS_LOUD && !bt_slow_path(child))
+		/* The parent had none yet when the hooks became loud. */
+		bt_quiet_follow(child);
+}
+
 /* In the parent's context, before the child can run. */
 void bt_task_forked(struct task_struct *child)
 {
@@ -343,15 +481,17 @@ void bt_task_forked(struct task_struct *child)
 						 BRICKTRACE_INHERIT_CHILDREN;
 	struct bt_task *parent, *t;
 	struct bt_follower *f;
+	bool known;
 
-	if (!maybe_followed(current))
-		return;
+	if (!current_followed())
+		goto quiet;
 	spin_lock(&bt_books);
 	parent = lookup(current);
 	if (!parent)
 		goto out;
-	/* It can be found, and may have been registered, since before. */
+	/* The child is visible by its number: somebody may have registered it. */
 	t = lookup(child);
+	known = t;
 	if (t)
 		bt_task_get(t);
 	list_for_each_entry(f, &parent->followers, of_task) {
@@ -366,21 +506,25 @@ void bt_task_forked(struct task_struct *child)
 				lost++;
 			}
 		}
-		f->ops->forked(f, t);
+		f->ops->forked(f, t, known);
 	}
-	/* No follower had memory for it. */
+	/* No follower had memory for it, and no CPU has run the child. */
 	if (t && list_empty(&t->followers))
 		unlist(t);
 	bt_task_put(t);
 out:
 	spin_unlock(&bt_books);
+quiet:
+	hush_child(child);
 }
 
 /* Lets a new follower follow the child that its parent was told of. */
-void bt_task_adopt(struct bt_task *child, struct bt_follower *f)
+bool bt_task_adopt(struct bt_task *child, struct bt_follower *f)
 {
-	lockdep_assert_held(&bt_books);
+	if (child->nr_followers >= BT_MAX_FOLLOWERS)
+		return false;
 	follow(child, f);
+	return true;
 }
 
 /* Takes current's account out of the table and off its CPU. */
@@ -388,8 +532,7 @@ static void retire(struct bt_task *t)
 {
 	preempt_disable();
 	unlist(t);
-	if (this_cpu_read(bt_running) == &t->account)
-		this_cpu_write(bt_running, NULL);
+	this_cpu_write(bt_running, NULL);
 	preempt_enable();
 }
 
@@ -404,54 +547,62 @@ static const struct bt_snapshot *read_last(struct bt_task *t)
 	return &last;
 }
 
-void bt_task_execed(void)
+/* All followers of current, or those that may not stay, leave its account. */
+static void let_go(struct bt_task *t, bool exec)
 {
+	const struct bt_snapshot *v = NULL;
 	struct bt_follower *f, *next;
-	struct bt_task *t;
 
-	if (!maybe_followed(current))
-		return;
-	spin_lock(&bt_books);
-	t = lookup(current);
-	if (!t)
-		goto out;
 	bt_task_get(t);
 	list_for_each_entry_safe(f, next, &t->followers, of_task) {
-		if (f->ops->may_stay(f))
+		if (exec && f->ops->may_stay(f))
 			continue;
-		list_del_init(&f->of_task);
-		f->ops->left(f, read_last(t));
+		/* The same for all who leave. */
+		if (!v)
+			v = read_last(t);
+		unfollow(t, f);
+		f->ops->left(f, v, exec);
 	}
 	if (list_empty(&t->followers))
 		retire(t);
 	bt_task_put(t);
-out:
-	spin_unlock(&bt_books);
 }
 
-void bt_task_ended(void)
+bool bt_task_execed(void)
 {
-	struct bt_follower *f, *next;
 	struct bt_task *t;
+	bool last;
+
+	if (!current_followed())
+		return false;
+	spin_lock(&bt_books);
+	t = lookup(current);
+	if (t)
+		let_go(t, true);
+	last = !nr_tasks;
+	spin_unlock(&bt_books);
+	return last;
+}
+
+bool bt_task_ended(void)
+{
+	struct bt_task *t;
+	bool last;
 
 	/* Pairs with bt_task_follow(): PF_EXITING is set. */
 	smp_mb();
-	if (!maybe_followed(current))
-		return;
+	if (!current_followed())
+		return false;
 	spin_lock(&bt_books);
 	t = lookup(current);
-	if (!t)
-		goto out;
-	preempt_disable();
-	bt_account_end(&t->account);
-	retire(t);
-	preempt_enable();
-	bt_task_get(t);
-	list_for_each_entry_safe(f, next, &t->followers, of_task) {
-		list_del_init(&f->of_task);
-		f->ops->left(f, read_last(t));
+	if (t) {
+		/* An interrupt may find the task running, and write as well. */
+		local_irq_disable();
+		bt_account_end(&t->account);
+		local_irq_enable();
+		let_go(t, false);
 	}
-	bt_task_put(t);
-out:
+	last = !nr_tasks;
 	spin_unlock(&bt_books);
+	return last;
 }

@@ -5,13 +5,16 @@
  *
  * A task is in the table from its registration until nobody follows it or it
  * exits, so a task in the table is alive: whoever holds bt_books may use its
- * stack. Its memory goes after an RCU grace period, since probes use it with
- * preemption off, and after each CPU's pointer to it is gone.
+ * stack. The memory of an account is freed an RCU grace period after the last
+ * reference to it is put, since probes use it with preemption off; and a
+ * reference that the table had is put only when no CPU's pointer, bt_running,
+ * leads to the account any more.
  */
 #ifndef BT_TASK_H
 #define BT_TASK_H
 
-#include <linux/cache.h>
+#include <linux/cpumask.h>
+#include <linux/hash.h>
 #include <linux/list.h>
 #include <linux/refcount.h>
 #include <linux/sched.h>
@@ -20,16 +23,22 @@
 
 /*
  * Protects the table, the lists of followers and what followers hang onto
- * them. Taken in process context only, never in the switch probe.
+ * them. Taken in process context only, never in the switch probe, nor where
+ * probes are registered. Whoever holds it does no more work than that for one
+ * task with BT_MAX_FOLLOWERS followers: docs/worst-cases.md.
  */
 extern spinlock_t bt_books;
+
+/* Sessions that may follow one task: each costs the task's forks and its exit. */
+#define BT_MAX_FOLLOWERS 64
 
 struct bt_task {
 	struct bt_account account;
 	struct hlist_node node;		/* bt_books; read under RCU */
 	struct task_struct *task;	/* valid while @listed */
 	struct list_head followers;	/* bt_books */
-	refcount_t refs;		/* followers, and runs that cover it */
+	u32 nr_followers;		/* bt_books */
+	refcount_t refs;		/* followers, and whoever reads it */
 	bool listed;			/* bt_books */
 	struct rcu_head rcu;
 };
@@ -44,15 +53,18 @@ struct bt_follower {
 
 struct bt_follower_ops {
 	/*
-	 * The task ends or, after may_stay() said no, is let go; @end is V
-	 * then. The follower is off the task's list. Under bt_books.
+	 * The task ends (@exec is false) or, after may_stay() said no, is let go
+	 * (@exec is true); @end is V then. The follower is off the task's list.
+	 * Under bt_books.
 	 */
-	void (*left)(struct bt_follower *f, const struct bt_snapshot *end);
+	void (*left)(struct bt_follower *f, const struct bt_snapshot *end,
+		     bool exec);
 	/*
 	 * The task has a child that is to be followed too; NULL if there was
-	 * no memory for its account. Under bt_books.
+	 * no memory for its account. @known: the child had an account before, so
+	 * that its followers must be searched for this one. Under bt_books.
 	 */
-	void (*forked)(struct bt_follower *f, struct bt_task *child);
+	void (*forked)(struct bt_follower *f, struct bt_task *child, bool known);
 	/* The task, current, has executed a program. Under bt_books. */
 	bool (*may_stay)(struct bt_follower *f);
 };
@@ -65,14 +77,15 @@ void bt_task_put(struct bt_task *t);
 
 /*
  * Lets @f follow @p, to which the caller holds a reference, under bt_books.
- * @spare is an account for it, taken if it has none. False if it is exiting.
- * When bt_books is dropped the CPUs must be told: bt_task_meet(), of one task
- * or, NULL, of all.
+ * @spare is an account for it, taken if it has none. Errors: -ESRCH if the task
+ * is exiting, -EUSERS if BT_MAX_FOLLOWERS follow it. Without bt_books, the caller
+ * then calls bt_task_forget() before it puts @spare; or, if the task is followed,
+ * bt_task_meet() with the CPUs of all such tasks.
  */
 struct bt_task *bt_task_alloc(void);
-bool bt_task_follow(struct bt_task **spare, struct task_struct *p,
-		    struct bt_follower *f);
-void bt_task_meet(struct task_struct *p);
+int bt_task_follow(struct bt_task **spare, struct task_struct *p,
+		   struct bt_follower *f);
+void bt_task_meet(const struct cpumask *cpus);
 
 /*
  * @f no longer follows its task; under bt_books. Returns true if nobody does
@@ -87,7 +100,8 @@ struct bt_task *bt_task_find(struct task_struct *p);
 
 /*
  * Reads V(min(@limit, now)) of a task, whatever it is doing. Sleeps if it must
- * try long. The caller holds a reference. Only while the hooks are armed.
+ * try long. The caller holds a reference. While the hooks are not armed, V is what
+ * is added up, and no call is under way.
  */
 void bt_task_read(struct bt_task *t, u64 limit, struct bt_snapshot *snap);
 
@@ -99,40 +113,58 @@ u64 bt_task_control(void);
 
 /*
  * Arming, by hooks.c: begin a generation, before the probes are registered;
- * find the running tasks, after; forget them, when the probes are gone.
+ * find the running tasks and free all other threads of the slow path, after. To
+ * disarm: end the generation and forget the running tasks, while all the probes
+ * are still there.
  */
 void bt_task_arm_begin(void);
 void bt_task_arm_end(void);
 void bt_task_disarm(void);
 u32 bt_task_generation(void);
 
-/* For the fork, exec and exit probes, of current. */
-void bt_task_forked(struct task_struct *child);
-void bt_task_execed(void);
-void bt_task_ended(void);
+/* Whether any task is followed. May be outdated as soon as it is read. */
+bool bt_task_any(void);
 
-/* From a follower's forked(): @f follows the child. */
-void bt_task_adopt(struct bt_task *child, struct bt_follower *f);
+/*
+ * For the fork, exec and exit probes, of current. The latter two return true if
+ * current was the last task that anybody followed.
+ */
+void bt_task_forked(struct task_struct *child);
+bool bt_task_execed(void);
+bool bt_task_ended(void);
+
+/* From a follower's forked(): @f follows the child, if it has room for one more. */
+bool bt_task_adopt(struct bt_task *child, struct bt_follower *f);
 
 /* Threads that could not be followed since the module was loaded. */
 u64 bt_task_lost(void);
 
-/* Per CPU: the account of the running task if it is followed. */
+/*
+ * Per CPU: the account of the running task if it is followed, else NULL.
+ *
+ * Only its own CPU sets it, with interrupts off: to current's account while the
+ * hooks are armed, to NULL when current changes, ends or executes a program that
+ * nobody follows. An account that leaves the table for another reason is
+ * forgotten by an interrupt (bt_task_forget()) before it is put. Disarming ends
+ * the arming first, then clears all pointers by an interrupt, and only then
+ * removes the probes: from that interrupt on each pointer is and stays NULL, so
+ * that no pointer is ever believed without the switch probe that maintains it.
+ */
 DECLARE_PER_CPU(struct bt_account *, bt_running);
 
-/* For the switch probe: whether a task may be in the table. */
+/*
+ * For the switch probe: @p, which has the slow path's flag, is given this CPU.
+ * Interrupts are off.
+ */
 void bt_task_in(struct task_struct *p);
 
-/*
- * Tasks are some kilobytes apart and aligned to cache lines: their addresses
- * spread well enough for one shift and one mask.
- */
-#define BT_TASK_BUCKETS 4096
-extern unsigned long bt_task_bits[];
+/* Tells whether a task may be in the table: a bit for each bucket in use. */
+#define BT_TASK_BITS 14
 
 static inline u32 bt_task_bucket(const struct task_struct *p)
 {
-	return ((unsigned long)p / L1_CACHE_BYTES) % BT_TASK_BUCKETS;
+	/* Slabs leave the low bits of a task's address few values: hash them all. */
+	return hash_ptr(p, BT_TASK_BITS);
 }
 
 #endif /* BT_TASK_H */

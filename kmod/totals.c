@@ -6,23 +6,31 @@
 #include <linux/slab.h>
 #include "totals.h"
 
-static struct bt_total *find(struct bt_totals *t, u16 key)
+/* Where a key is, or would be. */
+static u32 totals_place(const struct bt_totals *t, u16 key)
 {
 	u32 i = hash_32(key, ilog2(t->cap));
 
 	while (t->total[i].used && t->total[i].key != key)
 		i = (i + 1) & (t->cap - 1);
-	return &t->total[i];
+	return i;
+}
+
+const struct bt_figures *bt_totals_look(const struct bt_totals *t, u16 key)
+{
+	const struct bt_total *e = &t->total[totals_place(t, key)];
+
+	return e->used ? &e->f : NULL;
 }
 
 struct bt_figures *bt_totals_get(struct bt_totals *t, u16 key)
 {
-	struct bt_total *e = find(t, key);
+	struct bt_total *e = &t->total[totals_place(t, key)];
 
 	/* The categories' own entries, and one free one to end each search. */
 	if (!e->used && t->used + BRICKTRACE_CATEGORIES + 1 >= t->cap) {
 		key = BT_KEY_MORE + bt_syscall_category(key);
-		e = find(t, key);
+		e = &t->total[totals_place(t, key)];
 	}
 	if (!e->used) {
 		e->used = true;
@@ -40,11 +48,18 @@ void bt_totals_clear(struct bt_totals *t)
 	t->cap = cap;
 }
 
+size_t bt_totals_size(u32 cap)
+{
+	struct bt_totals *t = NULL;
+
+	return struct_size(t, total, cap);
+}
+
 struct bt_totals *bt_totals_alloc(u32 cap)
 {
 	struct bt_totals *t;
 
-	t = kvzalloc(struct_size(t, total, cap), GFP_KERNEL_ACCOUNT);
+	t = kvzalloc(bt_totals_size(cap), GFP_KERNEL_ACCOUNT);
 	if (t)
 		t->cap = cap;
 	return t;
@@ -74,7 +89,8 @@ static void add_call(struct bt_figures *f, const struct bt_slot *a,
 		f->in_flight++;
 	}
 	f->count += count;
-	f->errors += sub(b->errors, a->errors);
+	/* The error of an interrupted call is counted just after the call. */
+	f->errors += min(sub(b->errors, a->errors), count);
 	f->time += sub(time, a->time + before_time);
 	f->offcpu += sub(offcpu, a->offcpu + before_off);
 	if (!count)

@@ -38,12 +38,14 @@ struct bt_totals {
 #define BT_TOTALS_THREAD	128
 #define BT_TOTALS_SESSION	512
 
+size_t bt_totals_size(u32 cap);
 struct bt_totals *bt_totals_alloc(u32 cap);
 void bt_totals_free(struct bt_totals *t);
 void bt_totals_clear(struct bt_totals *t);
 
-/* The figures of a key, zero at first. */
+/* The figures of a key, zero at first; and those that it has, or NULL. */
 struct bt_figures *bt_totals_get(struct bt_totals *t, u16 key);
+const struct bt_figures *bt_totals_look(const struct bt_totals *t, u16 key);
 
 /*
  * Adds one thread's part: V(end) - V(start). @keys are the account's. @start

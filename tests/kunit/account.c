@@ -97,6 +97,41 @@ static void restarts_are_no_errors(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, slot(a, __NR_mmap)->errors, 0ULL);
 }
 
+/* A handler that runs right after an interrupted call shows EINTR to the program. */
+static void an_interrupted_call_may_fail(struct kunit *test)
+{
+	static const struct {
+		int ret;
+		bool restarts;
+		u64 errors;
+	} cases[] = {
+		{ -ERESTARTSYS, false, 1 },	    { -ERESTARTSYS, true, 0 },
+		{ -ERESTARTNOINTR, false, 0 },	    { -ERESTARTNOHAND, true, 1 },
+		{ -ERESTART_RESTARTBLOCK, true, 1 }, { 5, false, 0 },
+	};
+	struct bt_account *a = running(test);
+	u64 errors = 0;
+	int i;
+
+	call(a, __NR_futex, 0, 1);
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		bt_mock_ns++;
+		call(a, __NR_futex, cases[i].ret, 1);
+		bt_account_signal(a, cases[i].restarts);
+		errors += cases[i].errors;
+		KUNIT_EXPECT_EQ(test, slot(a, __NR_futex)->errors, errors);
+		/* Only the first handler is the call's. */
+		bt_account_signal(a, cases[i].restarts);
+		KUNIT_EXPECT_EQ(test, slot(a, __NR_futex)->errors, errors);
+	}
+	/* Restarted, and in user mode when the signal comes: no error. */
+	call(a, __NR_futex, -ERESTARTSYS, 1);
+	bt_mock_ns++;
+	call(a, __NR_futex, 0, 1);
+	bt_account_signal(a, false);
+	KUNIT_EXPECT_EQ(test, slot(a, __NR_futex)->errors, errors);
+}
+
 static void restart_syscall_is_what_it_restarts(struct kunit *test)
 {
 	struct bt_account *a = running(test);
@@ -359,6 +394,7 @@ static void go_on(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE(a_call_is_counted),
 	KUNIT_CASE(restarts_are_no_errors),
+	KUNIT_CASE(an_interrupted_call_may_fail),
 	KUNIT_CASE(restart_syscall_is_what_it_restarts),
 	KUNIT_CASE(nothing_to_restart),
 	KUNIT_CASE(sigreturn_has_no_error),

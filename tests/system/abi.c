@@ -49,27 +49,33 @@ static void fails(int error, unsigned long cmd, const void *arg, const char *wha
 static const struct {
 	unsigned long cmd;
 	const char *name;
-	unsigned int v0;
+	unsigned int v0;       /* size of the first version */
+	unsigned int size;     /* and of this one */
 	unsigned int reserved; /* offset of the reserved word that is "in" */
 	unsigned int flags;    /* known */
 	bool out;	       /* writes to it */
 } ioctls[] = {
-	{ BRICKTRACE_INFO, "INFO", BRICKTRACE_INFO_SIZE_V0, 0, 0, true },
-	{ BRICKTRACE_THREAD_REGISTER, "REGISTER", BRICKTRACE_THREAD_SIZE_V0, 0,
+	{ BRICKTRACE_INFO, "INFO", BRICKTRACE_INFO_SIZE_V0, BRICKTRACE_INFO_SIZE_V1, 0, 0,
+	  true },
+	{ BRICKTRACE_THREAD_REGISTER, "REGISTER", BRICKTRACE_THREAD_SIZE_V0,
+	  BRICKTRACE_THREAD_SIZE_V0, 0,
 	  BRICKTRACE_INHERIT_THREADS | BRICKTRACE_INHERIT_CHILDREN | BRICKTRACE_PROCESS,
 	  true },
 	/* Written to as well, but only if there is anything to unregister. */
-	{ BRICKTRACE_THREAD_UNREGISTER, "UNREGISTER", BRICKTRACE_THREAD_SIZE_V0, 0, 0,
-	  false },
+	{ BRICKTRACE_THREAD_UNREGISTER, "UNREGISTER", BRICKTRACE_THREAD_SIZE_V0,
+	  BRICKTRACE_THREAD_SIZE_V0, 0, 0, false },
 	{ BRICKTRACE_BRICK_DEFINE, "DEFINE", BRICKTRACE_BRICK_SIZE_V0,
-	  offsetof(struct bricktrace_brick, reserved), 0, true },
-	{ BRICKTRACE_RUN_OPEN, "OPEN", BRICKTRACE_OPEN_SIZE_V0,
+	  BRICKTRACE_BRICK_SIZE_V0, offsetof(struct bricktrace_brick, reserved), 0, true },
+	{ BRICKTRACE_RUN_OPEN, "OPEN", BRICKTRACE_OPEN_SIZE_V0, BRICKTRACE_OPEN_SIZE_V0,
 	  offsetof(struct bricktrace_open, reserved), 0, true },
-	{ BRICKTRACE_RUN_CLOSE, "CLOSE", BRICKTRACE_CLOSE_SIZE_V0, 0, 0, false },
+	{ BRICKTRACE_RUN_CLOSE, "CLOSE", BRICKTRACE_CLOSE_SIZE_V0,
+	  BRICKTRACE_CLOSE_SIZE_V0, 0, 0, false },
 	{ BRICKTRACE_SESSION_GET, "GET", BRICKTRACE_SESSION_SIZE_V0,
-	  offsetof(struct bricktrace_session, reserved), 0, true },
+	  BRICKTRACE_SESSION_SIZE_V0, offsetof(struct bricktrace_session, reserved), 0,
+	  true },
 	{ BRICKTRACE_SESSION_SET, "SET", BRICKTRACE_SESSION_SIZE_V0,
-	  offsetof(struct bricktrace_session, reserved), BRICKTRACE_SET_EDGE, false },
+	  BRICKTRACE_SESSION_SIZE_V0, offsetof(struct bricktrace_session, reserved),
+	  BRICKTRACE_SET_EDGE, false },
 };
 #define IOCTLS ((int)(sizeof(ioctls) / sizeof(ioctls[0])))
 
@@ -111,54 +117,54 @@ static void common(void)
 	settle();
 	for (int i = 0; i < IOCTLS; i++) {
 		unsigned long cmd = ioctls[i].cmd;
-		unsigned int v0 = ioctls[i].v0, bit;
+		unsigned int size = ioctls[i].size, bit;
 		char *at;
 
-		valid(i, buf, v0);
+		valid(i, buf, size);
 		*(uint32_t *)buf = 0;
 		fails(EINVAL, cmd, buf, label(i, "size 0"));
 		*(uint32_t *)buf = 4;
 		fails(EINVAL, cmd, buf, label(i, "size 4"));
-		*(uint32_t *)buf = v0 - 1;
+		*(uint32_t *)buf = ioctls[i].v0 - 1;
 		fails(EINVAL, cmd, buf, label(i, "a byte less than the first version"));
 		*(uint32_t *)buf = BIG + 1;
 		fails(EINVAL, cmd, buf, label(i, "size 4097"));
 		*(uint32_t *)buf = ~0U;
 		fails(EINVAL, cmd, buf, label(i, "size 2^32 - 1"));
 		valid(i, buf, BIG);
-		buf[v0] = 1;
+		buf[size] = 1;
 		fails(E2BIG, cmd, buf, label(i, "an unknown tail that begins with 1"));
 		valid(i, buf, BIG);
 		buf[BIG - 1] = 1;
 		fails(E2BIG, cmd, buf, label(i, "an unknown tail that ends with 1"));
 		for (bit = 0; ioctls[i].flags & (1U << bit); bit++)
 			;
-		valid(i, buf, v0);
+		valid(i, buf, size);
 		((uint32_t *)buf)[1] = 1U << bit;
 		fails(EINVAL, cmd, buf, label(i, "the first unknown flag"));
 		((uint32_t *)buf)[1] = UNKNOWN_FLAG;
 		fails(EINVAL, cmd, buf, label(i, "the last unknown flag"));
 		if (ioctls[i].reserved) {
-			valid(i, buf, v0);
+			valid(i, buf, size);
 			*(uint32_t *)(buf + ioctls[i].reserved) = 1;
 			fails(EINVAL, cmd, buf, label(i, "reserved is 1"));
 		}
 		fails(EFAULT, cmd, NULL, label(i, "no argument"));
 		fails(EFAULT, cmd, hole, label(i, "an unmapped argument"));
 		fails(EFAULT, cmd, (void *)(1UL << 63), label(i, "a kernel address"));
-		at = hole - v0 + 1;
-		valid(i, buf, v0);
-		memmove(at, buf, v0 - 1);
+		at = hole - size + 1;
+		valid(i, buf, size);
+		memmove(at, buf, size - 1);
 		fails(EFAULT, cmd, at, label(i, "its last byte is unmapped"));
 		at = hole - 2;
 		at[0] = at[1] = 0;
 		fails(EFAULT, cmd, at, label(i, "its size is half unmapped"));
 		valid(i, buf, BIG);
-		memmove(hole - v0, buf, v0);
-		fails(EFAULT, cmd, hole - v0, label(i, "its tail is unmapped"));
+		memmove(hole - size, buf, size);
+		fails(EFAULT, cmd, hole - size, label(i, "its tail is unmapped"));
 		if (ioctls[i].out) {
 			mprotect(readonly, BIG, PROT_READ | PROT_WRITE);
-			valid(i, readonly, v0);
+			valid(i, readonly, size);
 			mprotect(readonly, BIG, PROT_READ);
 			fails(EFAULT, cmd, readonly, label(i, "it cannot be written"));
 		}
@@ -178,11 +184,17 @@ static void common(void)
 		valid(i, buf, BIG);
 		ok(!ioctl(fd, ioctls[i].cmd, buf),
 		   "%s: size 4096 with a zero tail is accepted", ioctls[i].name);
-		for (unsigned int k = ioctls[i].v0; k < BIG; k++)
+		for (unsigned int k = ioctls[i].size; k < BIG; k++)
 			if (buf[k])
 				bail("%s: byte %u of the tail was written",
 				     ioctls[i].name, k);
 	}
+	/* An older caller's INFO is written no further than it knows. */
+	valid(0, buf, BRICKTRACE_INFO_SIZE_V0);
+	memset(buf + BRICKTRACE_INFO_SIZE_V0, 0xee, 8);
+	ok(!ioctl(fd, BRICKTRACE_INFO, buf) && !((struct bricktrace_info *)buf)->reserved &&
+		   (unsigned char)buf[BRICKTRACE_INFO_SIZE_V0] == 0xee,
+	   "INFO: the first version's size is accepted, and nothing behind it written");
 	is(session(fd).runs, 0, "what was opened that way is closed that way");
 	is(session(fd).threads, 0, "what was registered is unregistered");
 	is(session(fd).bricks, 2, "and the brick is there");
@@ -630,5 +642,5 @@ int main(void)
 	closing();
 	runs();
 	bricks();
-	return done(244);
+	return done(245);
 }

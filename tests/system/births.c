@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * A process is registered with what it creates while it creates threads: a thread
- * that the registration finds before the kernel tells of its birth joins once.
+ * that the registration finds before the kernel tells of its birth joins once. Or
+ * without: then it is the threads of that moment, and the registration ends.
  */
 #include "rule.h"
 
@@ -33,6 +34,44 @@ static void creators(void)
 	creator(NULL);
 }
 
+/* Who is killed while he registers ends. */
+static atomic_int *others;
+static pid_t of;
+
+static void registers(void)
+{
+	for (;; others[0] = 1) {
+		begin("births");
+		register_tid(of, BRICKTRACE_PROCESS);
+		close(fd);
+	}
+}
+
+static void without(void)
+{
+	u64 slowest = 0;
+	pid_t pid;
+
+	others = shared_page();
+	of = child_of(creators);
+	for (int i = 0; i < ROUNDS; i++) {
+		u64 t0 = now();
+
+		begin("births");
+		register_tid(of, BRICKTRACE_PROCESS);
+		if (now() - t0 > slowest)
+			slowest = now() - t0;
+		close(fd);
+	}
+	between(slowest, 0, 5 * S, "without what it creates: each registration ends");
+	pid = child_of(registers);
+	wait_value(others, 1);
+	kill(pid, SIGKILL);
+	ok(WIFSIGNALED(wait_for(pid)), "and with a fatal signal");
+	kill(of, SIGKILL);
+	wait_for(of);
+}
+
 int main(void)
 {
 	struct run *run = run_new();
@@ -55,5 +94,6 @@ int main(void)
 	}
 	is(left, 0, "%d rounds: no thread is left", ROUNDS);
 	is(odd, 0, "and the figures add up");
-	return done(2);
+	without();
+	return done(4);
 }

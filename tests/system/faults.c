@@ -5,7 +5,7 @@
  * and works when it is made again. kmemleak looks at what is left at the end.
  */
 #include <limits.h>
-#include "rule.h"
+#include "busy.h"
 
 #define SITES	2000
 #define MORE	20
@@ -13,7 +13,7 @@
 
 static int fail_fd;
 static struct run *run;
-static pid_t target, child;
+static pid_t target, busy_target, child;
 static u64 number;
 static struct bricktrace_thread thread;
 static struct bricktrace_brick one;
@@ -96,14 +96,26 @@ static int try_self(void)
 	return try(BRICKTRACE_THREAD_REGISTER, &thread);
 }
 
-static int try_process(void)
+static int try_with(pid_t pid, uint32_t inherit)
 {
 	thread = (struct bricktrace_thread){
 		.size = sizeof(thread),
-		.tid = target,
-		.flags = BRICKTRACE_PROCESS | BRICKTRACE_INHERIT_THREADS,
+		.tid = pid,
+		.flags = BRICKTRACE_PROCESS | inherit,
 	};
 	return try(BRICKTRACE_THREAD_REGISTER, &thread);
+}
+
+static int try_process(void)
+{
+	return try_with(target, BRICKTRACE_INHERIT_THREADS);
+}
+
+/* What it creates meanwhile joins, and leaves if it fails. */
+static int try_busy(void)
+{
+	return try_with(busy_target,
+			BRICKTRACE_INHERIT_THREADS | BRICKTRACE_INHERIT_CHILDREN);
 }
 
 static int try_unregister_process(void)
@@ -178,12 +190,23 @@ static int try_close(void)
 	return try(BRICKTRACE_RUN_CLOSE, &c);
 }
 
+/* Runs around a busy process that did not add up. */
+static u64 odd_runs;
+
 static void forking(void)
 {
 	new_session();
 	brick = brick_define(fd, "faults", 0);
 	thread_register(fd, BRICKTRACE_INHERIT_CHILDREN);
 	number = run_open(fd, brick, TRACE_SESSION);
+}
+
+static void forked_busy(void)
+{
+	run_close(fd, number, run);
+	odd_runs += session(fd).threads_lost ? run->r.provenance != BRICKTRACE_PARTIAL :
+					       !consistent(run);
+	close(fd);
 }
 
 static int try_fork(void)
@@ -228,6 +251,7 @@ static const struct op {
 	{ "RUN_OPEN, thread", ready_to_run, try_run_thread, old_session, 7 },
 	{ "RUN_OPEN, session", ready_to_run, try_run_session, old_session, 14 },
 	{ "RUN_CLOSE", running, try_close, old_session, 4 },
+	{ "THREAD_REGISTER, a busy process", forking, try_busy, forked_busy, 6 },
 	{ "fork", forking, try_fork, forked, 3 },
 };
 
@@ -310,6 +334,7 @@ int main(void)
 	helpers = shared_page();
 	target = child_of(process);
 	wait_value(helpers, HELPERS);
+	busy_target = child_of(busy);
 	for (int i = 0; i < 2; i++) {
 		setting(attributes[i], "ignore-gfp-wait", "N");
 		setting(attributes[i], "verbose", "0");
@@ -325,7 +350,10 @@ int main(void)
 	linger(1000);
 	is(unsaid, 0, "a child that could not be followed is counted, the run partial");
 	ok(not_followed > 0, "and there were such children: %llu", not_followed);
+	is(odd_runs, 0, "runs that a busy process did not join add up");
 	kill(target, SIGKILL);
 	wait_for(target);
-	return done(4 * sizeof(ops) / sizeof(ops[0]) + 2);
+	kill(busy_target, SIGKILL);
+	wait_for(busy_target);
+	return done(4 * sizeof(ops) / sizeof(ops[0]) + 3);
 }

@@ -147,15 +147,49 @@ static void __attribute__((unused)) wait_value(atomic_int *word, int value)
 	}
 }
 
+/* Sets a parameter of a module; returns what it was. */
+static unsigned int __attribute__((unused))
+parameter_of(const char *module, const char *name, unsigned int value)
+{
+	char path[96], text[16] = "";
+	unsigned int was;
+	int f;
+
+	snprintf(path, sizeof(path), "/sys/module/%s/parameters/%s", module, name);
+	f = open(path, O_RDWR | O_CLOEXEC);
+	if (f < 0 || read(f, text, sizeof(text) - 1) < 0)
+		bail("%s", path);
+	was = *text == 'Y' ? 1 : atoi(text);
+	snprintf(text, sizeof(text), "%u", value);
+	if (pwrite(f, text, strlen(text), 0) < 0)
+		bail("%s=%u", path, value);
+	close(f);
+	return was;
+}
+
+static unsigned int __attribute__((unused)) parameter(const char *name, unsigned int value)
+{
+	return parameter_of("bricktrace", name, value);
+}
+
+static unsigned int __attribute__((unused)) perturb(const char *name, unsigned int value)
+{
+	return parameter_of("perturb", name, value);
+}
+
 static void __attribute__((unused)) linger(unsigned int ms)
 {
-	char text[16];
-	int f = open("/sys/module/bricktrace/parameters/linger_ms", O_WRONLY | O_CLOEXEC);
-	int n = snprintf(text, sizeof(text), "%u", ms);
+	parameter("linger_ms", ms);
+}
 
-	if (f < 0 || write(f, text, n) != n)
-		bail("linger_ms");
-	close(f);
+static void __attribute__((unused)) stay_on(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set))
+		bail("CPU %d", cpu);
 }
 
 static void __attribute__((unused)) wait_disarmed(void)

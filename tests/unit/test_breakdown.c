@@ -143,6 +143,8 @@ static void names_of_values(void **state)
 	assert_string_equal(bt_provenance_name(BT_NOT_INSTRUMENTED), "not_instrumented");
 	assert_null(bt_provenance_name((enum bt_provenance)9));
 	assert_null(bt_reason_name(BT_REASON_NONE));
+	assert_string_equal(bt_reason_name(BT_REASON_OUT_OF_REACH), "out_of_reach");
+	assert_string_equal(bt_reason_name(BT_REASON_DISABLED), "disabled");
 	assert_string_equal(bt_reason_name(BT_REASON_NO_MODULE), "module_absent");
 	assert_null(bt_reason_name((enum bt_reason)1000));
 	assert_null(bt_category_name((enum bt_category)BT_CATEGORIES));

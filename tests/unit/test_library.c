@@ -10,7 +10,8 @@ static struct {
 	int open_error;
 	int error[16]; /* by ioctl number */
 	int calls[16];
-	uint32_t abi_version;
+	struct bricktrace_info info;
+	struct bricktrace_session limits;
 	uint64_t clock, step;
 	uint64_t next_run;
 	struct bricktrace_thread thread;
@@ -24,7 +25,7 @@ static struct {
 	/* While calibrating, by batch. */
 	bool calibrating;
 	unsigned int ticks, batch;
-	uint64_t loop_ns[8], window_ns[8], empty_ns[8];
+	uint64_t loop_ns[8], window_ns[8], empty_ns[8], offcpu_ns[8];
 } kernel;
 
 static int fake_open(const char *path)
@@ -71,7 +72,11 @@ static void fake_close(struct bricktrace_close *close)
 		memset(calls, 0, sizeof(*calls));
 		calls->nr = kernel.call_nr;
 		calls->all.count = kernel.call_count;
-		calls->all.ns = kernel.calibrating ? kernel.window_ns[kernel.batch++] : 77;
+		calls->all.ns = 77;
+	}
+	if (kernel.calibrating) {
+		result->all.compute_offcpu_ns = kernel.offcpu_ns[kernel.batch];
+		calls->all.ns = kernel.window_ns[kernel.batch++];
 	}
 }
 
@@ -90,7 +95,7 @@ static int fake_ioctl(int fd, unsigned long request, void *arg)
 	case BRICKTRACE_INFO:
 		assert_int_equal(((struct bricktrace_info *)arg)->size,
 				 sizeof(struct bricktrace_info));
-		((struct bricktrace_info *)arg)->abi_version = kernel.abi_version;
+		*(struct bricktrace_info *)arg = kernel.info;
 		break;
 	case BRICKTRACE_THREAD_REGISTER:
 	case BRICKTRACE_THREAD_UNREGISTER:
@@ -104,12 +109,13 @@ static int fake_ioctl(int fd, unsigned long request, void *arg)
 	case BRICKTRACE_RUN_OPEN:
 		((struct bricktrace_open *)arg)->run = ++kernel.next_run;
 		kernel.open = *(struct bricktrace_open *)arg;
+		kernel.ticks = 4 * kernel.batch;
 		break;
 	case BRICKTRACE_RUN_CLOSE:
 		fake_close(arg);
 		break;
 	case BRICKTRACE_SESSION_GET:
-		session->threads = 5;
+		*session = kernel.limits;
 		break;
 	case BRICKTRACE_SESSION_SET:
 		kernel.session = *session;
@@ -136,7 +142,25 @@ static int reset(void **state)
 {
 	(void)state;
 	memset(&kernel, 0, sizeof(kernel));
-	kernel.abi_version = BRICKTRACE_ABI_VERSION;
+	kernel.info = (struct bricktrace_info){
+		.abi_version = BRICKTRACE_ABI_VERSION,
+		.enabled = 1,
+		.max_followers = 64,
+		.user_threads = 70,
+		.max_user_threads = 200,
+		.user_runs = 30,
+		.max_user_runs = 40,
+		.user_memory = 3 << 20,
+		.max_user_memory = 512 << 20,
+	};
+	kernel.limits = (struct bricktrace_session){
+		.threads = 5,
+		.max_threads = 100,
+		.bricks = 7,
+		.max_bricks = 10,
+		.runs = 8,
+		.max_runs = 20,
+	};
 	kernel.step = 10;
 	kernel.result.provenance = BRICKTRACE_MEASURED;
 	return 0;
@@ -161,7 +185,8 @@ static void without_module_it_says_why(void **state)
 	assert_unavailable(ENODEV, BT_REASON_NO_MODULE, "modprobe bricktrace");
 	assert_unavailable(EACCES, BT_REASON_NO_PERMISSION, "group bricktrace");
 	assert_unavailable(EMFILE, BT_REASON_DEVICE, "Too many open files");
-	kernel.abi_version = 99;
+	assert_unavailable(EDQUOT, BT_REASON_DEVICE, "max_user_sessions");
+	kernel.info.abi_version = 99;
 	assert_unavailable(0, BT_REASON_ABI, "99");
 	kernel.error[0] = ENOTTY;
 	assert_unavailable(0, BT_REASON_ABI, "BRICKTRACE_INFO");
@@ -242,7 +267,10 @@ static void bricks_are_checked_and_reused(void **state)
 	assert_int_equal(kernel.calls[3], 2);
 	kernel.error[3] = EDQUOT;
 	assert_int_equal(bt_brick_define(t, "a", 1, &a), -EDQUOT);
-	assert_non_null(strstr(bt_error_text(), "limit"));
+	assert_non_null(strstr(bt_error_text(), "7 of 10 bricks of this session"));
+	kernel.limits.bricks = 10;
+	assert_int_equal(bt_brick_define(t, "a", 1, &a), -EDQUOT);
+	assert_non_null(strstr(bt_error_text(), "10 of at most 10 bricks"));
 	bt_tracer_free(t);
 }
 
@@ -338,7 +366,9 @@ static void errors_of_following_say_what_to_do(void **state)
 					     NULL };
 	static const char *const esrch[] = { "no process", "pid namespace", "ps -eL", NULL };
 	static const char *const eexist[] = { "already", "unfollow", NULL };
-	static const char *const edquot[] = { "limit", "second tracer", NULL };
+	static const char *const edquot[] = { "limit", "5 of 100 threads", "3 of 512 MiB",
+					      NULL };
+	static const char *const eusers[] = { "64 sessions", "the most", "end one", NULL };
 	static const char *const enomem[] = { "Cannot allocate memory", NULL };
 	struct bt_tracer *t = fake_tracer();
 
@@ -347,7 +377,12 @@ static void errors_of_following_say_what_to_do(void **state)
 	assert_follow_error(t, ESRCH, esrch);
 	assert_follow_error(t, EEXIST, eexist);
 	assert_follow_error(t, EDQUOT, edquot);
+	assert_follow_error(t, EUSERS, eusers);
 	assert_follow_error(t, ENOMEM, enomem);
+	assert_int_equal(bt_thread_register(t, 0), -ENOMEM);
+	kernel.error[1] = EUSERS;
+	assert_int_equal(bt_thread_register(t, 0), -EUSERS);
+	assert_non_null(strstr(bt_error_text(), "64 sessions"));
 	/* The caller's own: an inherited descriptor of somebody else. */
 	kernel.error[1] = EPERM;
 	assert_int_equal(bt_thread_register(t, 0), -EPERM);
@@ -359,6 +394,57 @@ static void errors_of_following_say_what_to_do(void **state)
 	assert_int_equal(bt_process_unfollow(t, 4321, NULL), -EBUSY);
 	assert_non_null(strstr(bt_error_text(), "process 4321"));
 	assert_non_null(strstr(bt_error_text(), "close"));
+	bt_tracer_free(t);
+}
+
+static void assert_quota(struct bt_tracer *t, const char *words, const char *remedy)
+{
+	assert_int_equal(bt_thread_register(t, 0), -EDQUOT);
+	if (!strstr(bt_error_text(), words) || !strstr(bt_error_text(), remedy))
+		fail_msg("'%s' lacks '%s' or '%s'", bt_error_text(), words, remedy);
+}
+
+static void a_quota_says_which_limit(void **state)
+{
+	struct bt_tracer *t = fake_tracer();
+	struct bt_brick *brick;
+	struct bt_run *run;
+
+	(void)state;
+	t->calibrated = true;
+	kernel.error[1] = EDQUOT;
+	kernel.limits.threads = 100;
+	assert_quota(t, "100 of at most 100 threads of this session are in use",
+		     "second tracer");
+	kernel.limits.threads = 99;
+	kernel.info.user_threads = 201;
+	assert_quota(t, "201 of at most 200 threads in this user's sessions",
+		     "parameters/max_user_threads");
+	kernel.info.user_threads = 199;
+	kernel.info.user_memory = (511 << 20) + 1;
+	assert_quota(t, "512 of at most 512 MiB of kernel memory",
+		     "parameters/max_user_memory");
+	kernel.info.user_memory = 511 << 20;
+	assert_quota(t,
+		     "99 of 100 threads of this session; 199 of 200 threads in this user's",
+		     "; 511 of 512 MiB");
+	/* A module that knows no limits of a user; then one that tells nothing. */
+	memset(&kernel.info, 0, sizeof(kernel.info));
+	assert_quota(t, "in use are 99 of 100 threads of this session", "");
+	assert_null(strstr(bt_error_text(), "user"));
+	kernel.error[0] = kernel.error[6] = EINTR;
+	assert_quota(t, "cannot register the thread", "does not tell");
+	kernel.error[0] = kernel.error[6] = 0;
+
+	assert_int_equal(bt_brick_define(t, "ffn", 1, &brick), 0);
+	kernel.error[4] = EDQUOT;
+	kernel.limits.runs = 20;
+	assert_int_equal(bt_run_open(t, brick, BT_TRACE, BT_SCOPE_THREAD, &run), -EDQUOT);
+	assert_non_null(strstr(bt_error_text(), "run of brick 'ffn': 20 of at most 20"));
+	kernel.limits.runs = 19;
+	kernel.info.user_runs = kernel.info.max_user_runs = 40;
+	assert_int_equal(bt_run_open(t, brick, BT_TRACE, BT_SCOPE_THREAD, &run), -EDQUOT);
+	assert_non_null(strstr(bt_error_text(), "parameters/max_user_runs"));
 	bt_tracer_free(t);
 }
 
@@ -458,24 +544,30 @@ static void run_errors_are_told(void **state)
 	bt_tracer_free(t);
 }
 
-static void calibration_keeps_the_least(void **state)
+static void play_batches(void)
 {
-	struct bt_tracer *t = fake_tracer();
 	int i;
 
-	(void)state;
 	for (i = 0; i < 8; i++) {
 		kernel.loop_ns[i] = 100000 + 256 * i;
 		kernel.window_ns[i] = 40000;
 		kernel.empty_ns[i] = 256;
 	}
-	/* The undisturbed batch; then one whose figures contradict each other. */
-	kernel.loop_ns[3] = 40000 + 256 + 256 * 150;
-	kernel.loop_ns[5] = 30000;
 	kernel.calibrating = true;
 	kernel.result.syscalls = 1;
 	kernel.call_nr = SYS_getppid & ~0x40000000U;
 	kernel.call_count = 256;
+}
+
+static void calibration_keeps_the_least(void **state)
+{
+	struct bt_tracer *t = fake_tracer();
+
+	(void)state;
+	play_batches();
+	/* The undisturbed batch; then one whose figures contradict each other. */
+	kernel.loop_ns[3] = 40000 + 256 + 256 * 150;
+	kernel.loop_ns[5] = 30000;
 	assert_int_equal(bt_tracer_calibrate(t), 0);
 	assert_int_equal(kernel.session.flags, BRICKTRACE_SET_EDGE);
 	assert_int_equal(kernel.session.edge_ps, 150000);
@@ -492,6 +584,31 @@ static void calibration_keeps_the_least(void **state)
 	bt_tracer_free(t);
 }
 
+static void calibration_ignores_batches_that_were_stopped(void **state)
+{
+	struct bt_tracer *t = fake_tracer();
+	int i;
+
+	(void)state;
+	play_batches();
+	for (i = 0; i < 8; i++)
+		kernel.offcpu_ns[i] = kernel.loop_ns[i] / 50 + 100;
+	/* The last one was off its CPU for less than 2 % of its loop. */
+	kernel.offcpu_ns[7] = 1900;
+	assert_int_equal(bt_tracer_calibrate(t), 0);
+	assert_int_equal(kernel.session.edge_ps,
+			 (kernel.loop_ns[7] - 40000 - 256) * 1000 / 256);
+	bt_tracer_free(t);
+
+	t = fake_tracer();
+	kernel.batch = 0;
+	kernel.offcpu_ns[7] = 2100;
+	assert_int_equal(bt_tracer_calibrate(t), -EAGAIN);
+	assert_true(kernel.session.edge_ps == BRICKTRACE_NONE);
+	assert_non_null(strstr(bt_error_text(), "strace"));
+	bt_tracer_free(t);
+}
+
 static void calibration_leaves_a_registered_thread(void **state)
 {
 	struct bt_tracer *t = fake_tracer();
@@ -501,6 +618,28 @@ static void calibration_leaves_a_registered_thread(void **state)
 	assert_int_equal(bt_tracer_calibrate(t), -EAGAIN);
 	assert_int_equal(kernel.calls[2], 0);
 	assert_true(kernel.session.edge_ps == BRICKTRACE_NONE);
+	bt_tracer_free(t);
+}
+
+static void calibration_waits_for_the_switch(void **state)
+{
+	struct bt_tracer *t = fake_tracer();
+
+	(void)state;
+	play_batches();
+	kernel.info.enabled = 0;
+	assert_int_equal(bt_tracer_calibrate(t), -EAGAIN);
+	assert_non_null(strstr(bt_error_text(), "switched off"));
+	assert_int_equal(kernel.calls[4], 0);
+	kernel.info.enabled = 1;
+	assert_int_equal(bt_tracer_calibrate(t), 0);
+	bt_tracer_free(t);
+
+	/* An older module has no switch. */
+	t = fake_tracer();
+	kernel.batch = 0;
+	kernel.info.enabled = kernel.info.max_followers = 0;
+	assert_int_equal(bt_tracer_calibrate(t), 0);
 	bt_tracer_free(t);
 }
 
@@ -592,11 +731,14 @@ int main(void)
 		TEST(threads_pass_their_bits),
 		TEST(others_are_followed_by_number),
 		TEST(errors_of_following_say_what_to_do),
+		TEST(a_quota_says_which_limit),
 		TEST(without_module_following_is_harmless),
 		TEST(runs_carry_the_kernels_result),
 		TEST(run_errors_are_told),
 		TEST(calibration_keeps_the_least),
+		TEST(calibration_ignores_batches_that_were_stopped),
 		TEST(calibration_leaves_a_registered_thread),
+		TEST(calibration_waits_for_the_switch),
 		TEST(failed_calibration_is_no_failure),
 		TEST(threads_share_a_tracer),
 		TEST(edge_arithmetic),

@@ -64,10 +64,17 @@ static void table_without_breakdown_has_no_zeros(void **state)
 	r->provenance = BT_NOT_INSTRUMENTED;
 	r->reason = BT_REASON_DISARMED;
 	text = table(r, SORT_TIME);
-	assert_string_equal(text,
-			    "brick:     attention\n"
-			    "wall time: 0.008000000 s\n"
-			    "breakdown: not measured: the hooks were released meanwhile\n");
+	assert_string_equal(
+		text,
+		"brick:     attention\n"
+		"wall time: 0.008000000 s\n"
+		"breakdown: not measured: the hooks were released meanwhile: tracing was switched off on this host, or the machine was suspended\n");
+	free(text);
+	r->reason = BT_REASON_DISABLED;
+	text = table(r, SORT_TIME);
+	assert_non_null(
+		strstr(text, "not measured: tracing is switched off on this host; "));
+	assert_non_null(strstr(text, "echo 1 >/sys/module/bricktrace/parameters/enabled\n"));
 	free(text);
 	bt_result_free(r);
 }
@@ -104,6 +111,11 @@ static void table_says_partial_and_uncalibrated(void **state)
 		text,
 		"     -           -                                             edge (not calibrated)\n"));
 	assert_non_null(strstr(text, "3 more system calls"));
+	free(text);
+	r->reason = BT_REASON_OUT_OF_REACH;
+	text = table(r, SORT_TIME);
+	assert_non_null(strstr(text, "lower bounds: the thread executed a program that "));
+	assert_non_null(strstr(text, ", and left the run\n"));
 	free(text);
 	bt_result_free(r);
 }
@@ -270,7 +282,10 @@ static void json_of_odd_values(void **state)
 	r->all.edge_ns = BT_NONE;
 	r->all.thread_ns = 0;
 	strcpy(r->brick, "caf\xe9 \"x\"");
+	r->reason = BT_REASON_OUT_OF_REACH;
 	json = result_json(r, SORT_TIME);
+	assert_string_equal(json_string_value(json_object_get(json, "reason")),
+			    "out_of_reach");
 	assert_string_equal(json_string_value(json_object_get(json, "brick")),
 			    "caf? \"x\"");
 	assert_true(json_is_null(json_object_get(json_object_get(json, "edge"), "ns")));

@@ -24,7 +24,7 @@
 struct shared {
 	uint64_t run; /* 0 until it is open */
 	int exec_error;
-	char error[256]; /* why tracing could not begin */
+	char error[512]; /* why tracing could not begin */
 };
 
 struct command {

@@ -214,11 +214,15 @@ static const char *partial_text(enum bt_reason reason)
 {
 	switch (reason) {
 	case BT_REASON_DISARMED:
-		return "the hooks were released meanwhile";
+		return "the hooks were released meanwhile: tracing was switched off on this host, or the machine was suspended";
 	case BT_REASON_CLOCK:
 		return "the clock became unstable meanwhile";
 	case BT_REASON_THREADS_LOST:
 		return "a thread could not be followed";
+	case BT_REASON_OUT_OF_REACH:
+		return "the thread executed a program that may not be followed without CAP_SYS_PTRACE or CAP_PERFMON, and left the run";
+	case BT_REASON_DISABLED:
+		return "tracing is switched off on this host; root can switch it on: echo 1 >/sys/module/bricktrace/parameters/enabled";
 	case BT_REASON_LEVEL:
 		return "the run was not traced";
 	default:

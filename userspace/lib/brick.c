@@ -42,10 +42,8 @@ int bti_brick_define(struct bt_tracer *t, const char *name, uint64_t budget_ns,
 	memcpy(brick.name, name, strlen(name));
 	err = bti_ioctl(t, BRICKTRACE_BRICK_DEFINE, &brick);
 	if (err == -EDQUOT)
-		return bti_fail(
-			EDQUOT,
-			"cannot define the brick '%s': the limit of bricks of a session is reached",
-			name);
+		return bti_fail_quota(t, BTI_QUOTA_BRICKS, "cannot define the brick '%s'",
+				      name);
 	if (err)
 		return bti_fail(-err, "cannot define the brick '%s': %s", name,
 				strerror(-err));

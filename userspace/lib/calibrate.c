@@ -15,6 +15,12 @@
 
 #define BATCHES 8
 #define CALLS	256
+/*
+ * A batch may be off its CPU, outside of calls, for this share of its loop.
+ * Undisturbed batches differ by about as much among themselves. A tracer that
+ * stops each call, as strace does, takes most of the loop.
+ */
+#define OFFCPU_PERCENT 2
 
 uint64_t bti_edge_ps(uint64_t loop_ns, uint64_t window_ns, uint64_t empty_ns, uint64_t calls)
 {
@@ -97,7 +103,7 @@ static int batch(struct bt_tracer *t, uint32_t brick, struct bricktrace_syscall 
 	if (err)
 		return err;
 	window = window_ns(&result, syscalls);
-	if (window == BT_NONE)
+	if (window == BT_NONE || result.all.compute_offcpu_ns > loop / 100 * OFFCPU_PERCENT)
 		return 0;
 	ps = bti_edge_ps(loop, window, time_nothing(t), CALLS);
 	/* The least is the one that nothing disturbed; BT_NONE is the largest. */
@@ -152,6 +158,14 @@ free:
 	return err;
 }
 
+static bool switched_off(struct bt_tracer *t)
+{
+	struct bricktrace_info info;
+
+	/* An older module has no switch. */
+	return !bti_info(t, &info) && info.max_followers && !info.enabled;
+}
+
 int bt_tracer_calibrate(struct bt_tracer *t)
 {
 	int err;
@@ -159,16 +173,24 @@ int bt_tracer_calibrate(struct bt_tracer *t)
 	if (t->fd < 0)
 		return 0;
 	pthread_mutex_lock(&t->calibration);
+	if (!t->calibrated && switched_off(t)) {
+		pthread_mutex_unlock(&t->calibration);
+		return bti_fail(EAGAIN,
+				"tracing is switched off on this host: " BTI_PARAMETERS
+				"enabled is 0; root can set it to 1");
+	}
 	if (!t->calibrated) {
 		t->calibration_error = calibrate(t);
 		t->calibrated = true;
 	}
 	err = t->calibration_error;
 	pthread_mutex_unlock(&t->calibration);
-	if (err)
+	if (err == -EAGAIN)
 		return bti_fail(
-			-err,
-			"the cost of a call outside its window could not be measured: %s",
-			strerror(-err));
+			EAGAIN,
+			"the edge, which is what calls cost outside their own window, could not be calibrated and stays in compute: each attempt was disturbed; if a tracer such as strace stops this program's calls, try without it");
+	if (err)
+		return bti_fail(-err, "the edge could not be calibrated: %s",
+				strerror(-err));
 	return 0;
 }

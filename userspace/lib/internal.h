@@ -10,6 +10,7 @@
 #include "bricktrace.h"
 
 #define BTI_DEVICE	      "/dev/bricktrace"
+#define BTI_PARAMETERS	      "/sys/module/bricktrace/parameters/"
 #define BTI_CALIBRATION_BRICK "bricktrace-calibration"
 /* Room for the system calls of one result; the kernel's limit is 4096. */
 #define BTI_SYSCALLS 1024
@@ -58,8 +59,21 @@ struct bt_tracer {
 int bti_tracer_new(const struct bti_ops *ops, struct bt_tracer **tracer);
 int bti_ioctl(struct bt_tracer *tracer, unsigned long request, void *arg);
 
+/* BRICKTRACE_INFO. What an older module does not tell is 0, and so is all on error. */
+int bti_info(struct bt_tracer *tracer, struct bricktrace_info *info);
+
 /* Keep the text for bt_error_text() and return -@error. */
 int bti_fail(int error, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+enum bti_quota {
+	BTI_QUOTA_THREADS,
+	BTI_QUOTA_BRICKS,
+	BTI_QUOTA_RUNS,
+};
+
+/* As bti_fail() with EDQUOT: appends which limit was reached, and what to do. */
+int bti_fail_quota(struct bt_tracer *tracer, enum bti_quota quota, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* The two halves of a run at the kernel's door; also used to calibrate. */
 int bti_run_open(struct bt_tracer *tracer, uint32_t brick, enum bt_level level,

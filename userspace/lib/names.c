@@ -84,6 +84,10 @@ const char *bt_reason_name(enum bt_reason reason)
 		return "clock_unstable";
 	case BT_REASON_THREADS_LOST:
 		return "threads_lost";
+	case BT_REASON_OUT_OF_REACH:
+		return "out_of_reach";
+	case BT_REASON_DISABLED:
+		return "disabled";
 	case BT_REASON_NO_MODULE:
 		return "module_absent";
 	case BT_REASON_NO_PERMISSION:

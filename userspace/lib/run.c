@@ -86,7 +86,8 @@ static void run_put(struct bt_run *run)
 	pthread_mutex_unlock(&t->lock);
 }
 
-static int open_error(int err, const struct bt_brick *brick, enum bt_scope scope)
+static int open_error(struct bt_tracer *t, int err, const struct bt_brick *brick,
+		      enum bt_scope scope)
 {
 	switch (err) {
 	case ESRCH:
@@ -99,10 +100,8 @@ static int open_error(int err, const struct bt_brick *brick, enum bt_scope scope
 		return bti_fail(err, "the run of brick '%s' is nested deeper than %d",
 				brick->name, BRICKTRACE_MAX_DEPTH);
 	case EDQUOT:
-		return bti_fail(
-			err,
-			"cannot open a run of brick '%s': the limit of open runs of a session is reached",
-			brick->name);
+		return bti_fail_quota(t, BTI_QUOTA_RUNS,
+				      "cannot open a run of brick '%s'", brick->name);
 	default:
 		return bti_fail(err, "cannot open a run of brick '%s': %s", brick->name,
 				strerror(err));
@@ -137,7 +136,7 @@ int bt_run_open(struct bt_tracer *t, struct bt_brick *brick, enum bt_level level
 		return 0;
 	run_put(run);
 	*out = NULL;
-	return open_error(-err, brick, scope);
+	return open_error(t, -err, brick, scope);
 }
 
 uint64_t bt_run_number(const struct bt_run *run)

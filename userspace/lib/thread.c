@@ -2,6 +2,7 @@
 /* Threads of a tracer: the caller's own and, followed, those of others. */
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "internal.h"
 
@@ -28,6 +29,17 @@ static int check_inherit(unsigned int inherit)
 	return 0;
 }
 
+static int too_many_followers(struct bt_tracer *t, const char *what, pid_t id)
+{
+	struct bricktrace_info info;
+
+	bti_info(t, &info);
+	return bti_fail(
+		EUSERS,
+		"cannot follow %s %d: %u sessions follow it or a thread of it already, which is the most that may; end one of them",
+		what, id, info.max_followers);
+}
+
 int bt_thread_register(struct bt_tracer *t, unsigned int inherit)
 {
 	int err = check_inherit(inherit);
@@ -42,9 +54,9 @@ int bt_thread_register(struct bt_tracer *t, unsigned int inherit)
 		return bti_fail(EEXIST,
 				"the thread is registered with this tracer already");
 	case EDQUOT:
-		return bti_fail(
-			EDQUOT,
-			"the limit of threads of a session is reached; unregister threads or use a second tracer");
+		return bti_fail_quota(t, BTI_QUOTA_THREADS, "cannot register the thread");
+	case EUSERS:
+		return too_many_followers(t, "thread", gettid());
 	case EPERM:
 		return bti_fail(EPERM,
 				"may not register the thread: whoever opened " BTI_DEVICE
@@ -106,10 +118,10 @@ static int follow(struct bt_tracer *t, const char *what, pid_t id, uint32_t flag
 			"%s %d is followed by this tracer already; unfollow it first to change what is inherited",
 			what, id);
 	case EDQUOT:
-		return bti_fail(
-			EDQUOT,
-			"cannot follow %s %d: the limit of threads of a session is reached; follow single threads of it or use a second tracer",
-			what, id);
+		return bti_fail_quota(t, BTI_QUOTA_THREADS, "cannot follow %s %d", what,
+				      id);
+	case EUSERS:
+		return too_many_followers(t, what, id);
 	default:
 		return bti_fail(-err, "cannot follow %s %d: %s", what, id, strerror(-err));
 	}

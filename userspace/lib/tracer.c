@@ -74,6 +74,12 @@ int bti_ioctl(struct bt_tracer *t, unsigned long request, void *arg)
 	return t->ops->ioctl(t->fd, request, arg);
 }
 
+int bti_info(struct bt_tracer *t, struct bricktrace_info *info)
+{
+	*info = (struct bricktrace_info){ .size = sizeof(*info) };
+	return bti_ioctl(t, BRICKTRACE_INFO, info);
+}
+
 static void __attribute__((format(printf, 3, 4)))
 unavailable(struct bt_tracer *t, enum bt_reason reason, const char *format, ...)
 {
@@ -90,7 +96,7 @@ unavailable(struct bt_tracer *t, enum bt_reason reason, const char *format, ...)
 
 static void connect_module(struct bt_tracer *t)
 {
-	struct bricktrace_info info = { .size = sizeof(info) };
+	struct bricktrace_info info;
 	int err;
 
 	t->fd = t->ops->open(BTI_DEVICE);
@@ -110,13 +116,20 @@ static void connect_module(struct bt_tracer *t)
 				"no permission to open " BTI_DEVICE
 				"; become a member of the group bricktrace (usermod -aG bricktrace USER, then log in again) or be root");
 			return;
+		case EDQUOT:
+			unavailable(
+				t, BT_REASON_DEVICE,
+				"cannot open " BTI_DEVICE
+				": this user has as many sessions open as may be; end a program that uses bricktrace, or have root raise " BTI_PARAMETERS
+				"max_user_sessions or, if its memory is used up, max_user_memory");
+			return;
 		default:
 			unavailable(t, BT_REASON_DEVICE, "cannot open " BTI_DEVICE ": %s",
 				    strerror(-t->fd));
 			return;
 		}
 	}
-	err = bti_ioctl(t, BRICKTRACE_INFO, &info);
+	err = bti_info(t, &info);
 	if (err)
 		unavailable(t, err == -ENOTTY ? BT_REASON_ABI : BT_REASON_DEVICE,
 			    BTI_DEVICE

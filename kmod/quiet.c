@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+#include <linux/kprobes.h>
+#include <linux/module.h>
+#include <linux/sched/signal.h>
+#include <linux/tracepoint.h>
+#include "compat.h"
+#include "quiet.h"
+
+/* Registrations that may be under way at once; one that is missed makes us loud. */
+#define QUIET_REGISTRATIONS 64
+
+static struct tracepoint *quiet_enter, *quiet_exit;
+static bool quiet_watching;
+
+/* enum bricktrace_hooks; leaves OFF and returns there under the arming mutex only. */
+static int quiet_state;
+/* Every thread has the flag again: set after the walk that did so. */
+static bool quiet_all_set;
+/* Calls of others that are inside the kernel's functions that register probes. */
+static atomic_t quiet_registering;
+static struct bt_quiet_cause quiet_cause;
+/* The cause is complete. */
+static bool quiet_caused;
+
+/* Runs where probes are registered, with preemption or even interrupts off. */
+static void quiet_make_loud(void)
+{
+	struct task_struct *g, *p;
+
+	/* Pairs with bt_quiet_begin(): either sees the other's store. */
+	smp_mb();
+	if (READ_ONCE(quiet_state) == BRICKTRACE_HOOKS_OFF ||
+	    smp_load_acquire(&quiet_all_set))
+		return;
+	if (cmpxchg(&quiet_state, BRICKTRACE_HOOKS_QUIET,
+		    BRICKTRACE_HOOKS_LOUD) == BRICKTRACE_HOOKS_QUIET) {
+		quiet_cause.pid = task_pid_nr(current);
+		memcpy(quiet_cause.comm, current->comm, TASK_COMM_LEN);
+		quiet_cause.comm[TASK_COMM_LEN - 1] = 0;
+		smp_store_release(&quiet_caused, true);
+	}
+	/* Pairs with bt_quiet_unfollow(): the state before the flags. */
+	smp_mb();
+	rcu_read_lock();
+	for_each_process_thread(g, p)
+		bt_slow_path_set(p);
+	rcu_read_unlock();
+	smp_store_release(&quiet_all_set, true);
+}
+
+static int quiet_entering(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	void *tp = (void *)regs_get_kernel_argument(regs, 0);
+
+	/* A non-zero answer means that the return does not matter. */
+	if ((tp != quiet_enter && tp != quiet_exit) ||
+	    within_module(regs_get_kernel_argument(regs, 1), THIS_MODULE))
+		return 1;
+	atomic_inc(&quiet_registering);
+	quiet_make_loud();
+	return 0;
+}
+NOKPROBE_SYMBOL(quiet_entering);
+
+static int quiet_returning(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	atomic_dec(&quiet_registering);
+	return 0;
+}
+NOKPROBE_SYMBOL(quiet_returning);
+
+/* All ways to a probe; the last exists since v5.14 and in stable kernels. */
+#define QUIET_WATCH(name)					\
+	{							\
+		.kp.symbol_name = name,				\
+		.entry_handler = quiet_entering,		\
+		.handler = quiet_returning,			\
+		.maxactive = QUIET_REGISTRATIONS,		\
+	}
+static struct kretprobe quiet_probes[] = {
+	QUIET_WATCH("tracepoint_probe_register"),
+	QUIET_WATCH("tracepoint_probe_register_prio"),
+	QUIET_WATCH("tracepoint_probe_register_prio_may_exist"),
+};
+
+static bool quiet_missed(void)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(quiet_probes); i++)
+		if (quiet_probes[i].nmissed)
+			return true;
+	return false;
+}
+
+void bt_quiet_begin(void)
+{
+	WRITE_ONCE(quiet_all_set, false);
+	WRITE_ONCE(quiet_caused, false);
+	WRITE_ONCE(quiet_state, BRICKTRACE_HOOKS_QUIET);
+	/* Pairs with quiet_make_loud(): a registration that did not see us is counted. */
+	smp_mb();
+	if (quiet_watching && !quiet_missed() &&
+	    !atomic_read(&quiet_registering) &&
+	    !static_key_enabled(&quiet_enter->key) &&
+	    !static_key_enabled(&quiet_exit->key))
+		return;
+	/* No flag has been cleared yet. */
+	WRITE_ONCE(quiet_all_set, true);
+	WRITE_ONCE(quiet_state, BRICKTRACE_HOOKS_LOUD);
+}
+
+void bt_quiet_end(void)
+{
+	WRITE_ONCE(quiet_state, BRICKTRACE_HOOKS_OFF);
+}
+
+int bt_quiet_state(void)
+{
+	return READ_ONCE(quiet_state);
+}
+
+bool bt_quiet_watching(void)
+{
+	return quiet_watching;
+}
+
+bool bt_quiet_because(struct bt_quiet_cause *cause)
+{
+	/* Pairs with quiet_make_loud(). */
+	if (!smp_load_acquire(&quiet_caused))
+		return false;
+	*cause = quiet_cause;
+	return true;
+}
+
+void bt_quiet_follow(struct task_struct *p)
+{
+	bt_slow_path_set(p);
+}
+
+void bt_quiet_unfollow(struct task_struct *p)
+{
+	if (READ_ONCE(quiet_state) != BRICKTRACE_HOOKS_QUIET)
+		return;
+	bt_slow_path_clear(p);
+	/* Pairs with quiet_make_loud(): if it has passed us, we set the flag. */
+	smp_mb__after_atomic();
+	if (READ_ONCE(quiet_state) == BRICKTRACE_HOOKS_LOUD)
+		bt_slow_path_set(p);
+}
+
+void bt_quiet_init(struct tracepoint *enter, struct tracepoint *exit)
+{
+	size_t i;
+	int ret;
+
+	quiet_enter = enter;
+	quiet_exit = exit;
+	for (i = 0; i < ARRAY_SIZE(quiet_probes); i++) {
+		ret = register_kretprobe(&quiet_probes[i]);
+		/* An older kernel has two ways only. */
+		if (ret == -ENOENT && i == ARRAY_SIZE(quiet_probes) - 1) {
+			quiet_probes[i].kp.addr = NULL;
+			break;
+		}
+		if (ret)
+			goto err;
+	}
+	quiet_watching = true;
+	return;
+
+err:
+	pr_notice("cannot watch %s (%d): while tracing, every thread of the host takes the slow path into system calls\n",
+		  quiet_probes[i].kp.symbol_name, ret);
+	while (i)
+		unregister_kretprobe(&quiet_probes[--i]);
+}
+
+void bt_quiet_exit(void)
+{
+	size_t i;
+
+	if (!quiet_watching)
+		return;
+	for (i = 0; i < ARRAY_SIZE(quiet_probes); i++)
+		if (quiet_probes[i].kp.addr)
+			unregister_kretprobe(&quiet_probes[i]);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Quiet hooks: whoever is not followed pays nothing.
+ *
+ * The kernel sets a flag in every thread of the host when the first probe is
+ * registered on sys_enter or sys_exit, and a thread with that flag takes the
+ * slow path into each of its system calls. While the hooks are quiet only
+ * followed threads have the flag. They become loud, which means that every
+ * thread has the flag again, before anybody else's probe is in place on either
+ * tracepoint; they stay loud until they are armed the next time.
+ *
+ * bt_books serialises who follows a thread and therefore who clears its flag.
+ * The state has no lock: whoever clears a flag looks at the state afterwards,
+ * and whoever makes the hooks loud changes the state before setting flags.
+ */
+#ifndef BT_QUIET_H
+#define BT_QUIET_H
+
+#include <linux/bricktrace.h>
+#include <linux/sched.h>
+
+struct tracepoint;
+
+/* Who made the hooks loud; an empty @comm means that nobody is known. */
+struct bt_quiet_cause {
+	pid_t pid;
+	char comm[TASK_COMM_LEN];
+};
+
+/* Watches for other users of the two tracepoints; without kprobes, always loud. */
+void bt_quiet_init(struct tracepoint *enter, struct tracepoint *exit);
+void bt_quiet_exit(void);
+
+/* Around the time in which our probes are registered. hooks.c serialises them. */
+void bt_quiet_begin(void);
+void bt_quiet_end(void);
+
+/* enum bricktrace_hooks. May be outdated as soon as it is read. */
+int bt_quiet_state(void);
+bool bt_quiet_watching(void);
+bool bt_quiet_because(struct bt_quiet_cause *cause);
+
+/* @p is followed, or no longer followed or never was. Under bt_books. */
+void bt_quiet_follow(struct task_struct *p);
+void bt_quiet_unfollow(struct task_struct *p);
+
+#endif /* BT_QUIET_H */

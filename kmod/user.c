@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/err.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/user_namespace.h>
+#include "user.h"
+
+static unsigned int max_user_sessions = 1024;
+module_param(max_user_sessions, uint, 0644);
+MODULE_PARM_DESC(max_user_sessions, "sessions that one user may have open (1024)");
+
+static unsigned int max_user_threads = 65536;
+module_param(max_user_threads, uint, 0644);
+MODULE_PARM_DESC(max_user_threads, "registrations of threads in all sessions of one user (65536)");
+
+static unsigned int max_user_runs = 16384;
+module_param(max_user_runs, uint, 0644);
+MODULE_PARM_DESC(max_user_runs, "runs that may be open in all sessions of one user (16384)");
+
+static unsigned int max_user_memory = 512;
+module_param(max_user_memory, uint, 0644);
+MODULE_PARM_DESC(max_user_memory, "kernel memory of all sessions of one user, in MiB (512)");
+
+static DEFINE_SPINLOCK(users_lock);
+static DEFINE_HASHTABLE(users, 8);	/* users_lock */
+
+static kuid_t user_of(const struct cred *cred)
+{
+	const struct user_namespace *ns = cred->user_ns;
+	kuid_t uid = cred->euid;
+
+	for (; ns != &init_user_ns; ns = ns->parent)
+		uid = ns->owner;
+	return uid;
+}
+
+struct bt_user *bt_user_get(const struct cred *cred)
+{
+	struct bt_user *u, *new = kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT);
+	kuid_t uid = user_of(cred);
+
+	if (!new)
+		return ERR_PTR(-ENOMEM);
+	spin_lock(&users_lock);
+	hash_for_each_possible(users, u, node, __kuid_val(uid))
+		if (uid_eq(u->uid, uid))
+			goto found;
+	u = new;
+	new = NULL;
+	u->uid = uid;
+	hash_add(users, &u->node, __kuid_val(uid));
+found:
+	if (u->sessions >= READ_ONCE(max_user_sessions)) {
+		if (!u->sessions)
+			hash_del(&u->node);
+		else
+			u = NULL;
+		spin_unlock(&users_lock);
+		kfree(new);
+		kfree(u);
+		return ERR_PTR(-EDQUOT);
+	}
+	u->sessions++;
+	spin_unlock(&users_lock);
+	kfree(new);
+	return u;
+}
+
+void bt_user_put(struct bt_user *u)
+{
+	bool last;
+
+	spin_lock(&users_lock);
+	last = !--u->sessions;
+	if (last)
+		hash_del(&u->node);
+	spin_unlock(&users_lock);
+	if (last)
+		kfree(u);
+}
+
+/* Charging nothing succeeds, whatever the limit has become. */
+static bool user_add(atomic_long_t *sum, long n, long limit)
+{
+	if (!n || atomic_long_add_return(n, sum) <= limit)
+		return true;
+	atomic_long_sub(n, sum);
+	return false;
+}
+
+bool bt_user_charge(struct bt_user *u, long threads, long runs, long memory)
+{
+	if (!user_add(&u->threads, threads, READ_ONCE(max_user_threads)))
+		return false;
+	if (!user_add(&u->runs, runs, READ_ONCE(max_user_runs)))
+		goto err_threads;
+	if (!user_add(&u->memory, memory,
+		      (long)READ_ONCE(max_user_memory) << 20))
+		goto err_runs;
+	return true;
+
+err_runs:
+	atomic_long_sub(runs, &u->runs);
+err_threads:
+	atomic_long_sub(threads, &u->threads);
+	return false;
+}
+
+void bt_user_uncharge(struct bt_user *u, long threads, long runs, long memory)
+{
+	atomic_long_sub(threads, &u->threads);
+	atomic_long_sub(runs, &u->runs);
+	atomic_long_sub(memory, &u->memory);
+}
+
+void bt_user_info(struct bt_user *u, struct bricktrace_info *info)
+{
+	info->user_sessions = READ_ONCE(u->sessions);
+	info->max_user_sessions = READ_ONCE(max_user_sessions);
+	info->user_threads = atomic_long_read(&u->threads);
+	info->max_user_threads = READ_ONCE(max_user_threads);
+	info->user_runs = atomic_long_read(&u->runs);
+	info->max_user_runs = READ_ONCE(max_user_runs);
+	info->user_memory = atomic_long_read(&u->memory);
+	info->max_user_memory = (u64)READ_ONCE(max_user_memory) << 20;
+}

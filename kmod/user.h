@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A user: who pays for sessions, registrations of threads, open runs and kernel
+ * memory, with a limit for each. The limits are parameters of the module, which
+ * the host's administrator may change at any time; a smaller one takes nothing
+ * away that is there.
+ *
+ * The user of a session is the effective user ID with which the file was opened.
+ * In a user namespace it is the owner of the outermost one below the initial one,
+ * so that the many IDs of a namespace make no more room.
+ *
+ * A user exists while a session refers to it. A spin lock protects the table of
+ * users; what is charged is atomic, since the fork probe charges as well.
+ */
+#ifndef BT_USER_H
+#define BT_USER_H
+
+#include <linux/atomic.h>
+#include <linux/bricktrace.h>
+#include <linux/cred.h>
+#include <linux/hashtable.h>
+
+struct bt_user {
+	struct hlist_node node;
+	kuid_t uid;
+	u32 sessions;			/* the table's lock */
+	atomic_long_t threads;
+	atomic_long_t runs;
+	atomic_long_t memory;		/* bytes */
+};
+
+/* The user of whoever has @cred, with one more session; -EDQUOT or -ENOMEM. */
+struct bt_user *bt_user_get(const struct cred *cred);
+void bt_user_put(struct bt_user *u);
+
+/*
+ * Charges for registrations, runs and bytes at once, or for nothing: true, or
+ * false if a limit would be exceeded. Any context.
+ */
+bool bt_user_charge(struct bt_user *u, long threads, long runs, long memory);
+void bt_user_uncharge(struct bt_user *u, long threads, long runs, long memory);
+
+/* Use and limits, for BRICKTRACE_INFO. */
+void bt_user_info(struct bt_user *u, struct bricktrace_info *info);
+
+#endif /* BT_USER_H */

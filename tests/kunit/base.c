@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <asm/unistd.h>
+#include <linux/mm.h>
+#include <linux/prandom.h>
+#include <linux/slab.h>
+#include "base.h"
+#include "suites.h"
+
+/*
+ * A model of some threads of a session: what each did since the run began, by
+ * plain counting, against the difference of two walks. Threads join, leave and
+ * make calls at random, in between the steps of the walks, too.
+ */
+#define THREADS	12
+#define KEYS	5
+#define ROUNDS	2000
+
+struct model_thread {
+	struct bt_snapshot v;
+	bool member;
+	u32 epoch;
+	/* What of it the run has: from here on. */
+	struct bt_sum since[KEYS];
+	u64 since_t;
+	bool counts;
+};
+
+struct model {
+	struct bt_base *base;
+	struct model_thread thread[THREADS];
+	struct bt_sum truth[KEYS];
+	u64 truth_t;
+	bool open;
+	u64 now;
+};
+
+static const u16 model_keys[KEYS] = { __NR_read, __NR_futex, __NR_brk,
+				      BT_KEY_COMPAT + 3, BT_KEY_CONTROL };
+
+static void model_mark(struct model_thread *t)
+{
+	int k;
+
+	for (k = 0; k < KEYS; k++) {
+		t->since[k].count = t->v.slots[k].count;
+		t->since[k].time = t->v.slots[k].time;
+	}
+	t->since_t = t->v.t;
+	t->counts = true;
+}
+
+/* Closes the thread's part in the run. */
+static void model_take(struct model *m, struct model_thread *t)
+{
+	int k;
+
+	if (!t->counts)
+		return;
+	for (k = 0; k < KEYS; k++) {
+		m->truth[k].count += t->v.slots[k].count - t->since[k].count;
+		m->truth[k].time += t->v.slots[k].time - t->since[k].time;
+	}
+	m->truth_t += t->v.t - t->since_t;
+	t->counts = false;
+}
+
+static void model_event(struct model *m, u32 rnd)
+{
+	struct model_thread *t = &m->thread[rnd % THREADS];
+	int k = rnd / 16 % KEYS;
+
+	m->now += 10;
+	t->v.t = m->now;
+	if (t->member && rnd / 256 % 4 == 0) {
+		bt_base_leave(m->base, model_keys, &t->v, 1,
+			      t->epoch != m->base->epoch);
+		t->member = false;
+		model_take(m, t);
+	} else if (!t->member && rnd / 256 % 2 == 0) {
+		bt_base_join(m->base, m->now, model_keys, &t->v);
+		t->member = true;
+		t->epoch = m->base->epoch;
+		/* One that joins during the closing walk is not in the run. */
+		if (m->open && !m->base->walking)
+			model_mark(t);
+		/* One that joins during the opening walk is: the walk lacks it. */
+		if (!m->open && m->base->walking)
+			model_mark(t);
+	} else {
+		/* Who is no member works for somebody else. */
+		t->v.slots[k].count++;
+		t->v.slots[k].time += rnd % 1000;
+	}
+}
+
+static void model_walk(struct model *m, const struct bt_sums *open,
+		       struct rnd_state *rnd)
+{
+	struct model_thread *t;
+	int i;
+
+	bt_base_walk(m->base, 1, open, 0);
+	for (i = 0; i < THREADS; i++) {
+		t = &m->thread[i];
+		if (t->member && t->epoch != m->base->epoch) {
+			t->v.t = ++m->now;
+			bt_base_read(m->base, model_keys, &t->v);
+			t->epoch = m->base->epoch;
+			if (open)
+				model_take(m, t);
+			else
+				model_mark(t);
+		}
+		model_event(m, prandom_u32_state(rnd));
+	}
+	bt_base_walked(m->base);
+}
+
+static void model_check(struct kunit *test, struct model *m,
+			const struct bt_sums *open)
+{
+	struct bt_totals *t = bt_totals_alloc(BT_TOTALS_SESSION);
+	const struct bt_figures *f;
+	int k;
+
+	KUNIT_ASSERT_NOT_NULL(test, t);
+	bt_base_since(m->base, open, t);
+	KUNIT_EXPECT_EQ(test, t->thread, m->truth_t);
+	for (k = 0; k < KEYS; k++) {
+		f = bt_totals_get(t, model_keys[k]);
+		KUNIT_EXPECT_EQ(test, f->count, m->truth[k].count);
+		KUNIT_EXPECT_EQ(test, f->time, m->truth[k].time);
+	}
+	bt_totals_free(t);
+}
+
+static void a_run_is_what_its_members_did(struct kunit *test)
+{
+	struct model *m = kunit_kzalloc(test, sizeof(*m), GFP_KERNEL);
+	struct bt_sums *open;
+	struct rnd_state rnd;
+	int round, i;
+
+	KUNIT_ASSERT_NOT_NULL(test, m);
+	m->base = bt_base_alloc();
+	KUNIT_ASSERT_NOT_NULL(test, m->base);
+	prandom_seed_state(&rnd, 4711);
+	for (i = 0; i < THREADS; i++) {
+		m->thread[i].v.used = KEYS;
+		m->thread[i].v.call.key = -1;
+	}
+	for (round = 0; round < ROUNDS; round++) {
+		memset(m->truth, 0, sizeof(m->truth));
+		m->truth_t = 0;
+		for (i = 0; i < THREADS; i++)
+			m->thread[i].counts = false;
+		model_walk(m, NULL, &rnd);
+		open = bt_sums_copy(m->base->walk);
+		KUNIT_ASSERT_NOT_NULL(test, open);
+		m->open = true;
+		for (i = 0; i < 20; i++)
+			model_event(m, prandom_u32_state(&rnd));
+		model_walk(m, open, &rnd);
+		m->open = false;
+		model_check(test, m, open);
+		kvfree(open);
+	}
+	bt_base_free(m->base);
+}
+
+static struct bt_snapshot *worth(struct kunit *test, u64 count, u64 max, u64 end)
+{
+	struct bt_snapshot *v = kunit_kzalloc(test, sizeof(*v), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, v);
+	v->used = 1;
+	v->call.key = -1;
+	v->slots[0].count = count;
+	v->slots[0].time = count * 100;
+	v->slots[0].max = max;
+	v->slots[0].max_end = end;
+	return v;
+}
+
+/*
+ * The longest call of a run from 1000 on, whose members at the end are worth @a and
+ * @b while one that was worth @gone has left, before the run or (@late) in it.
+ */
+static u64 longest(struct kunit *test, struct bt_snapshot *a, struct bt_snapshot *b,
+		   struct bt_snapshot *gone, bool late)
+{
+	struct bt_base *base = bt_base_alloc();
+	struct bt_totals *t = bt_totals_alloc(BT_TOTALS_SESSION);
+	const struct bt_figures *f;
+	struct bt_sums *open;
+	u64 max;
+
+	KUNIT_ASSERT_NOT_NULL(test, base);
+	KUNIT_ASSERT_NOT_NULL(test, t);
+	bt_base_join(base, 1, model_keys, NULL);
+	bt_base_join(base, 1, model_keys, NULL);
+	bt_base_join(base, 1, model_keys, NULL);
+	if (!late)
+		bt_base_leave(base, model_keys, gone, 1, true);
+	bt_base_walk(base, 1, NULL, 0);
+	bt_base_walked(base);
+	open = bt_sums_copy(base->walk);
+	KUNIT_ASSERT_NOT_NULL(test, open);
+	if (late)
+		bt_base_leave(base, model_keys, gone, 1, true);
+	bt_base_walk(base, 1, open, 1000);
+	bt_base_read(base, model_keys, a);
+	bt_base_read(base, model_keys, b);
+	bt_base_walked(base);
+	bt_base_since(base, open, t);
+	f = bt_totals_get(t, __NR_read);
+	max = f->max_unknown ? 0 : f->max;
+	KUNIT_EXPECT_EQ(test, t->threads, late ? 3U : 2U);
+	kvfree(open);
+	bt_totals_free(t);
+	bt_base_free(base);
+	return max;
+}
+
+static void the_longest_of_all(struct kunit *test)
+{
+	struct bt_snapshot *none = worth(test, 1, 0, 0);
+	struct bt_snapshot *in50 = worth(test, 1, 50, 2000), *in70 = worth(test, 1, 70, 3000);
+	struct bt_snapshot *before60 = worth(test, 1, 60, 900);
+	struct bt_snapshot *across60 = worth(test, 1, 60, 1030);
+
+	KUNIT_EXPECT_EQ(test, longest(test, in50, in70, none, false), 70ULL);
+	KUNIT_EXPECT_EQ(test, longest(test, in50, none, in70, true), 70ULL);
+	/* Who left before the run has no part in it. */
+	KUNIT_EXPECT_EQ(test, longest(test, in50, none, before60, false), 50ULL);
+	/* A longer one outside hides what its thread did inside; a shorter does not. */
+	KUNIT_EXPECT_EQ(test, longest(test, in50, before60, none, false), 0ULL);
+	KUNIT_EXPECT_EQ(test, longest(test, in70, before60, none, false), 70ULL);
+	KUNIT_EXPECT_EQ(test, longest(test, in50, across60, none, false), 0ULL);
+	KUNIT_EXPECT_EQ(test, longest(test, in50, none, before60, true), 0ULL);
+	KUNIT_EXPECT_EQ(test, longest(test, in70, none, before60, true), 70ULL);
+}
+
+/* More kinds of calls than the table has room for stay in their category. */
+static void a_full_base_keeps_the_category(struct kunit *test)
+{
+	struct bt_base *base = bt_base_alloc();
+	struct bt_totals *t = bt_totals_alloc(BT_TOTALS_SESSION);
+	struct bt_snapshot *v = worth(test, 1, 0, 0);
+	struct bt_sums *open;
+	u64 count = 0;
+	u16 key;
+	u32 i;
+
+	KUNIT_ASSERT_NOT_NULL(test, base);
+	KUNIT_ASSERT_NOT_NULL(test, t);
+	bt_base_walk(base, 1, NULL, 0);
+	bt_base_walked(base);
+	open = bt_sums_copy(base->walk);
+	KUNIT_ASSERT_NOT_NULL(test, open);
+	for (key = 0; key < BT_KEY_INVALID; key++) {
+		bt_base_join(base, 1, &key, NULL);
+		bt_base_leave(base, &key, v, 1, true);
+	}
+	bt_base_walk(base, 1, open, 0);
+	bt_base_walked(base);
+	bt_base_since(base, open, t);
+	for (i = 0; i < t->cap; i++)
+		count += t->total[i].used ? t->total[i].f.count : 0;
+	KUNIT_EXPECT_EQ(test, count, (u64)BT_KEY_INVALID);
+	KUNIT_EXPECT_EQ(test, base->sums->used, (u32)BT_BASE_KEYS);
+	kvfree(open);
+	bt_totals_free(t);
+	bt_base_free(base);
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(a_run_is_what_its_members_did),
+	KUNIT_CASE(the_longest_of_all),
+	KUNIT_CASE(a_full_base_keeps_the_category),
+	{}
+};
+
+struct kunit_suite bt_base_suite = {
+	.name = "bricktrace_base",
+	.test_cases = cases,
+};

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Runs that are open when something happens to the clock: no figure is made of
+ * two clocks, the wall time stays right, and new runs are measured again.
+ *
+ * clock khz: the kernel learns better how fast the TSC is; clock suspend: the host
+ * sleeps; clock unstable: the kernel no longer trusts the TSC, until it boots.
+ */
+#include "rule.h"
+
+static struct run *run;
+
+/* In a call, from before until after. */
+static void *sleeps(void *arg)
+{
+	char c;
+
+	thread_register(fd, 0);
+	if (read(*(int *)arg, &c, 1) != 1)
+		bail("read");
+	return NULL;
+}
+
+static bool sane(u64 ns)
+{
+	return ns == BRICKTRACE_NONE || ns < 3600 * S;
+}
+
+static bool all_sane(void)
+{
+	bool good = sane(run->r.wall_ns) && sane(run->r.all.thread_ns) &&
+		    sane(run->r.all.compute_ns);
+
+	for (int i = 0; i < BRICKTRACE_CATEGORIES; i++)
+		good &= sane(run->r.category[i].ns) && sane(run->r.category[i].max_ns) &&
+			sane(run->r.category[i].offcpu_ns);
+	return good;
+}
+
+/* With @disarms, it may be for that reason that the hooks are not there. */
+static void across(const char *what, void (*happens)(void), void (*repair)(void),
+		   bool disarms)
+{
+	const uint32_t measure = BRICKTRACE_LEVEL_MEASURE;
+	u64 measured, traced, wide, after, t0, t1;
+	uint32_t reason;
+	pthread_t t;
+	int fds[2];
+
+	begin("clock");
+	thread_register(fd, 0);
+	if (pipe(fds) || pthread_create(&t, NULL, sleeps, &fds[0]))
+		bail("pipe, pthread_create");
+	threads_become(2);
+	wide = run_open(fd, brick, TRACE_SESSION);
+	t0 = now();
+	measured = run_open(fd, brick, measure, BRICKTRACE_SCOPE_THREAD);
+	traced = run_open(fd, brick, TRACE_THREAD);
+	sleep_ns(100 * MS);
+	happens();
+	sleep_ns(100 * MS);
+	/* Nobody opens another one meanwhile. */
+	run_close(fd, traced, run);
+	reason = run->r.reason;
+	is(run->r.provenance, BRICKTRACE_NOT_INSTRUMENTED, "%s: traced: not instrumented",
+	   what);
+	ok(reason == BRICKTRACE_REASON_CLOCK ||
+		   (disarms && reason == BRICKTRACE_REASON_DISARMED),
+	   "%s: traced: why: %u", what, reason);
+	ok(all_sane(), "%s: traced: no odd figure", what);
+	run_close(fd, measured, run);
+	t1 = now();
+	between(run->r.wall_ns, (t1 - t0) * 0.98 - 20 * MS, (t1 - t0) * 1.001 + MS,
+		"%s: measured: its wall time", what);
+	run_close(fd, wide, run);
+	is(run->r.provenance, BRICKTRACE_NOT_INSTRUMENTED,
+	   "%s: the session's: not instrumented", what);
+	ok(all_sane(), "%s: the session's: no odd figure", what);
+	if (repair)
+		repair();
+
+	t0 = now();
+	after = run_open(fd, brick, TRACE_SESSION);
+	for (int i = 0; i < 11; i++)
+		getppid_raw();
+	sleep_ns(50 * MS);
+	if (write(fds[1], "x", 1) != 1)
+		bail("write");
+	pthread_join(t, NULL);
+	threads_become(1);
+	run_close(fd, after, run);
+	t1 = now();
+	ok(consistent(run), "%s: a new run: the figures add up", what);
+	is(count_of(run, SYS_getppid), 11, "%s: a new run: its calls", what);
+	is(count_of(run, SYS_read), 1, "%s: a new run: the call that lasted", what);
+	between(figures(run, SYS_read).ns, 45 * MS, t1 - t0,
+		"%s: a new run: its time in it", what);
+	between(run->r.wall_ns, 50 * MS, (t1 - t0) * 1.001 + MS,
+		"%s: a new run: its wall time", what);
+	ok(all_sane(), "%s: a new run: no odd figure", what);
+	thread_unregister(fd);
+	close(fds[0]);
+	close(fds[1]);
+	close(fd);
+}
+
+static unsigned int khz;
+
+static void learn_khz(void)
+{
+	khz = perturb("tsc_khz", 1000000);
+	perturb("tsc_khz", khz / 10 * 11);
+}
+
+static void forget_khz(void)
+{
+	perturb("tsc_khz", khz);
+}
+
+static void lose_trust(void)
+{
+	int f = open("/sys/module/perturb/parameters/tsc_unstable", O_WRONLY | O_CLOEXEC);
+
+	if (f < 0 || write(f, "1", 1) != 1)
+		bail("tsc_unstable");
+	close(f);
+}
+
+static void write_to(const char *path, const char *text)
+{
+	int f = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (f < 0 || write(f, text, strlen(text)) < 0)
+		bail("%s", path);
+	close(f);
+}
+
+/* As far as the programs: they are frozen, and go on. */
+static void suspend(void)
+{
+	write_to("/sys/module/suspend/parameters/pm_test_delay", "1");
+	write_to("/sys/power/pm_test", "freezer");
+	write_to("/sys/power/state", "mem");
+	write_to("/sys/power/pm_test", "none");
+}
+
+int main(int argc, char **argv)
+{
+	const char *what = argc == 2 ? argv[1] : "";
+
+	run = run_new();
+	if (!strcmp(what, "khz"))
+		across("another frequency", learn_khz, forget_khz, false);
+	else if (!strcmp(what, "suspend"))
+		across("suspend", suspend, NULL, true);
+	else if (!strcmp(what, "unstable"))
+		across("unstable", lose_trust, NULL, false);
+	else
+		bail("usage");
+	return done(12);
+}

@@ -1,0 +1,470 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Who is not followed does not take the kernel's slow path, and other tracers see
+ * each call of everybody all the same: whether they come before the hooks or while
+ * they are there, and of who is forked, executes or ends meanwhile.
+ *
+ * quiet stranger N: what a stranger executes.
+ */
+#include <linux/bpf.h>
+#include <linux/perf_event.h>
+#include "rule.h"
+
+#define STRANGERS 8
+#define CALLS	  100
+#define CPUS	  8
+/* A call that nobody else makes. */
+#define MARK	SYS_sched_get_priority_max
+#define TRACING "/sys/kernel/tracing/"
+#define SHARED	"/dev/shm/quiet"
+
+enum { IDLE, CALL, FORK, EXEC, END };
+
+/* Strangers do what they are told; by nobody that is followed. */
+static struct stranger {
+	atomic_int pid, order;
+} * strangers;
+static int made;	     /* of @strangers */
+static u64 marks, own_marks; /* calls of all, and of ourselves */
+
+static void mark(int n)
+{
+	while (n--)
+		syscall(MARK, SCHED_OTHER);
+}
+
+static void be_stranger(int n)
+{
+	struct stranger *s = &strangers[n];
+	char text[16];
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	s->pid = getpid();
+	for (;;) {
+		switch (s->order) {
+		case CALL:
+			mark(CALLS);
+			break;
+		case FORK:
+			signal(SIGCHLD, SIG_IGN);
+			if (!fork()) {
+				s = &strangers[++n];
+				s->pid = getpid();
+			}
+			break;
+		case EXEC:
+			snprintf(text, sizeof(text), "%d", n);
+			s->order = IDLE;
+			execl("/proc/self/exe", "quiet", "stranger", text, NULL);
+			_exit(1);
+		case END:
+			_exit(0);
+		}
+		s->order = IDLE;
+		while (s->order == IDLE)
+			sleep_ns(MS);
+	}
+}
+
+static void share(bool first)
+{
+	int f = open(SHARED, O_RDWR | O_CREAT | (first ? O_TRUNC : 0), 0600);
+
+	if (f < 0 || ftruncate(f, 4096))
+		bail(SHARED);
+	strangers = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, f, 0);
+	close(f);
+	if (strangers == MAP_FAILED)
+		bail("mmap");
+}
+
+static void order(int n, int what)
+{
+	int pid = strangers[n].pid;
+
+	strangers[n].order = what;
+	if (what == EXEC)
+		strangers[n].pid = 0;
+	if (what != END)
+		wait_value(&strangers[n].order, IDLE);
+	if (what == EXEC)
+		wait_value(&strangers[n].pid, pid);
+}
+
+/* The last one forks the next one. */
+static void next(void)
+{
+	strangers[made].pid = 0;
+	strangers[made].order = IDLE;
+	order(made - 1, FORK);
+	for (int i = 0; !strangers[made].pid && i < 5000; i++)
+		sleep_ns(MS);
+	made++;
+}
+
+static void all_call(void)
+{
+	for (int i = 0; i < made; i++)
+		order(i, CALL);
+	mark(10);
+	marks += made * CALLS + 10;
+	own_marks += 10;
+}
+
+static void put(const char *path, const char *text, bool append)
+{
+	int f = open(path, O_WRONLY | O_CLOEXEC | (append ? O_APPEND : 0));
+
+	if (f < 0 || write(f, text, strlen(text)) < 0)
+		bail("%s > %s", text, path);
+	close(f);
+}
+
+/* The sum of a histogram's hits. */
+static u64 hits_of(const char *path)
+{
+	FILE *f = fopen(path, "r");
+	char line[512];
+	u64 n = 0;
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, " Hits: %llu", &n) == 1)
+			break;
+	fclose(f);
+	return n;
+}
+
+#define ENTER TRACING "events/raw_syscalls/sys_enter/"
+
+static char hist[64];
+
+static void ftrace_on(void)
+{
+	snprintf(hist, sizeof(hist), "hist:keys=common_pid if id == %d", MARK);
+	put(ENTER "trigger", hist, false);
+}
+
+static u64 ftrace_seen(void)
+{
+	return hits_of(ENTER "hist");
+}
+
+static void ftrace_off(void)
+{
+	char off[80];
+
+	snprintf(off, sizeof(off), "!%s", hist);
+	put(ENTER "trigger", off, false);
+}
+
+static int events[CPUS], cpus;
+
+static void perf_on(void)
+{
+	struct perf_event_attr attr = { .type = PERF_TYPE_TRACEPOINT, .size = sizeof(attr) };
+	char text[32] = "";
+	int f = open(ENTER "id", O_RDONLY | O_CLOEXEC);
+
+	if (f < 0 || read(f, text, sizeof(text) - 1) < 0)
+		bail(ENTER "id");
+	close(f);
+	attr.config = atoi(text);
+	snprintf(text, sizeof(text), "id == %d", MARK);
+	cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	for (int i = 0; i < cpus; i++) {
+		events[i] = syscall(SYS_perf_event_open, &attr, -1, i, -1, 0);
+		if (events[i] < 0 || ioctl(events[i], PERF_EVENT_IOC_SET_FILTER, text))
+			bail("perf_event_open");
+	}
+}
+
+static u64 perf_seen(void)
+{
+	u64 n, sum = 0;
+
+	for (int i = 0; i < cpus; i++) {
+		if (read(events[i], &n, sizeof(n)) != sizeof(n))
+			bail("read");
+		sum += n;
+	}
+	return sum;
+}
+
+static void perf_off(void)
+{
+	for (int i = 0; i < cpus; i++)
+		close(events[i]);
+}
+
+static int map, program, link_fd;
+
+static int bpf(int command, union bpf_attr *attr)
+{
+	int ret = syscall(SYS_bpf, command, attr, sizeof(*attr));
+
+	if (ret < 0)
+		bail("bpf %d", command);
+	return ret;
+}
+
+#define INSN(c, d, s, o, i)                                                         \
+	{                                                                           \
+		.code = (c), .dst_reg = (d), .src_reg = (s), .off = (o), .imm = (i) \
+	}
+
+/* Adds 1 to the map's only number when the raw tracepoint's second argument is MARK. */
+static void bpf_on(void)
+{
+	union bpf_attr attr = { .map_type = BPF_MAP_TYPE_ARRAY,
+				.key_size = 4,
+				.value_size = 8,
+				.max_entries = 1 };
+
+	map = bpf(BPF_MAP_CREATE, &attr);
+	{
+		struct bpf_insn code[] = {
+			INSN(BPF_LDX | BPF_MEM | BPF_DW, 1, 1, 8, 0),
+			INSN(BPF_JMP | BPF_JNE | BPF_K, 1, 0, 9, MARK),
+			INSN(BPF_ST | BPF_MEM | BPF_W, 10, 0, -4, 0),
+			INSN(BPF_ALU64 | BPF_MOV | BPF_X, 2, 10, 0, 0),
+			INSN(BPF_ALU64 | BPF_ADD | BPF_K, 2, 0, 0, -4),
+			INSN(BPF_LD | BPF_DW | BPF_IMM, 1, BPF_PSEUDO_MAP_FD, 0, map),
+			INSN(0, 0, 0, 0, 0),
+			INSN(BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_map_lookup_elem),
+			INSN(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 2, 0),
+			INSN(BPF_ALU64 | BPF_MOV | BPF_K, 1, 0, 0, 1),
+			INSN(BPF_STX | BPF_XADD | BPF_DW, 0, 1, 0, 0),
+			INSN(BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, 0),
+			INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0),
+		};
+
+		attr = (union bpf_attr){
+			.prog_type = BPF_PROG_TYPE_RAW_TRACEPOINT,
+			.insns = (uintptr_t)code,
+			.insn_cnt = sizeof(code) / sizeof(code[0]),
+			.license = (uintptr_t) "GPL",
+		};
+		program = bpf(BPF_PROG_LOAD, &attr);
+	}
+	attr = (union bpf_attr){ .raw_tracepoint = { .name = (uintptr_t) "sys_enter",
+						     .prog_fd = program } };
+	link_fd = bpf(BPF_RAW_TRACEPOINT_OPEN, &attr);
+}
+
+static u64 bpf_seen(void)
+{
+	uint32_t key = 0;
+	u64 n = 0;
+	union bpf_attr attr = { .map_fd = map,
+				.key = (uintptr_t)&key,
+				.value = (uintptr_t)&n };
+
+	bpf(BPF_MAP_LOOKUP_ELEM, &attr);
+	return n;
+}
+
+static void bpf_off(void)
+{
+	close(link_fd);
+	close(program);
+	close(map);
+}
+
+static const struct tracer {
+	const char *name;
+	void (*on)(void);
+	u64 (*seen)(void);
+	void (*off)(void);
+} tracers[] = {
+	{ "ftrace", ftrace_on, ftrace_seen, ftrace_off },
+	{ "perf", perf_on, perf_seen, perf_off },
+	{ "BPF", bpf_on, bpf_seen, bpf_off },
+};
+
+static struct run *run;
+static u64 number;
+
+static void arm(void)
+{
+	wait_disarmed();
+	number = run_open(fd, brick, TRACE_SESSION);
+	own_marks = 0;
+}
+
+static void disarm(const char *what)
+{
+	run_close(fd, number, run);
+	ok(consistent(run), "%s: our own figures add up", what);
+	is(count_of(run, MARK), own_marks, "%s: and have each call", what);
+	wait_disarmed();
+}
+
+static void start(void)
+{
+	made = 1;
+	strangers[0].pid = 0;
+	strangers[0].order = IDLE;
+	if (!fork())
+		be_stranger(0);
+	while (!strangers[0].pid)
+		sleep_ns(MS);
+}
+
+static void end(void)
+{
+	while (made) {
+		order(made - 1, END);
+		made--;
+	}
+	while (wait(NULL) > 0)
+		;
+}
+
+static void before(const struct tracer *t)
+{
+	char what[64];
+
+	snprintf(what, sizeof(what), "%s came first", t->name);
+	start();
+	next();
+	t->on();
+	marks = 0;
+	all_call();
+	arm();
+	is(info(fd).hooks, BRICKTRACE_HOOKS_LOUD, "%s: loud", what);
+	all_call();
+	next();
+	order(0, EXEC);
+	all_call();
+	is(t->seen(), marks, "%s: it sees all", what);
+	disarm(what);
+	next();
+	all_call();
+	is(t->seen(), marks, "%s: and afterwards", what);
+	t->off();
+	end();
+}
+
+static void during(const struct tracer *t)
+{
+	char what[64];
+
+	snprintf(what, sizeof(what), "%s comes later", t->name);
+	start();
+	arm();
+	is(info(fd).hooks, BRICKTRACE_HOOKS_QUIET, "%s: quiet before", what);
+	/* Born, executed and ended while nobody looks. */
+	next();
+	next();
+	next();
+	order(1, EXEC);
+	order(--made, END);
+	all_call();
+	t->on();
+	marks = 0;
+	is(info(fd).hooks, BRICKTRACE_HOOKS_LOUD, "%s: loud then", what);
+	all_call();
+	is(t->seen(), marks, "%s: it sees all", what);
+	next();
+	order(0, EXEC);
+	all_call();
+	is(t->seen(), marks, "%s: also who is born then, and executes", what);
+	disarm(what);
+	next();
+	order(1, EXEC);
+	all_call();
+	is(t->seen(), marks, "%s: and afterwards", what);
+	t->off();
+	arm();
+	is(info(fd).hooks, BRICKTRACE_HOOKS_QUIET, "%s: quiet when it has gone", what);
+	all_call();
+	disarm(what);
+	end();
+}
+
+/* It is told apart by a probe on what the slow path calls. */
+#define SLOW TRACING "events/kprobes/bt_slow/"
+
+static void slow_path(void)
+{
+	char by_pid[80], off[96];
+	u64 first;
+	int f;
+
+	f = open(TRACING "kprobe_events", O_WRONLY | O_APPEND | O_CLOEXEC);
+	if (f < 0 || write(f, "p:bt_slow syscall_trace_enter\n", 30) < 0) {
+		printf("ok %d - strangers take the fast path # SKIP no such function\n",
+		       ++tap_n);
+		printf("ok %d - who is followed does not # SKIP no such function\n",
+		       ++tap_n);
+		return;
+	}
+	close(f);
+	start();
+	arm();
+	next();
+	snprintf(by_pid, sizeof(by_pid), "hist:keys=common_pid if common_pid != %d",
+		 getpid());
+	put(SLOW "trigger", by_pid, false);
+	all_call();
+	order(0, EXEC);
+	all_call();
+	is(hits_of(SLOW "hist"), 0, "strangers take the fast path");
+	snprintf(off, sizeof(off), "!%s", by_pid);
+	put(SLOW "trigger", off, false);
+	put(SLOW "trigger", "hist:keys=common_pid", false);
+	first = hits_of(SLOW "hist");
+	mark(CALLS);
+	own_marks += CALLS;
+	ok(hits_of(SLOW "hist") >= first + CALLS, "who is followed does not");
+	put(SLOW "trigger", "!hist:keys=common_pid", false);
+	put(TRACING "kprobe_events", "-:bt_slow\n", true);
+	disarm("quiet");
+	end();
+}
+
+/* What is followed is, also when it is born of a stranger's kind or leaves again. */
+static void followed(void)
+{
+	u64 of_it;
+
+	start();
+	arm();
+	register_tid(strangers[0].pid, BRICKTRACE_INHERIT_CHILDREN);
+	order(0, CALL);
+	next();
+	order(0, EXEC);
+	order(0, CALL);
+	order(1, CALL);
+	of_it = 3 * CALLS;
+	unregister_tid(strangers[1].pid);
+	order(1, CALL);
+	next();
+	order(2, CALL);
+	register_tid(strangers[2].pid, 0);
+	order(2, CALL);
+	own_marks += of_it + CALLS;
+	disarm("followed by and by");
+	end();
+	threads_become(1);
+}
+
+int main(int argc, char **argv)
+{
+	share(argc == 1);
+	if (argc == 3)
+		be_stranger(atoi(argv[2]));
+	run = run_new();
+	begin("quiet");
+	thread_register(fd, 0);
+	linger(0);
+	slow_path();
+	followed();
+	for (size_t i = 0; i < sizeof(tracers) / sizeof(tracers[0]); i++) {
+		before(&tracers[i]);
+		during(&tracers[i]);
+	}
+	linger(1000);
+	unlink(SHARED);
+	return done(4 + 2 + 3 * (5 + 10));
+}
