@@ -6,7 +6,8 @@
  * by part:
  *	0 nothing
  *	1 read and test the per-CPU pointer, which is not set: an untraced thread
- *	2 it is set, on all threads, and protect themselves against preemption
+ *	2 it is set, on all threads, and protect themselves against preemption if
+ *	  the tracepoint does not
  *	3 and read the clock
  */
 #include <linux/module.h>
@@ -33,15 +34,19 @@ static void empty_exit(void *data, struct pt_regs *regs, long ret)
 
 static __always_inline void pointer(bool clock)
 {
-	u64 *p;
+	u64 *p = this_cpu_read(running);
 
-	if (likely(!this_cpu_read(running)))
+	if (likely(!p))
 		return;
+#ifdef DECLARE_TRACE_SYSCALL
 	preempt_disable_notrace();
 	p = this_cpu_read(running);
+#endif
 	if (likely(p) && clock)
 		*p = rdtsc();
+#ifdef DECLARE_TRACE_SYSCALL
 	preempt_enable_notrace();
+#endif
 }
 
 static void pointer_enter(void *data, struct pt_regs *regs, long id)

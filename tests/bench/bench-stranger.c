@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: MIT
+/*
+ * bench-stranger [-c] [-s SESSIONS]: what a null call, a context switch, a fork, an exec,
+ * an exit and a thread take, in nanoseconds, which under -icount are instructions:
+ * "WHAT NUMBER" lines, of the least of many, each of which begins after a nap. Many
+ * sessions may follow it and what it creates; with -c the first of them traces it, and its
+ * child makes more kinds of calls than an account has room for. It is to lie in memory.
+ *	call	a null call
+ *	pipe	there and back through two pipes: four calls and two switches
+ *	fork	the parent's fork(), before the child has run
+ *	exit	waiting for that child, which ends at once: its exit and two switches
+ *	exec	from execve() to main() of this program
+ *	thread	a thread's creation, its end and the wait for it, with two switches
+ */
+#include <sched.h>
+#include <sys/wait.h>
+#include "../system/bt.h"
+
+#define ROUNDS 100
+#define CALLS  100
+#define TRIPS  20
+
+static bool many_calls;
+
+/* Those of x86-64 that fail, or do no more than answer, if each argument is -1. */
+static const unsigned char numbers[] = {
+	0,   1,	  3,   5,   8,	 16,  17,  18,	19,  20,  32,  33,  39,	 40,  42,  43,
+	44,  45,  46,  47,  48,	 49,  50,  51,	52,  54,  55,  72,  73,	 74,  75,  77,
+	78,  81,  91,  93,  102, 104, 107, 108, 110, 111, 121, 124, 138, 140, 145, 187,
+	188, 189, 190, 191, 192, 193, 194, 195, 196, 197, 198, 199, 217, 221,
+};
+
+/* What else there is to do is done now. */
+static void nap(void)
+{
+	sleep_ns(2 * MS);
+}
+
+static void take_least(u64 *least, u64 took)
+{
+	if (took < *least)
+		*least = took;
+}
+
+static int by_size(const void *a, const void *b)
+{
+	u64 x = *(const u64 *)a, y = *(const u64 *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* The least of all is met too seldom. */
+static void say(const char *what, u64 took[ROUNDS])
+{
+	qsort(took, ROUNDS, sizeof(*took), by_size);
+	printf("%s %llu\n", what, took[ROUNDS / 33]);
+}
+
+static void call(void)
+{
+	u64 start, middle, end, full = ~0ULL, empty = ~0ULL;
+
+	for (int r = 0; r < ROUNDS; r++) {
+		nap();
+		start = now();
+		for (int i = 0; i < CALLS; i++)
+			getppid_raw();
+		middle = now();
+		for (int i = 0; i < CALLS; i++)
+			getppid_not();
+		end = now();
+		take_least(&full, middle - start);
+		take_least(&empty, end - middle);
+	}
+	printf("call %.2f\n", (double)(full - empty) / CALLS);
+}
+
+static void through_pipes(void)
+{
+	u64 start, least = ~0ULL;
+	int there[2], back[2];
+	char c = 0;
+
+	if (pipe(there) || pipe(back))
+		bail("pipe");
+	if (!fork()) {
+		close(there[1]);
+		while (read(there[0], &c, 1) == 1 && write(back[1], &c, 1) == 1)
+			;
+		_exit(0);
+	}
+	for (int r = 0; r < ROUNDS; r++) {
+		nap();
+		start = now();
+		for (int i = 0; i < TRIPS; i++)
+			if (write(there[1], &c, 1) != 1 || read(back[0], &c, 1) != 1)
+				bail("pipe");
+		take_least(&least, now() - start);
+	}
+	close(there[1]);
+	wait(NULL);
+	printf("pipe %.2f\n", (double)least / TRIPS);
+}
+
+static void fork_and_exit(void)
+{
+	u64 start, middle, forked[ROUNDS], ended[ROUNDS];
+	pid_t child;
+
+	for (int r = 0; r < ROUNDS; r++) {
+		nap();
+		start = now();
+		child = fork();
+		if (!child) {
+			for (size_t i = 0; many_calls && i < sizeof(numbers); i++)
+				syscall(numbers[i], -1, -1, -1, -1, -1, -1);
+			_exit(0);
+		}
+		middle = now();
+		if (waitpid(child, NULL, 0) != child)
+			bail("fork");
+		ended[r] = now() - middle;
+		forked[r] = middle - start;
+	}
+	say("fork", forked);
+	say("exit", ended);
+}
+
+static void *nothing(void *arg)
+{
+	return arg;
+}
+
+static void create_and_join(void)
+{
+	static char stack[65536] __attribute__((aligned(4096)));
+	u64 start, took[ROUNDS];
+	pthread_attr_t attr;
+	pthread_t thread;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstack(&attr, stack, sizeof(stack));
+	for (int r = 0; r < ROUNDS; r++) {
+		nap();
+		start = now();
+		if (pthread_create(&thread, &attr, nothing, NULL) ||
+		    pthread_join(thread, NULL))
+			bail("pthread_create");
+		took[r] = now() - start;
+	}
+	say("thread", took);
+}
+
+/* The next program begins with executed(). */
+static void __attribute__((noreturn)) execute(char *program, int round, u64 least)
+{
+	char r[16], l[32], start[32];
+	char *argv[] = { program, r, l, start, NULL };
+
+	sprintf(r, "%04d", round);
+	sprintf(l, "%020llu", least);
+	nap();
+	sprintf(start, "%020llu", now());
+	execv(program, argv);
+	bail("%s", program);
+}
+
+static int executed(char **argv, u64 end)
+{
+	u64 least = strtoull(argv[2], NULL, 10);
+	int round = atoi(argv[1]);
+
+	/* The first one leaves another memory behind than the rest. */
+	if (round > 1)
+		take_least(&least, end - strtoull(argv[3], NULL, 10));
+	if (round < ROUNDS)
+		execute(argv[0], round + 1, least);
+	return !printf("exec %llu\n", least);
+}
+
+int main(int argc, char **argv)
+{
+	struct sched_param param = { .sched_priority = 1 };
+	u64 end = now();
+	int sessions = 0, fd = -1, option;
+
+	if (argc == 4 && argv[1][0] != '-')
+		return executed(argv, end);
+	while ((option = getopt(argc, argv, "cs:")) != -1) {
+		many_calls |= option == 'c';
+		if (option == 's')
+			sessions = atoi(optarg);
+	}
+	/* Files that outlive an exec. */
+	for (int i = 0; i < sessions; i++) {
+		fd = dup(device());
+		thread_register(fd,
+				BRICKTRACE_INHERIT_THREADS | BRICKTRACE_INHERIT_CHILDREN);
+	}
+	if (sessions && many_calls)
+		run_open(fd, brick_define(fd, "stranger", 0), TRACE_THREAD);
+	/* Nobody is preempted by whom it wakes up. */
+	if (sched_setscheduler(0, SCHED_FIFO, &param))
+		bail("sched_setscheduler");
+	call();
+	through_pipes();
+	fork_and_exit();
+	create_and_join();
+	fflush(stdout);
+	execute(argv[0], 1, ~0ULL);
+}
