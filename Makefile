@@ -46,9 +46,11 @@ kunit:			## build/kunit-K/bricktrace_kunit.ko (K=debug)
 	$(call kbuild,$(BUILD)/kunit-$(K),modules)
 
 detect:			## build/detect-K/bricktrace_detect.ko, what the debug kernels notice
-	@mkdir -p $(BUILD)/detect-$(K)
-	@ln -sfn $(TOP)/tests/vm/detect/* $(BUILD)/detect-$(K)
-	$(call kbuild,$(BUILD)/detect-$(K),modules)
+slow:			## build/slow-K/bricktrace_slow.ko, slow grace periods for the fuzzer
+detect slow:
+	@mkdir -p $(BUILD)/$@-$(K)
+	@ln -sfn $(TOP)/tests/vm/$@/* $(BUILD)/$@-$(K)
+	$(call kbuild,$(BUILD)/$@-$(K),modules)
 
 mirror	= mkdir -p $(addprefix $(1)/,$(dir $(2))) && find $(1) -xtype l -delete && \
 	for f in $(2); do ln -sfn $(TOP)/$$f $(1)/$$f; done
@@ -110,6 +112,6 @@ install:		## the userspace, to DESTDIR and PREFIX (the module: DKMS)
 clean:			## remove build/
 	rm -rf $(BUILD)
 
-.PHONY: all help module sparse symbols kunit detect userspace helpers unit demo check check-long bench bench-docs bench-check checkpatch \
+.PHONY: all help module sparse symbols kunit detect slow userspace helpers unit demo check check-long bench bench-docs bench-check checkpatch \
 	format-check mutations shellcheck deps needs-deps needs-bench-deps install clean
 SHELL	:= /bin/bash

@@ -1,24 +1,29 @@
 // SPDX-License-Identifier: MIT
 /*
- * Programs of hostile calls, made by two threads at once on the same sessions, with
- * a process that they follow and kill. A program that reaches code of the module
- * that none has reached (KCOV) is kept and changed further. FUZZ_SECONDS (60), SEED
- * (1); FUZZ_SEEDS is a file with programs to begin with, a line of hexadecimal
- * digits each, and all that were kept are written to FUZZ_KEPT.
+ * Programs of hostile calls, made by two threads at once on the same sessions: one is
+ * root, the other a user, and both share their descriptors. They follow and kill
+ * processes (fuzz-target.h), and check some results (fuzz-claim.h). A program that
+ * reaches code of the module that none has reached (KCOV) is kept and changed
+ * further. FUZZ_SECONDS (60), SEED (1); FUZZ_SEEDS is a file with programs to begin
+ * with, a line of hexadecimal digits each, and all that were kept are written to
+ * FUZZ_KEPT.
  */
 #include <linux/kcov.h>
 #include <poll.h>
-#include <sys/uio.h>
-#include "rule.h"
+#include <sys/stat.h>
+#include "fuzz-claim.h"
 
 #define STEPS	 16
 #define SESSIONS 3
+#define CROWD	 56
 #define KEPT	 4096
 #define COVER	 (64 << 10)
 #define PCS	 (1 << 20)
+#define PAGE	 4096
 
+/* What is done, and where the arguments lie. */
 struct step {
-	uint8_t op, what, field, value;
+	uint8_t op, what, field, value, place;
 };
 
 struct program {
@@ -40,21 +45,33 @@ enum {
 	LINGER,
 	FILE_CALL,
 	COMPAT,
-	OPS
+	OTHER,	 /* a good call by a process of another user, which may be killed in it */
+	FOLLOW,	 /* a target with what it creates, in an open run of scope session */
+	CROWDED, /* many sessions on one target */
+	QUIET,	 /* no run is open any more: the hooks go */
+	CLAIM,
+	OPS = CLAIM + CLAIMS
 };
 
-/* In the lower 4 GiB, so that 32-bit calls reach it; the page after it is missing. */
-static struct args {
-	uint8_t page[2][2][4096];
-} * args;
-static atomic_int fds[SESSIONS] = { -1, -1, -1 };
+/*
+ * Five pages: two that can be written, a missing one before the second, one that can
+ * only be read and a missing one. @all is where all of them can be written. In the
+ * lower 4 GiB, so that 32-bit calls reach them.
+ */
+struct area {
+	uint8_t *at, *all;
+};
+enum { ARGUMENT, RESULT, ARRAY, AREAS };
+static struct area areas[2][AREAS];
+static atomic_int fds[SESSIONS + CROWD];
 static atomic_ullong last_run, last_brick;
-static atomic_int target;
+static int linger_fd;
+static atomic_int claims_checked[CLAIMS], claims_wrong[CLAIMS];
 
 static struct program kept[KEPT], now_run[2];
 static int n_kept;
 static uint8_t covered[PCS / 8];
-static u64 n_covered, executed;
+static u64 n_covered, executed, began;
 static u64 *cover[2];
 static uint64_t state;
 
@@ -103,12 +120,45 @@ static uint64_t value_of(uint8_t v)
 	return values[v % (sizeof(values) / sizeof(values[0]))];
 }
 
+static void area_make(struct area *a)
+{
+	int f = memfd_create("area", MFD_CLOEXEC);
+
+	if (f < 0 || ftruncate(f, 5 * PAGE))
+		bail("memfd");
+	a->all = mmap(NULL, 5 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, f, 0);
+	a->at = mmap(NULL, 5 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_32BIT, f, 0);
+	if (a->all == MAP_FAILED || a->at == MAP_FAILED ||
+	    mprotect(a->at + PAGE, PAGE, PROT_NONE) ||
+	    mprotect(a->at + 3 * PAGE, PAGE, PROT_READ) ||
+	    mprotect(a->at + 4 * PAGE, PAGE, PROT_NONE))
+		bail("mmap");
+	close(f);
+}
+
+/*
+ * Lays out @size bytes and returns where: before a missing page, so that reading too
+ * far is seen; where they can only be read; or with all but the first @head of them
+ * in a page that can only be read, or is missing.
+ */
+static uint8_t *put(const struct area *a, unsigned int how, const void *data, size_t size,
+		    size_t head)
+{
+	const size_t offset[] = { PAGE - size, 4 * PAGE - size, 3 * PAGE - head,
+				  PAGE - head };
+
+	memcpy(a->all + offset[how % 4], data, size);
+	return a->at + offset[how % 4];
+}
+
 /* Good arguments of a request; their size, or 0 for an unknown one. */
 static size_t fill(uint8_t *to, unsigned int request, int who, const struct step *s)
 {
+	static const struct bricktrace_syscall array[24];
+	struct bricktrace_result result = { .size = sizeof(result) };
 	struct bricktrace_thread t = { .size = sizeof(t),
 				       .flags = s->field % 8,
-				       .tid = s->value & 1 ? atomic_load(&target) : 0 };
+				       .tid = some_thread(s->value) };
 	struct bricktrace_brick b = { .size = sizeof(b), .budget_ns = s->value };
 	struct bricktrace_open o = { .size = sizeof(o),
 				     .brick = atomic_load(&last_brick),
@@ -117,8 +167,11 @@ static size_t fill(uint8_t *to, unsigned int request, int who, const struct step
 	struct bricktrace_close c = {
 		.size = sizeof(c),
 		.run = atomic_load(&last_run) - s->value % 4,
-		.result = (uintptr_t)args->page[who][1],
-		.syscalls = (uintptr_t)args->page[who][1] + 800,
+		.result = (uintptr_t)put(&areas[who][RESULT], s->place / 4, &result,
+					 sizeof(result), 8 + s->what % 90 * 8),
+		.syscalls = (uintptr_t)put(&areas[who][ARRAY], s->place / 16, array,
+					   s->field % 24 * sizeof(array[0]),
+					   s->what % 24 * sizeof(array[0]) / 2),
 		.syscalls_cap = s->field % 24,
 		.syscall_size = s->field % 24 ? sizeof(struct bricktrace_syscall) : 0,
 	};
@@ -126,7 +179,6 @@ static size_t fill(uint8_t *to, unsigned int request, int who, const struct step
 					 .flags = s->value % 2,
 					 .edge_ps = s->field };
 	struct bricktrace_info i = { .size = sizeof(i) };
-	uint32_t size = sizeof(struct bricktrace_result);
 
 	switch (request) {
 	case BRICKTRACE_INFO:
@@ -144,7 +196,6 @@ static size_t fill(uint8_t *to, unsigned int request, int who, const struct step
 		memcpy(to, &o, sizeof(o));
 		return sizeof(o);
 	case BRICKTRACE_RUN_CLOSE:
-		memcpy(args->page[who][1], &size, sizeof(size));
 		memcpy(to, &c, sizeof(c));
 		return sizeof(c);
 	default:
@@ -164,25 +215,6 @@ static long compat_ioctl(int f, unsigned int request, void *arg)
 	return ret;
 }
 
-static void spawn(void)
-{
-	pid_t pid = fork();
-
-	if (!pid) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		for (;;) {
-			getppid_raw();
-			sleep_ns(MS);
-		}
-	}
-	pid = atomic_exchange(&target, pid);
-	if (pid > 0) {
-		kill(pid, SIGKILL);
-		waitpid(pid, NULL, 0);
-	}
-}
-
-/* At the end of a page, so that reading too far is seen. */
 static void call(const struct step *s, int who, int hostile, bool compat)
 {
 	static const unsigned int requests[] = {
@@ -193,6 +225,7 @@ static void call(const struct step *s, int who, int hostile, bool compat)
 		BRICKTRACE_RUN_OPEN,	 BRICKTRACE_RUN_CLOSE,
 	};
 	unsigned int request = requests[s->what % (sizeof(requests) / sizeof(requests[0]))];
+	struct area *area = &areas[who][ARGUMENT];
 	uint8_t data[256] = { 0 }, *at;
 	size_t size = fill(data, request, who, s);
 	int f = fds[s->field % SESSIONS];
@@ -209,13 +242,11 @@ static void call(const struct step *s, int who, int hostile, bool compat)
 	}
 	if (hostile && s->what & 0x80)
 		size = sizeof(data);
-	at = args->page[who][0] + 4096 - size;
-	memcpy(at, data, size);
-	if (hostile && s->value == 0xff)
-		at += 8;
+	at = put(area, s->place, data, size, 8 + s->value * 8 % (size - 8));
 	ret = compat ? compat_ioctl(f, request, at) : ioctl(f, request, at);
 	if (ret)
 		return;
+	at = area->all + (at - area->at);
 	if (request == BRICKTRACE_RUN_OPEN)
 		atomic_store(&last_run, ((struct bricktrace_open *)at)->run);
 	if (request == BRICKTRACE_BRICK_DEFINE)
@@ -253,19 +284,120 @@ static void file_call(const struct step *s)
 	}
 }
 
+static void session_open(int i)
+{
+	int f = open("/dev/bricktrace", O_RDWR | O_CLOEXEC);
+
+	close(atomic_exchange(&fds[i], f));
+}
+
+static void session_close(int i)
+{
+	close(atomic_exchange(&fds[i], -1));
+}
+
+static void close_all(void)
+{
+	for (int i = 0; i < SESSIONS + CROWD; i++)
+		session_close(i);
+}
+
+static void other(const struct step *s, int who)
+{
+	static const uid_t uids[] = { 0, USER, 65534, 65534 };
+	pid_t pid = process();
+
+	if (!pid) {
+		become(uids[s->what / 32 % 4]);
+		for (int i = 0; i < 4; i++)
+			call(s, who, 0, false);
+		_exit(0);
+	}
+	if (s->value & 1) {
+		sleep_ns(s->value * MS / 32);
+		kill(pid, SIGKILL);
+	}
+	waitpid(pid, NULL, 0);
+}
+
+static void follow(int i, const struct step *s)
+{
+	if (try_register(fds[i], some_thread(s->value), s->field % 8))
+		return;
+	if (s->what & 1)
+		try_open(fds[i], BRICKTRACE_SCOPE_SESSION);
+}
+
+static void crowded(const struct step *s)
+{
+	int n = s->what & 2 ? s->place % CROWD : 0;
+
+	for (int i = SESSIONS; i < SESSIONS + CROWD; i++)
+		if (i < SESSIONS + n) {
+			session_open(i);
+			follow(i, s);
+		} else {
+			session_close(i);
+		}
+}
+
+static void quiet(const struct step *s)
+{
+	struct bricktrace_session se = { .size = sizeof(se) };
+
+	if (s->what & 1)
+		close_all();
+	/* What encloses others was opened before them. */
+	for (int i = 0; i < SESSIONS + CROWD; i++) {
+		if (fds[i] < 0 || ioctl(fds[i], BRICKTRACE_SESSION_GET, &se))
+			continue;
+		for (u64 id = se.runs_opened; se.runs && id; id--) {
+			struct bricktrace_close c = { .size = sizeof(c), .run = id };
+
+			se.runs -= !ioctl(fds[i], BRICKTRACE_RUN_CLOSE, &c);
+		}
+	}
+	/* While they go, this thread calls on whatever CPU it is. */
+	for (int i = 0; i < s->value / 4; i++) {
+		ioctl(OPERATOR_FD, BRICKTRACE_INFO, NULL);
+		sleep_ns(MS);
+	}
+}
+
+static void hex(char *to, const struct program *p)
+{
+	for (size_t k = 0; k < p->n * sizeof(struct step); k++)
+		to += sprintf(to, "%02x", ((const uint8_t *)p->step)[k]);
+}
+
+static void claim(int which, const struct step *s, int who)
+{
+	const struct choice choice = { s->what, s->field, s->value, s->place };
+	const struct scene *sc = &shared->scene[who];
+	char text[2 * sizeof(struct program)];
+	bool wrong;
+
+	claims_checked[which] += check_claim(which, who, &choice, &wrong);
+	if (!wrong || claims_wrong[which]++)
+		return;
+	hex(text, &now_run[who]);
+	ok(false, "%s", claims[which]);
+	printf("# %llu marked calls, %llu told, provenance %d; after %llu s; program %s\n",
+	       sc->calls, sc->told, sc->provenance, (now() - began) / S, text);
+	fflush(stdout);
+}
+
 static void step(const struct step *s, int who)
 {
 	struct timespec nap = { .tv_nsec = s->value };
 	pid_t pid;
-	int f;
 
 	switch (s->op % OPS) {
 	case OPEN:
-		f = open("/dev/bricktrace", O_RDWR | O_CLOEXEC);
-		close(atomic_exchange(&fds[s->field % SESSIONS], f));
+		session_open(s->field % SESSIONS);
 		break;
 	case CLOSE:
-		close(atomic_exchange(&fds[s->field % SESSIONS], -1));
+		session_close(s->field % SESSIONS);
 		break;
 	case VALID:
 		call(s, who, 0, false);
@@ -303,20 +435,32 @@ static void step(const struct step *s, int who)
 		waitpid(pid, NULL, 0);
 		break;
 	case KILL:
-		spawn();
+		spawn(s->field % TARGETS, s->what % KINDS);
 		break;
 	case LINGER:
-		f = open("/sys/module/bricktrace/parameters/linger_ms",
-			 O_WRONLY | O_CLOEXEC);
-		if (write(f, &"0123"[s->value % 4], 1) != 1)
+		if (pwrite(linger_fd, &"0012"[s->value % 4], 1, 0) != 1)
 			bail("linger_ms");
-		close(f);
 		break;
 	case FILE_CALL:
 		file_call(s);
 		break;
-	default:
+	case COMPAT:
 		call(s, who, s->what >> 7, true);
+		break;
+	case OTHER:
+		other(s, who);
+		break;
+	case FOLLOW:
+		follow(s->field % SESSIONS, s);
+		break;
+	case CROWDED:
+		crowded(s);
+		break;
+	case QUIET:
+		quiet(s);
+		break;
+	default:
+		claim(s->op % OPS - CLAIM, s, who);
 	}
 }
 
@@ -333,6 +477,8 @@ static void *execute(void *arg)
 		mmap(NULL, COVER * sizeof(u64), PROT_READ | PROT_WRITE, MAP_SHARED, f, 0);
 	if (cover[who] == MAP_FAILED || ioctl(f, KCOV_ENABLE, KCOV_TRACE_PC))
 		bail("kcov");
+	if (who)
+		become(USER);
 	for (;;) {
 		pthread_barrier_wait(&barrier);
 		__atomic_store_n(&cover[who][0], 0, __ATOMIC_RELAXED);
@@ -366,6 +512,7 @@ static void random_step(struct step *s)
 	s->what = rnd();
 	s->field = rnd();
 	s->value = rnd();
+	s->place = rnd() % 2 ? 0 : rnd();
 }
 
 static void make(struct program *p)
@@ -405,12 +552,12 @@ static void load(const char *path)
 
 static void save(const char *path)
 {
+	char line[2 * sizeof(struct program)];
 	FILE *f = fopen(path, "w");
 
 	for (int i = 0; f && i < n_kept; i++) {
-		for (size_t k = 0; k < kept[i].n * sizeof(struct step); k++)
-			fprintf(f, "%02x", ((uint8_t *)kept[i].step)[k]);
-		fputc('\n', f);
+		hex(line, &kept[i]);
+		fprintf(f, "%s\n", line);
 	}
 	if (f)
 		fclose(f);
@@ -423,28 +570,65 @@ static u64 number_of(const char *name, u64 otherwise)
 	return text && *text ? strtoull(text, NULL, 10) : otherwise;
 }
 
-int main(void)
+static void set_up(void)
+{
+	char command[64];
+
+	snprintf(command, sizeof(command), "cp /proc/%d/exe " SETUID_PROGRAM, getpid());
+	/* Who may open the device is the node's mode; here everybody. */
+	if (system(command) || chmod(SETUID_PROGRAM, 04755) ||
+	    chmod("/dev/bricktrace", 0666))
+		bail("%s", command);
+	kept_at(memfd_create("shared", 0), SHARED_FD, 0);
+	if (ftruncate(SHARED_FD, sizeof(*shared)))
+		bail("ftruncate");
+	map_shared();
+	kept_at(device(), OPERATOR_FD, O_CLOEXEC);
+	linger_fd =
+		open("/sys/module/bricktrace/parameters/linger_ms", O_WRONLY | O_CLOEXEC);
+	for (int i = 0; i < 2; i++)
+		for (int k = 0; k < AREAS; k++)
+			area_make(&areas[i][k]);
+	for (int i = 0; i < SESSIONS + CROWD; i++)
+		fds[i] = -1;
+	for (int i = 0; i < TARGETS; i++)
+		spawn(i, THREADS + i);
+}
+
+static void tear_down(void)
+{
+	close_all();
+	close(OPERATOR_FD);
+	for (int i = 0; i < TARGETS; i++) {
+		kill(shared->pid[i], SIGKILL);
+		wait_for(shared->pid[i]);
+	}
+	linger(1000);
+	chmod("/dev/bricktrace", 0660);
+	unlink(SETUID_PROGRAM);
+}
+
+int main(int argc, char **argv)
 {
 	u64 seconds = number_of("FUZZ_SECONDS", 60), end, seeds;
-	struct run *run = run_new();
+	struct run *run;
 	pthread_t t;
 	int left = 0;
 
+	if (argc == 3)
+		return privileged(atoi(argv[1]), atoi(argv[2]));
+	run = run_new();
+	set_up();
 	state = number_of("SEED", 1) * 0x9e3779b97f4a7c15;
-	args = mmap(NULL, sizeof(*args) + 4096, PROT_READ | PROT_WRITE,
-		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
-	if (args == MAP_FAILED ||
-	    mprotect((uint8_t *)args + sizeof(*args), 4096, PROT_NONE))
-		bail("mmap");
 	if (getenv("FUZZ_SEEDS"))
 		load(getenv("FUZZ_SEEDS"));
 	seeds = n_kept;
-	spawn();
+	began = now();
 	pthread_barrier_init(&barrier, NULL, 3);
 	for (long i = 0; i < 2; i++)
 		pthread_create(&t, NULL, execute, (void *)i);
 
-	end = now() + seconds * S;
+	end = began + seconds * S;
 	for (u64 i = 0; now() < end; i++) {
 		for (int who = 0; who < 2; who++)
 			if (i < seeds)
@@ -463,11 +647,13 @@ int main(void)
 	printf("# %llu programs in %llu s, %llu seeds, %d kept, %llu places reached\n",
 	       executed, seconds, seeds, n_kept, n_covered);
 	ok(executed > 100 && n_covered > 400, "programs are run and reach the module");
+	for (int i = 0; i < CLAIMS; i++) {
+		printf("# %d of %d were wrong:\n", claims_wrong[i], claims_checked[i]);
+		if (!claims_wrong[i])
+			ok(claims_checked[i], "%s", claims[i]);
+	}
 
-	for (int i = 0; i < SESSIONS; i++)
-		close(fds[i]);
-	kill(atomic_load(&target), SIGKILL);
-	wait_for(atomic_load(&target));
+	tear_down();
 	begin("after");
 	thread_register(fd, 0);
 	is(session(fd).threads, 1, "a new session has what it registers");
@@ -489,5 +675,5 @@ int main(void)
 		sleep_ns(50 * MS);
 	}
 	is(left, 0, "no session is left");
-	return done(4);
+	return done(4 + CLAIMS);
 }
