@@ -5,8 +5,9 @@
  * processes (fuzz-target.h), and check some results (fuzz-claim.h). A program that
  * reaches code of the module that none has reached (KCOV) is kept and changed
  * further. FUZZ_SECONDS (60), SEED (1); FUZZ_SEEDS is a file with programs to begin
- * with, a line of hexadecimal digits each, and all that were kept are written to
- * FUZZ_KEPT.
+ * with, a line of hexadecimal digits each; all that were kept are written to
+ * FUZZ_KEPT, and to FUZZ_NOW, as the guest may die, those that showed a wrong result
+ * and the two that run.
  */
 #include <linux/kcov.h>
 #include <poll.h>
@@ -45,6 +46,7 @@ enum {
 	LINGER,
 	FILE_CALL,
 	COMPAT,
+	UNDONE,	 /* the answer cannot be written, again and again */
 	OTHER,	 /* a good call by a process of another user, which may be killed in it */
 	FOLLOW,	 /* a target with what it creates, in an open run of scope session */
 	CROWDED, /* many sessions on one target */
@@ -65,7 +67,8 @@ enum { ARGUMENT, RESULT, ARRAY, AREAS };
 static struct area areas[2][AREAS];
 static atomic_int fds[SESSIONS + CROWD];
 static atomic_ullong last_run, last_brick;
-static int linger_fd;
+static int linger_fd, now_fd = -1;
+static atomic_int now_at; /* what has been told for good */
 static atomic_int claims_checked[CLAIMS], claims_wrong[CLAIMS];
 
 static struct program kept[KEPT], now_run[2];
@@ -302,6 +305,15 @@ static void close_all(void)
 		session_close(i);
 }
 
+static void undone(struct step s, int who)
+{
+	int n = s.place / 16;
+
+	s.place = (s.place & ~3) | (1 + s.what / 128);
+	for (; n >= 0; n--, s.value += 4)
+		call(&s, who, 0, false);
+}
+
 static void other(const struct step *s, int who)
 {
 	static const uid_t uids[] = { 0, USER, 65534, 65534 };
@@ -374,17 +386,21 @@ static void claim(int which, const struct step *s, int who)
 {
 	const struct choice choice = { s->what, s->field, s->value, s->place };
 	const struct scene *sc = &shared->scene[who];
-	char text[2 * sizeof(struct program)];
+	char text[2 * sizeof(struct program)], line[128 + sizeof(text)];
 	bool wrong;
+	int n;
 
 	claims_checked[which] += check_claim(which, who, &choice, &wrong);
 	if (!wrong || claims_wrong[which]++)
 		return;
 	hex(text, &now_run[who]);
 	ok(false, "%s", claims[which]);
-	printf("# %llu marked calls, %llu told, provenance %d; after %llu s; program %s\n",
-	       sc->calls, sc->told, sc->provenance, (now() - began) / S, text);
-	fflush(stdout);
+	n = sprintf(line,
+		    "# %llu marked calls, %llu told, provenance %d; after %llu s, by %s\n",
+		    sc->calls, sc->told, sc->provenance, (now() - began) / S, text);
+	fputs(line, stdout);
+	if (now_fd >= 0 && pwrite(now_fd, line, n, atomic_fetch_add(&now_at, n)) != n)
+		bail("FUZZ_NOW");
 }
 
 static void step(const struct step *s, int who)
@@ -438,7 +454,7 @@ static void step(const struct step *s, int who)
 		spawn(s->field % TARGETS, s->what % KINDS);
 		break;
 	case LINGER:
-		if (pwrite(linger_fd, &"0012"[s->value % 4], 1, 0) != 1)
+		if (pwrite(linger_fd, s->value % 4 ? "0" : "9", 1, 0) != 1)
 			bail("linger_ms");
 		break;
 	case FILE_CALL:
@@ -446,6 +462,9 @@ static void step(const struct step *s, int who)
 		break;
 	case COMPAT:
 		call(s, who, s->what >> 7, true);
+		break;
+	case UNDONE:
+		undone(*s, who);
 		break;
 	case OTHER:
 		other(s, who);
@@ -508,7 +527,7 @@ static u64 new_cover(int who)
 static void random_step(struct step *s)
 {
 	/* Good calls most of the time: the others get nowhere without them. */
-	s->op = rnd() % 3 ? VALID + rnd() % 3 : rnd() % OPS;
+	s->op = rnd() % 2 ? VALID + rnd() % 3 : rnd() % OPS;
 	s->what = rnd();
 	s->field = rnd();
 	s->value = rnd();
@@ -525,10 +544,12 @@ static void make(struct program *p)
 			random_step(&p->step[p->n++]);
 		return;
 	}
-	p->n = 1 + rnd() % STEPS;
+	p->n = 2 + rnd() % (STEPS - 1);
 	for (int i = 0; i < p->n; i++)
 		random_step(&p->step[i]);
 	p->step[0].op = OPEN;
+	p->step[1].op = FOLLOW;
+	p->step[1].field = p->step[0].field;
 }
 
 static void load(const char *path)
@@ -561,6 +582,22 @@ static void save(const char *path)
 	}
 	if (f)
 		fclose(f);
+}
+
+/* In a file of the host, as the guest may die of them. */
+static void tell(void)
+{
+	char text[32 + 4 * sizeof(struct program)];
+	int n = sprintf(text, "after %llu s:\n", (now() - began) / S);
+
+	for (int who = 0; who < 2; who++) {
+		hex(text + n, &now_run[who]);
+		n = strlen(text);
+		text[n++] = '\n';
+	}
+	if (now_fd >= 0 &&
+	    (ftruncate(now_fd, now_at) || pwrite(now_fd, text, n, now_at) != n))
+		bail("FUZZ_NOW");
 }
 
 static u64 number_of(const char *name, u64 otherwise)
@@ -622,6 +659,8 @@ int main(int argc, char **argv)
 	state = number_of("SEED", 1) * 0x9e3779b97f4a7c15;
 	if (getenv("FUZZ_SEEDS"))
 		load(getenv("FUZZ_SEEDS"));
+	if (getenv("FUZZ_NOW"))
+		now_fd = open(getenv("FUZZ_NOW"), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
 	seeds = n_kept;
 	began = now();
 	pthread_barrier_init(&barrier, NULL, 3);
@@ -635,6 +674,7 @@ int main(int argc, char **argv)
 				now_run[who] = kept[who ? seeds - 1 - i : i];
 			else
 				make(&now_run[who]);
+		tell();
 		pthread_barrier_wait(&barrier);
 		pthread_barrier_wait(&barrier);
 		executed += 2;

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # vm: debug
 set -u
-export FUZZ_SEEDS=${0%.t}.seeds FUZZ_KEPT=/out/fuzz.seeds
+export FUZZ_SEEDS=${0%.t}.seeds FUZZ_KEPT=/out/fuzz.seeds FUZZ_NOW=/out/fuzz.now
 build=${BRICKTRACE_KO%/kmod-*} kernel=${BRICKTRACE_KO%/*}
 insmod "$build/slow-${kernel##*/kmod-}/bricktrace_slow.ko" ||
 	echo "# without slow grace periods: make slow K=${kernel##*/kmod-}"
