@@ -21,7 +21,7 @@ enum { SHARED_FD = 900, OPERATOR_FD };
 
 #define TARGETS 2
 
-enum { IDLE, THREADS, FORKS, MOVES, SETUID, KINDS };
+enum { IDLE, THREADS, FORKS, SETUID, KINDS };
 
 /* What a claim's processes tell each other: see fuzz-claim.h. */
 struct scene {
@@ -124,31 +124,31 @@ static void *sleeps(void *arg)
 	return arg;
 }
 
-static void compute(u64 ns)
-{
-	for (u64 end = now() + ns; now() < end;)
-		getppid_raw();
-}
-
-static void moves(int from)
+static void run_on(int cpu)
 {
 	cpu_set_t cpus;
 
-	for (int i = 0; i < 2; i++) {
-		CPU_ZERO(&cpus);
-		CPU_SET((from + i) % 2, &cpus);
-		sched_setaffinity(0, sizeof(cpus), &cpus);
-		compute(2 * MS);
-	}
+	CPU_ZERO(&cpus);
+	CPU_SET(cpu % 2, &cpus);
+	sched_setaffinity(0, sizeof(cpus), &cpus);
+}
+
+/* It runs on one CPU for a while, and ends on the other. */
+static void moves(int from)
+{
+	run_on(from);
+	for (u64 end = now() + 4 * MS; now() < end;)
+		getppid_raw();
+	run_on(from + 1);
 }
 
 static void child(int kind, u64 n)
 {
 	getppid_raw();
-	if (kind == MOVES)
-		moves(n % 2);
 	if (kind == SETUID)
 		execute_setuid(-1, 3);
+	else if (n % 4)
+		moves(n % 2);
 	_exit(0);
 }
 
@@ -176,7 +176,7 @@ static void target(int kind)
 			child(kind, n);
 		atomic_store(&shared->newest[slot], pid);
 		waitpid(pid, NULL, 0);
-		sleep_ns(5 * MS);
+		sleep_ns(MS);
 	}
 }
 

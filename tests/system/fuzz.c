@@ -334,7 +334,7 @@ static void other(const struct step *s, int who)
 
 static void follow(int i, const struct step *s)
 {
-	if (try_register(fds[i], some_thread(s->value), s->field % 8))
+	if (try_register(fds[i], some_thread(s->value), s->what & 2 ? 7 : s->field % 8))
 		return;
 	if (s->what & 1)
 		try_open(fds[i], BRICKTRACE_SCOPE_SESSION);
@@ -356,7 +356,9 @@ static void crowded(const struct step *s)
 static void quiet(const struct step *s)
 {
 	struct bricktrace_session se = { .size = sizeof(se) };
+	cpu_set_t all;
 
+	memset(&all, 0xff, sizeof(all));
 	if (s->what & 1)
 		close_all();
 	/* What encloses others was opened before them. */
@@ -369,11 +371,13 @@ static void quiet(const struct step *s)
 			se.runs -= !ioctl(fds[i], BRICKTRACE_RUN_CLOSE, &c);
 		}
 	}
-	/* While they go, this thread calls on whatever CPU it is. */
-	for (int i = 0; i < s->value / 4; i++) {
+	/* While they go, this thread calls on one CPU, then on another. */
+	for (int i = 0; i < s->value; i++) {
+		run_on(i);
 		ioctl(OPERATOR_FD, BRICKTRACE_INFO, NULL);
 		sleep_ns(MS);
 	}
+	sched_setaffinity(0, sizeof(all), &all);
 }
 
 static void hex(char *to, const struct program *p)
