@@ -307,11 +307,17 @@ static void close_all(void)
 
 static void undone(struct step s, int who)
 {
-	int n = s.place / 16;
+	int f = fds[s.field % SESSIONS];
 
-	s.place = (s.place & ~3) | (1 + s.what / 128);
-	for (; n >= 0; n--, s.value += 4)
+	/* Half of them registrations; what comes meanwhile is in an open run. */
+	if (s.what % 2)
+		s.what = 1;
+	if (!try_register(f, 0, 0))
+		try_open(f, BRICKTRACE_SCOPE_SESSION);
+	for (int n = s.place / 16; n >= 0; n--, s.value += 4) {
+		s.place = (s.place & ~3) | (1 + n % 2);
 		call(&s, who, 0, false);
+	}
 }
 
 static void other(const struct step *s, int who)
