@@ -97,6 +97,7 @@ static pid_t process(void)
 }
 
 static int slot;
+static u64 pace; /* ns between what a target does */
 
 static void *born(void *arg)
 {
@@ -109,7 +110,7 @@ static void *creates(void *arg)
 {
 	pthread_t t;
 
-	for (;; sleep_ns(2 * MS))
+	for (;; sleep_ns(pace))
 		if (!pthread_create(&t, NULL, born, NULL))
 			pthread_join(t, NULL);
 	return arg;
@@ -176,17 +177,18 @@ static void target(int kind)
 			child(kind, n);
 		atomic_store(&shared->newest[slot], pid);
 		waitpid(pid, NULL, 0);
-		sleep_ns(MS);
+		sleep_ns(pace);
 	}
 }
 
 /* Another target instead of the one that is there. */
-static void spawn(int which, int kind)
+static void spawn(int which, int kind, u64 its_pace)
 {
 	pid_t pid = process();
 
 	if (!pid) {
 		slot = which;
+		pace = its_pace;
 		target(kind);
 	}
 	pid = atomic_exchange(&shared->pid[which], pid);
