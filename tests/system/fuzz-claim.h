@@ -2,7 +2,7 @@
 /*
  * Results that are checked, since what happened in the run is known. A claim is made
  * in processes of its own, so that no other call of the fuzzer meets its sessions'
- * descriptors; four numbers of the program's step vary it.
+ * descriptors.
  */
 #ifndef FUZZ_CLAIM_H
 #define FUZZ_CLAIM_H
@@ -16,11 +16,12 @@ static const char *const claims[] = {
 	[ALL_BORN] = "closes that fail lose no thread, or say so",
 };
 
+/* What a step varies. */
 struct choice {
 	uint8_t what, field, value, place;
 };
 
-/* Of a result: everything in it can be written, none of it, or its first bytes. */
+/* As run_close(), with another array for the system calls; a negative errno. */
 static int try_close(int session_fd, u64 number, struct run *run, void *calls)
 {
 	struct bricktrace_close c = {
@@ -122,7 +123,7 @@ static void *makes_calls(void *arg)
 	return arg;
 }
 
-/* A process creates threads while somebody tries to close the run on it. */
+/* A process creates threads while somebody fails to close the run on it. */
 static void all_born(struct scene *sc, int n, const struct choice *c)
 {
 	struct run *run = run_new();
@@ -148,7 +149,7 @@ static void all_born(struct scene *sc, int n, const struct choice *c)
 		for (;;)
 			pause();
 	}
-	/* Of the result itself, the system calls' array comes to be read-only. */
+	/* Where the result cannot be written, or else the array cannot. */
 	if (!(c->what & 1)) {
 		result = mmap(NULL, sizeof(*run), PROT_READ | PROT_WRITE,
 			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
