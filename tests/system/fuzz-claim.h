@@ -51,10 +51,10 @@ static u64 try_open(int session_fd, uint32_t scope)
 	return ioctl(session_fd, BRICKTRACE_RUN_OPEN, &o) ? 0 : o.run;
 }
 
-/* Until the word is no longer @value, for a second at most. */
+/* Until the word is no longer @value, for ten seconds at most. */
 static bool changes(atomic_int *word, int value)
 {
-	for (int i = 0; atomic_load(word) == value && i < 2000; i++)
+	for (int i = 0; atomic_load(word) == value && i < 20000; i++)
 		sleep_ns(MS / 2);
 	return atomic_load(word) != value;
 }
@@ -141,7 +141,8 @@ static void all_born(struct scene *sc, int n, const struct choice *c)
 	if (!pid) {
 		become(USER);
 		of_born = sc;
-		changes(&sc->stage, 0);
+		if (!changes(&sc->stage, 0))
+			_exit(1);
 		for (int i = 0; i < 20 + c->value % 64; i++)
 			if (!pthread_create(&t, NULL, makes_calls, NULL))
 				pthread_join(t, NULL);
