@@ -160,8 +160,11 @@ static void target(int kind)
 
 	/* The sessions are not to live on here. */
 	close_range(3, SHARED_FD - 1, 0);
-	close(OPERATOR_FD);
 	become(USER);
+	/* All that there is to follow is followed by root, without a run. */
+	try_register(OPERATOR_FD, 0,
+		     BRICKTRACE_INHERIT_THREADS | BRICKTRACE_INHERIT_CHILDREN);
+	close(OPERATOR_FD);
 	/* In an emulator, those who call are not to wait for those who run. */
 	nice(10);
 	if (kind == THREADS) {
