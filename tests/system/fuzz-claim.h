@@ -21,7 +21,18 @@ struct choice {
 	uint8_t what, field, value, place;
 };
 
-/* As run_close(), with another array for the system calls; a negative errno. */
+static struct run *run_sized(void)
+{
+	struct run *run = mmap(NULL, sizeof(*run), PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (run == MAP_FAILED)
+		bail("mmap");
+	run->r.size = sizeof(run->r);
+	return run;
+}
+
+/* As run_close(), with an array of its own; the result's size is set. A negative errno. */
 static int try_close(int session_fd, u64 number, struct run *run, void *calls)
 {
 	struct bricktrace_close c = {
@@ -33,7 +44,6 @@ static int try_close(int session_fd, u64 number, struct run *run, void *calls)
 		.syscall_size = sizeof(run->calls[0]),
 	};
 
-	run->r.size = sizeof(run->r);
 	return ioctl(session_fd, BRICKTRACE_RUN_CLOSE, &c) ? -errno : 0;
 }
 
@@ -66,7 +76,7 @@ static bool changes(atomic_int *word, int value)
  */
 static void not_privileged(struct scene *sc, int n, const struct choice *c)
 {
-	struct run *run = run_new();
+	struct run *run = run_sized();
 	u64 number, told;
 	bool executed;
 	int own, err;
@@ -126,7 +136,7 @@ static void *makes_calls(void *arg)
 /* A process creates threads while somebody fails to close the run on it. */
 static void all_born(struct scene *sc, int n, const struct choice *c)
 {
-	struct run *run = run_new();
+	struct run *run = run_sized();
 	int own = open("/dev/bricktrace", O_RDWR | O_CLOEXEC), err;
 	void *calls = c->what & 1 ? (void *)0x1000 : run->calls;
 	struct run *result = run;
@@ -152,10 +162,8 @@ static void all_born(struct scene *sc, int n, const struct choice *c)
 	}
 	/* Where the result cannot be written, or else the array cannot. */
 	if (!(c->what & 1)) {
-		result = mmap(NULL, sizeof(*run), PROT_READ | PROT_WRITE,
-			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-		result->r.size = sizeof(result->r);
-		mprotect(result, sizeof(*run), PROT_READ);
+		result = run_sized();
+		mprotect(result, sizeof(*result), PROT_READ);
 	}
 	sleep_ns(c->place % 4 * MS);
 	if (!try_register(own, pid, c->field % 8 | BRICKTRACE_INHERIT_THREADS))

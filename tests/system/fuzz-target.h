@@ -62,7 +62,9 @@ static void become(uid_t uid)
 	    (syscall(SYS_setgroups, 0, NULL) || syscall(SYS_setresgid, uid, uid, uid) ||
 	     syscall(SYS_setresuid, uid, uid, uid)))
 		bail("setresuid");
+	/* Other ids take these away. */
 	prctl(PR_SET_DUMPABLE, 1);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
 
 /* The set-user-ID program: main() of one that was executed by its name. */
