@@ -7,7 +7,7 @@ BUILD	:= $(TOP)/build
 KMOD	= $(BUILD)/kmod$(K:%=-%)
 KSOURCES = $(wildcard Kbuild kmod/*.[ch] include/uapi/linux/*.h)
 KERNEL_C = $(wildcard kmod/*.[ch] include/uapi/linux/*.h tests/kunit/*.[ch] tests/vm/*/*.c tests/bench/floor/*.c)
-TEST_MODULES = detect perturb spread
+TEST_MODULES = detect perturb slow spread
 CHECK_C	= $(filter-out $(KERNEL_C), $(wildcard userspace/*/*.[ch] tests/*/*.[ch] tests/bench/peers/*.c))
 SCRIPTS	= .ci/run $(shell grep -lIrE -m 1 '^\#! ?/(usr/)?bin/(env )?(ba|busybox )?sh' tests dist) tests/vm/kernels
 
@@ -65,7 +65,7 @@ kunit:			## build/kunit-K/bricktrace_kunit.ko (K=debug)
 sparse symbols $(TEST_MODULES): K ?= 6.1
 kunit: K ?= debug
 
-detect perturb spread:	## modules of the tests, in build/NAME-K; tests/vm/NAME says what each does
+detect perturb slow spread:	## modules of the tests, in build/NAME-K; tests/vm/NAME says what each does
 	@mkdir -p $(BUILD)/$@-$(K)
 	@ln -sfn $(TOP)/tests/vm/$@/* $(BUILD)/$@-$(K)
 	$(call kbuild,$(BUILD)/$@-$(K),modules)
