@@ -9,6 +9,11 @@
 #include <sys/stat.h>
 #include "rule.h"
 
+/* What pause() is where the kernel has no such call. */
+#ifndef SYS_pause
+#define SYS_pause SYS_ppoll
+#endif
+
 #define PROGRAM "/tmp/cutshort"
 #define BEFORE	30
 #define AFTER	777
