@@ -258,7 +258,7 @@ static const struct op {
 	{ "THREAD_UNREGISTER, a process", with_process, try_unregister_process,
 	  old_session, 1 },
 	{ "RUN_OPEN, thread", ready_to_run, try_run_thread, old_session, 7 },
-	{ "RUN_OPEN, session", ready_to_run, try_run_session, old_session, 14 },
+	{ "RUN_OPEN, session", ready_to_run, try_run_session, old_session, 6 },
 	{ "RUN_CLOSE", running, try_close, old_session, 4 },
 	{ "THREAD_REGISTER, a busy process", forking_busy, try_busy, forked_busy, 6 },
 	{ "fork", forking, try_fork, forked, 3 },
