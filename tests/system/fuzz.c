@@ -86,11 +86,15 @@ static void close_all(void)
 
 static void undone(struct step s, int who)
 {
-	int f = fds[s.field % SESSIONS];
+	int f;
 
-	/* Half of them registrations; what comes meanwhile is in an open run. */
-	if (s.what % 2)
+	/* Half of them registrations, and half of these of all that there is. */
+	if (s.what & 2)
+		s.field = s.field * 8 + 7;
+	if (s.what & 1)
 		s.what = 1;
+	/* What comes meanwhile is in an open run. */
+	f = fds[s.field % SESSIONS];
 	if (!try_register(f, 0, 0))
 		try_open(f, BRICKTRACE_SCOPE_SESSION);
 	for (int n = s.place / 16; n >= 0; n--, s.value += 4) {
@@ -325,7 +329,7 @@ static void random_step(struct step *s)
 
 static void make(struct program *p)
 {
-	if (n_kept && rnd() % 5) {
+	if (n_kept && rnd() % 2) {
 		*p = kept[rnd() % n_kept];
 		for (int i = rnd() % 4; i >= 0; i--)
 			((uint8_t *)p->step)[rnd() % (p->n * sizeof(struct step))] = rnd();
