@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: MIT
 # make help says what there is.
 
-K	?= 6.1
+KERNELDIR ?= /lib/modules/$(shell uname -r)/build
 TOP	:= $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
 BUILD	:= $(TOP)/build
-KMOD	= $(BUILD)/kmod-$(K)
+KMOD	= $(BUILD)/kmod$(K:%=-%)
 KSOURCES = $(wildcard Kbuild kmod/*.[ch] include/uapi/linux/*.h)
 KERNEL_C = $(wildcard kmod/*.[ch] include/uapi/linux/*.h tests/kunit/*.[ch] tests/vm/*/*.c tests/bench/floor/*.c)
+TEST_MODULES = detect perturb slow spread
 CHECK_C	= $(filter-out $(KERNEL_C), $(wildcard userspace/*/*.[ch] tests/*/*.[ch] tests/bench/peers/*.c))
-SCRIPTS	= .ci/run $(shell grep -lIrE -m 1 '^\#! ?/(usr/)?bin/(env )?(ba|busybox )?sh' tests) tests/vm/kernels
+SCRIPTS	= .ci/run $(shell grep -lIrE -m 1 '^\#! ?/(usr/)?bin/(env )?(ba|busybox )?sh' tests dist) tests/vm/kernels
 
 # Where programs land, and how they are built if not for this machine.
 PROGRAMS := $(BUILD)
@@ -24,13 +25,28 @@ endif
 all: module userspace	## the module and the userspace
 
 help:			## this list
-	@sed -nE 's/^([a-z -]+):[^#]*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 16
-	@echo "K=KERNEL says for which kernel: 6.1 (default), 5.10, 6.12, 7.3, arm64, debug or kcsan"
+	@sed -nE 's/^([a-z -]+):[^#]*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 26
+	@echo "KERNELDIR=DIRECTORY: the module for the kernel whose headers lie there, not the running one"
+	@echo "K=KERNEL: for a kernel of the tests: 5.10, 6.1, 6.12, 7.3, arm64, debug or kcsan"
 
 # The tree is mirrored with links, so that objects land in build/ only.
-module:			## build/kmod-K/bricktrace.ko
+module:			## build/kmod/bricktrace.ko for the running kernel; K=KERNEL: build/kmod-KERNEL
+	@$(if $(K),,$(have-headers))
 	@$(call mirror,$(KMOD),$(KSOURCES))
-	$(call kbuild,$(KMOD),modules)
+	$(if $(K),$(call kbuild,$(KMOD),modules),$(MAKE) -C $(KERNELDIR) M=$(KMOD) modules)
+
+# An unknown compiler's warning is no error there. Another kernel's objects are not kept.
+define have-headers
+if [ ! -e $(KERNELDIR)/Makefile ]; then \
+	echo "There are no kernel headers in $(KERNELDIR). Install those of the running kernel" \
+		"(Debian and Ubuntu: linux-headers-$$(uname -r), Red Hat: kernel-devel-$$(uname -r))," \
+		"or say KERNELDIR=DIRECTORY for another kernel, or K=6.1 for one of the tests'." >&2; \
+	exit 1; \
+fi; \
+for_kernel="$$(readlink -f $(KERNELDIR)) $$(cat $(KERNELDIR)/include/config/kernel.release)"; \
+[ "$$(cat $(KMOD)/.for-kernel 2>/dev/null)" = "$$for_kernel" ] || rm -rf $(KMOD); \
+mkdir -p $(KMOD) && echo "$$for_kernel" >$(KMOD)/.for-kernel
+endef
 
 sparse:			## the module under sparse, any warning is an error
 	@$(call mirror,$(BUILD)/sparse-$(K),$(KSOURCES))
@@ -45,7 +61,11 @@ kunit:			## build/kunit-K/bricktrace_kunit.ko (K=debug)
 	@ln -sfn $(TOP)/tests/kunit/Kbuild $(BUILD)/kunit-$(K)/Kbuild
 	$(call kbuild,$(BUILD)/kunit-$(K),modules)
 
-detect perturb:		## build/detect-K, what the debug kernels notice; build/perturb-K, what tests do to a host
+# These are tests: for a kernel of theirs.
+sparse symbols $(TEST_MODULES): K ?= 6.1
+kunit: K ?= debug
+
+detect perturb slow spread:	## modules of the tests, in build/NAME-K; tests/vm/NAME says what each does
 	@mkdir -p $(BUILD)/$@-$(K)
 	@ln -sfn $(TOP)/tests/vm/$@/* $(BUILD)/$@-$(K)
 	$(call kbuild,$(BUILD)/$@-$(K),modules)
@@ -65,13 +85,13 @@ unit:			## the unit tests
 	$(MAKE) -C userspace BUILD=$(BUILD)/userspace check
 
 demo: needs-deps	## sqlite3 and a threaded program under bricktrace, in a VM
-	@$(MAKE) -s all helpers
+	@$(MAKE) -s module userspace helpers K=6.1
 	@tests/demo/run
 
 check: needs-deps	## everything: lint, unit tests, system tests in VMs
 	tests/run-check
 
-check-long: needs-deps	## storms of 200 rounds, oracles and 10 minutes of fuzzing on the debug kernel: hours
+check-long: needs-deps	## storms of 200 rounds, oracles and 10 minutes of fuzzing on the debug kernel, a build for each of Debian's kernels: hours
 	tests/run-check --long
 
 bench: needs-bench-deps	## what tracing costs, here and with other tools: docs/bench.md
@@ -103,13 +123,27 @@ needs-deps:
 needs-bench-deps:
 	@.ci/deps --check --bench || if [ $$(id -u) = 0 ]; then .ci/deps --bench; else exit 2; fi
 
+install-dkms:		## all of it on this host: the module by DKMS, for each kernel; the userspace (root)
+	@dist/dkms install
+	@$(MAKE) -s userspace install
+	@dist/dkms load
+
+uninstall-dkms:		## what install-dkms installed (root)
+	@dist/dkms uninstall
+	@$(MAKE) -s uninstall
+
 install:		## the userspace, to DESTDIR and PREFIX (the module: DKMS)
 	$(MAKE) -C userspace BUILD=$(BUILD)/userspace install
 	install -D -m 644 -t $(DESTDIR)/usr/lib/udev/rules.d dist/60-bricktrace.rules
 
+uninstall:		## what install installed
+	$(MAKE) -C userspace uninstall
+	rm -f $(DESTDIR)/usr/lib/udev/rules.d/60-bricktrace.rules
+
 clean:			## remove build/
 	rm -rf $(BUILD)
 
-.PHONY: all help module sparse symbols kunit detect perturb userspace helpers unit demo check check-long bench bench-docs bench-check checkpatch \
-	format-check mutations shellcheck deps needs-deps needs-bench-deps install clean
+.PHONY: all help module sparse symbols kunit $(TEST_MODULES) userspace helpers unit demo check check-long bench bench-docs bench-check checkpatch \
+	format-check mutations shellcheck deps needs-deps needs-bench-deps install install-dkms \
+	uninstall uninstall-dkms clean
 SHELL	:= /bin/bash

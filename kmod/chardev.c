@@ -83,8 +83,6 @@ static long handle(struct bt_session *s, unsigned int cmd, union arg *arg,
 		   const struct bt_uarg *uarg, u64 entered)
 {
 	switch (cmd) {
-	case BRICKTRACE_INFO:
-		return info(s, &arg->info, uarg);
 	case BRICKTRACE_THREAD_REGISTER:
 		return bt_member_register(s, &arg->thread, uarg);
 	case BRICKTRACE_THREAD_UNREGISTER:
@@ -127,6 +125,9 @@ static long chardev_ioctl(struct file *file, unsigned int cmd,
 	if (arg.head.flags & ~ioctls[nr].flags)
 		return -EINVAL;
 
+	/* Whoever asks what the host does must not wait for a session that does it. */
+	if (cmd == BRICKTRACE_INFO)
+		return info(s, &arg.info, &uarg);
 	if (mutex_lock_killable(&s->lock))
 		return -EINTR;
 	ret = handle(s, cmd, &arg, &uarg, entered);

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/cpumask.h>
 #include <linux/err.h>
-#include <linux/mm.h>
-#include <linux/pid.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 #include "access.h"
 #include "hooks.h"
 #include "member.h"
+#include "threads.h"
 
 static const struct bt_follower_ops member_ops;
 
@@ -150,20 +149,6 @@ struct bt_member *bt_member_of(struct bt_session *s, struct bt_task *t)
 	return NULL;
 }
 
-/* Kernel threads that act for the process make no system calls. */
-static bool makes_syscalls(struct task_struct *p)
-{
-	unsigned int kernel_work = PF_KTHREAD;
-
-#ifdef PF_IO_WORKER
-	kernel_work |= PF_IO_WORKER;
-#endif
-#ifdef PF_USER_WORKER
-	kernel_work |= PF_USER_WORKER;
-#endif
-	return !(p->flags & kernel_work);
-}
-
 /* The account of a task and its membership, each with a reference, or NULL. */
 static struct bt_task *member_find(struct bt_session *s, struct task_struct *p,
 				   struct bt_member **m)
@@ -296,59 +281,6 @@ static void members_put(struct list_head *gone, bool forget)
 }
 
 /*
- * The threads that an ioctl names, each with a reference: one, or all of its
- * process. Those that have no system calls of their own are left out.
- */
-struct threads {
-	struct task_struct **p;
-	u32 n;
-};
-
-static void threads_put(struct threads *th)
-{
-	while (th->n)
-		put_task_struct(th->p[--th->n]);
-	kvfree(th->p);
-}
-
-static int threads_get(struct threads *th, struct task_struct *p, bool process)
-{
-	struct task_struct *t;
-	u32 room = process ? get_nr_threads(p) + 16 : 1;
-
-	th->n = 0;
-	th->p = kvmalloc_array(room, sizeof(*th->p), GFP_KERNEL_ACCOUNT);
-	if (!th->p)
-		return -ENOMEM;
-	if (!process) {
-		th->p[th->n++] = get_task_struct(p);
-		return 0;
-	}
-	rcu_read_lock();
-	for_each_thread(p, t) {
-		if (th->n == room)
-			break;
-		if (makes_syscalls(t) && !(t->flags & PF_EXITING))
-			th->p[th->n++] = get_task_struct(t);
-	}
-	rcu_read_unlock();
-	return 0;
-}
-
-static struct task_struct *task_of_tid(s32 tid)
-{
-	struct task_struct *p;
-	struct pid *pid;
-
-	if (!tid)
-		return get_task_struct(current);
-	pid = find_get_pid(tid);
-	p = get_pid_task(pid, PIDTYPE_PID);
-	put_pid(pid);
-	return p;
-}
-
-/*
  * Undoes what this registration did, member by member, since a session may have
  * many. What those members forked meanwhile belongs to the same batch; once a
  * pass finds nobody, nobody is left who could fork another.
@@ -393,13 +325,13 @@ static int members_add(struct bt_session *s, struct task_struct *p, u32 flags,
 	bool process = flags & BRICKTRACE_PROCESS;
 	u32 inherit = flags & ~BRICKTRACE_PROCESS;
 	bool known = false;
-	struct threads th;
+	struct bt_threads th;
 	int ret, all = 0;
 	u32 i, new;
 
 	do {
 		new = 0;
-		ret = threads_get(&th, p, process);
+		ret = bt_threads_get(&th, p, process);
 		for (i = 0; !ret && i < th.n; i++) {
 			do {
 				ret = member_add(s, th.p[i], inherit, cpus);
@@ -414,7 +346,7 @@ static int members_add(struct bt_session *s, struct task_struct *p, u32 flags,
 			if (process && (ret == -EEXIST || ret == -ESRCH))
 				ret = 0;
 		}
-		threads_put(&th);
+		bt_threads_put(&th);
 		all += new;
 		/*
 		 * Threads may be created meanwhile, by threads that are not
@@ -435,13 +367,11 @@ int bt_member_register(struct bt_session *s, struct bricktrace_thread *arg,
 	int ret;
 
 	lockdep_assert_held(&s->lock);
-	if (arg->tid < 0)
-		return -EINVAL;
-	p = task_of_tid(arg->tid);
-	if (!p)
-		return -ESRCH;
+	p = bt_threads_task(arg->tid);
+	if (IS_ERR(p))
+		return PTR_ERR(p);
 	ret = -EPERM;
-	if (!makes_syscalls(p))
+	if (!bt_threads_calls(p))
 		goto out;
 	ret = bt_session_prepare(s);
 	if (ret)
@@ -481,18 +411,16 @@ int bt_member_unregister(struct bt_session *s, struct bricktrace_thread *arg,
 	struct task_struct *p;
 	struct bt_member *m;
 	struct bt_task *t;
-	struct threads th;
+	struct bt_threads th;
 	LIST_HEAD(gone);
 	u32 i;
 	int ret;
 
 	lockdep_assert_held(&s->lock);
-	if (arg->tid < 0)
-		return -EINVAL;
-	p = task_of_tid(arg->tid);
-	if (!p)
-		return -ESRCH;
-	ret = threads_get(&th, p, arg->flags & BRICKTRACE_PROCESS);
+	p = bt_threads_task(arg->tid);
+	if (IS_ERR(p))
+		return PTR_ERR(p);
+	ret = bt_threads_get(&th, p, arg->flags & BRICKTRACE_PROCESS);
 	if (ret)
 		goto out;
 	arg->threads = 0;
@@ -518,7 +446,7 @@ int bt_member_unregister(struct bt_session *s, struct bricktrace_thread *arg,
 	if (!bt_task_any())
 		bt_hooks_idle();
 out_threads:
-	threads_put(&th);
+	bt_threads_put(&th);
 out:
 	put_task_struct(p);
 	return ret;

@@ -30,14 +30,17 @@ static void quiet_make_loud(void)
 
 	/* Pairs with bt_quiet_begin(): either sees the other's store. */
 	smp_mb();
-	if (READ_ONCE(quiet_state) == BRICKTRACE_HOOKS_OFF ||
-	    smp_load_acquire(&quiet_all_set))
+	if (READ_ONCE(quiet_state) == BRICKTRACE_HOOKS_OFF)
+		return;
+	/* Pairs with the release below: the flags are set. */
+	if (smp_load_acquire(&quiet_all_set))
 		return;
 	if (cmpxchg(&quiet_state, BRICKTRACE_HOOKS_QUIET,
 		    BRICKTRACE_HOOKS_LOUD) == BRICKTRACE_HOOKS_QUIET) {
 		quiet_cause.pid = task_pid_nr(current);
 		memcpy(quiet_cause.comm, current->comm, TASK_COMM_LEN);
 		quiet_cause.comm[TASK_COMM_LEN - 1] = 0;
+		/* Pairs with bt_quiet_because(): the cause is complete. */
 		smp_store_release(&quiet_caused, true);
 	}
 	/* Pairs with bt_quiet_unfollow(): the state before the flags. */
@@ -46,6 +49,7 @@ static void quiet_make_loud(void)
 	for_each_process_thread(g, p)
 		bt_slow_path_set(p);
 	rcu_read_unlock();
+	/* Pairs with the acquire above. */
 	smp_store_release(&quiet_all_set, true);
 }
 
@@ -61,6 +65,7 @@ static int quiet_entering(struct kretprobe_instance *ri, struct pt_regs *regs)
 	quiet_make_loud();
 	return 0;
 }
+
 NOKPROBE_SYMBOL(quiet_entering);
 
 static int quiet_returning(struct kretprobe_instance *ri, struct pt_regs *regs)
@@ -68,6 +73,7 @@ static int quiet_returning(struct kretprobe_instance *ri, struct pt_regs *regs)
 	atomic_dec(&quiet_registering);
 	return 0;
 }
+
 NOKPROBE_SYMBOL(quiet_returning);
 
 /* All ways to a probe; the last exists since v5.14 and in stable kernels. */

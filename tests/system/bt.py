@@ -93,7 +93,7 @@ def traced(command, *options, env=None):
 def adds_up(run):
     """Do the parts of a measured run sum up to its thread time?"""
     parts = [c["ns"] for c in run["categories"].values()]
-    parts += [run["compute"]["ns"], run["edge"]["ns"], run["control_ns"]]
+    parts += [run["compute"]["ns"], run["edge"]["ns"] or 0, run["control_ns"]]
     wrong = []
     if run["provenance"] != "measured" or run["reason"] is not None:
         wrong.append(f"{run['provenance']}: {run['reason']}")

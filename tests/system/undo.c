@@ -86,6 +86,17 @@ static void with_another(void)
 	busy_creator(NULL);
 }
 
+/* The directory of its threads has a link from each. */
+static void wait_threads(pid_t pid, unsigned int n)
+{
+	char path[32];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	for (int i = 0; i < 5000 && !stat(path, &st) && st.st_nlink < 2 + n; i++)
+		sleep_ns(2 * MS);
+}
+
 static void undone(const char *what, void (*body)(void), int (*way)(void), int wanted)
 {
 	unsigned int i, other = 0, odd = 0, left = 0, wrong = 0;
@@ -99,7 +110,7 @@ static void undone(const char *what, void (*body)(void), int (*way)(void), int w
 	mprotect(readonly, 4096, PROT_READ);
 	begin("undo");
 	thread_register(fd, 0);
-	sleep_ns(20 * MS);
+	wait_threads(target, 3);
 	for (i = 0; busy_round(i, since); i++) {
 		u64 number = run_open(fd, brick, TRACE_SESSION);
 		u64 lost = session(fd).threads_lost;

@@ -25,7 +25,7 @@ static struct {
 	/* While calibrating, by batch. */
 	bool calibrating;
 	unsigned int ticks, batch;
-	uint64_t loop_ns[8], window_ns[8], empty_ns[8], offcpu_ns[8];
+	uint64_t loop_ns[32], window_ns[32], empty_ns[32], offcpu_ns[32];
 } kernel;
 
 static int fake_open(const char *path)
@@ -548,7 +548,7 @@ static void play_batches(void)
 {
 	int i;
 
-	for (i = 0; i < 8; i++) {
+	for (i = 0; i < 32; i++) {
 		kernel.loop_ns[i] = 100000 + 256 * i;
 		kernel.window_ns[i] = 40000;
 		kernel.empty_ns[i] = 256;
@@ -591,20 +591,22 @@ static void calibration_ignores_batches_that_were_stopped(void **state)
 
 	(void)state;
 	play_batches();
-	for (i = 0; i < 8; i++)
+	for (i = 0; i < 32; i++)
 		kernel.offcpu_ns[i] = kernel.loop_ns[i] / 50 + 100;
-	/* The last one was off its CPU for less than 2 % of its loop. */
-	kernel.offcpu_ns[7] = 1900;
+	/* This one was off its CPU for less than 2 % of its loop. */
+	kernel.offcpu_ns[11] = 1900;
 	assert_int_equal(bt_tracer_calibrate(t), 0);
 	assert_int_equal(kernel.session.edge_ps,
-			 (kernel.loop_ns[7] - 40000 - 256) * 1000 / 256);
+			 (kernel.loop_ns[11] - 40000 - 256) * 1000 / 256);
+	assert_int_equal(kernel.calls[4], 12);
 	bt_tracer_free(t);
 
 	t = fake_tracer();
 	kernel.batch = 0;
-	kernel.offcpu_ns[7] = 2100;
+	kernel.offcpu_ns[11] = 2100;
 	assert_int_equal(bt_tracer_calibrate(t), -EAGAIN);
 	assert_true(kernel.session.edge_ps == BRICKTRACE_NONE);
+	assert_int_equal(kernel.calls[4], 12 + 32);
 	assert_non_null(strstr(bt_error_text(), "strace"));
 	bt_tracer_free(t);
 }
@@ -656,7 +658,7 @@ static void failed_calibration_is_no_failure(void **state)
 	kernel.call_count = 255;
 	assert_int_equal(bt_brick_define(t, "ffn", 100, &brick), 0);
 	assert_int_equal(bt_run_open(t, brick, BT_TRACE, BT_SCOPE_THREAD, &run), 0);
-	assert_int_equal(kernel.calls[4], 9);
+	assert_int_equal(kernel.calls[4], 32 + 1);
 	assert_true(kernel.session.edge_ps == BRICKTRACE_NONE);
 	assert_int_equal(bt_run_close(run, NULL), 0);
 	assert_int_equal(bt_tracer_calibrate(t), -EAGAIN);

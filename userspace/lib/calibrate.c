@@ -14,7 +14,9 @@
 #include "internal.h"
 
 #define BATCHES 8
-#define CALLS	256
+/* On a busy host each of those may be preempted; then so many are tried. */
+#define MAX_BATCHES 32
+#define CALLS	    256
 /*
  * A batch may be off its CPU, outside of calls, for this share of its loop.
  * Undisturbed batches differ by about as much among themselves. A tracer that
@@ -144,7 +146,8 @@ static int calibrate(struct bt_tracer *t)
 	registered = !err;
 	if (err && err != -EEXIST)
 		goto free;
-	for (i = 0, err = 0; i < BATCHES && !err; i++)
+	for (i = 0, err = 0;
+	     !err && (i < BATCHES || (edge_ps == BT_NONE && i < MAX_BATCHES)); i++)
 		err = batch(t, brick, syscalls, &edge_ps);
 	if (registered) {
 		/* The kernel has written to it. */

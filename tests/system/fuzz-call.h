@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The fuzzer's calls of the module: good, or with one or two fields that are not, on
+ * sessions that both threads share, with arguments on pages of every kind.
+ */
+#ifndef FUZZ_CALL_H
+#define FUZZ_CALL_H
+
+#include <poll.h>
+#include "fuzz-target.h"
+
+#define SESSIONS 3
+#define CROWD	 56 /* sessions more, of a step that opens many */
+#define PAGE	 4096
+
+/* What is done, and where the arguments lie. */
+struct step {
+	uint8_t op, what, field, value, place;
+};
+
+/*
+ * Five pages: two that can be written, a missing one before the second, one that can
+ * only be read and a missing one. @all is where all of them can be written. In the
+ * lower 4 GiB, so that 32-bit calls reach them.
+ */
+struct area {
+	uint8_t *at, *all;
+};
+enum { ARGUMENT, RESULT, ARRAY, AREAS };
+static struct area areas[2][AREAS];
+static atomic_int fds[SESSIONS + CROWD];
+static atomic_ullong last_run, last_brick;
+
+static const uint64_t values[] = {
+	0,
+	1,
+	2,
+	3,
+	7,
+	8,
+	16,
+	39,
+	40,
+	41,
+	64,
+	88,
+	727,
+	728,
+	736,
+	4095,
+	4096,
+	4097,
+	INT32_MAX,
+	1ULL << 31,
+	UINT32_MAX,
+	1ULL << 32,
+	1ULL << 62,
+	(1ULL << 62) + 1,
+	UINT64_MAX - 1,
+	UINT64_MAX,
+	0xffff888000000000,
+	0x7ffffffff000,
+	0x800000000000,
+};
+
+static uint64_t value_of(uint8_t v)
+{
+	return values[v % (sizeof(values) / sizeof(values[0]))];
+}
+
+static void area_make(struct area *a)
+{
+	int f = memfd_create("area", MFD_CLOEXEC);
+
+	if (f < 0 || ftruncate(f, 5 * PAGE))
+		bail("memfd");
+	a->all = mmap(NULL, 5 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, f, 0);
+	a->at = mmap(NULL, 5 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_32BIT, f, 0);
+	if (a->all == MAP_FAILED || a->at == MAP_FAILED ||
+	    mprotect(a->at + PAGE, PAGE, PROT_NONE) ||
+	    mprotect(a->at + 3 * PAGE, PAGE, PROT_READ) ||
+	    mprotect(a->at + 4 * PAGE, PAGE, PROT_NONE))
+		bail("mmap");
+	close(f);
+}
+
+/*
+ * Lays out @size bytes and returns where: before a missing page, so that reading too
+ * far is seen; where they can only be read; or with all but the first @head of them
+ * in a page that can only be read, or is missing.
+ */
+static uint8_t *put(const struct area *a, unsigned int how, const void *data, size_t size,
+		    size_t head)
+{
+	const size_t offset[] = { PAGE - size, 4 * PAGE - size, 3 * PAGE - head,
+				  PAGE - head };
+
+	memcpy(a->all + offset[how % 4], data, size);
+	return a->at + offset[how % 4];
+}
+
+/* Good arguments of a request; their size, or 0 for an unknown one. */
+static size_t fill(uint8_t *to, unsigned int request, int who, const struct step *s)
+{
+	static const struct bricktrace_syscall array[24];
+	struct bricktrace_result result = { .size = sizeof(result) };
+	struct bricktrace_thread t = { .size = sizeof(t),
+				       .flags = s->field % 8,
+				       .tid = some_thread(s->value) };
+	struct bricktrace_brick b = { .size = sizeof(b), .budget_ns = s->value };
+	struct bricktrace_open o = { .size = sizeof(o),
+				     .brick = atomic_load(&last_brick),
+				     .level = s->value % 3,
+				     .scope = s->field % 2 };
+	struct bricktrace_close c = {
+		.size = sizeof(c),
+		.run = atomic_load(&last_run) - s->value % 4,
+		.result = (uintptr_t)put(&areas[who][RESULT], s->place / 4, &result,
+					 sizeof(result), 8 + s->what % 90 * 8),
+		.syscalls = (uintptr_t)put(&areas[who][ARRAY], s->place / 16, array,
+					   s->field % 24 * sizeof(array[0]),
+					   s->what % 24 * sizeof(array[0]) / 2),
+		.syscalls_cap = s->field % 24,
+		.syscall_size = s->field % 24 ? sizeof(struct bricktrace_syscall) : 0,
+	};
+	struct bricktrace_session se = { .size = sizeof(se),
+					 .flags = s->value % 2,
+					 .edge_ps = s->field };
+	struct bricktrace_info i = { .size = sizeof(i) };
+
+	switch (request) {
+	case BRICKTRACE_INFO:
+		memcpy(to, &i, sizeof(i));
+		return sizeof(i);
+	case BRICKTRACE_THREAD_REGISTER:
+	case BRICKTRACE_THREAD_UNREGISTER:
+		memcpy(to, &t, sizeof(t));
+		return sizeof(t);
+	case BRICKTRACE_BRICK_DEFINE:
+		b.name[0] = 'a' + s->field % 26;
+		memcpy(to, &b, sizeof(b));
+		return sizeof(b);
+	case BRICKTRACE_RUN_OPEN:
+		memcpy(to, &o, sizeof(o));
+		return sizeof(o);
+	case BRICKTRACE_RUN_CLOSE:
+		memcpy(to, &c, sizeof(c));
+		return sizeof(c);
+	default:
+		memcpy(to, &se, sizeof(se));
+		return sizeof(se);
+	}
+}
+
+static long compat_ioctl(int f, unsigned int request, void *arg)
+{
+	long ret = 54; /* ioctl of the 32-bit table */
+
+	__asm__ volatile("int $0x80"
+			 : "+a"(ret)
+			 : "b"((long)f), "c"((long)request), "d"((uintptr_t)arg)
+			 : "memory", "r8", "r9", "r10", "r11");
+	return ret;
+}
+
+static void call(const struct step *s, int who, int hostile, bool compat)
+{
+	static const unsigned int requests[] = {
+		BRICKTRACE_INFO,	 BRICKTRACE_THREAD_REGISTER,
+		BRICKTRACE_RUN_OPEN,	 BRICKTRACE_THREAD_UNREGISTER,
+		BRICKTRACE_BRICK_DEFINE, BRICKTRACE_RUN_CLOSE,
+		BRICKTRACE_SESSION_GET,	 BRICKTRACE_SESSION_SET,
+		BRICKTRACE_RUN_OPEN,	 BRICKTRACE_RUN_CLOSE,
+	};
+	unsigned int request = requests[s->what % (sizeof(requests) / sizeof(requests[0]))];
+	struct area *area = &areas[who][ARGUMENT];
+	uint8_t data[256] = { 0 }, *at;
+	size_t size = fill(data, request, who, s);
+	int f = fds[s->field % SESSIONS];
+	long ret;
+
+	for (int i = 0; i < hostile; i++) {
+		uint64_t v = value_of(s->value + i * 13);
+		size_t width = s->field & 0x80 ? 8 : 4;
+		size_t offset = (s->field + i * 5) * 4 % size;
+
+		if (offset + width > size)
+			offset = size - width;
+		memcpy(data + offset, &v, width);
+	}
+	if (hostile && s->what & 0x80)
+		size = sizeof(data);
+	at = put(area, s->place, data, size, 8 + s->value * 8 % (size - 8));
+	ret = compat ? compat_ioctl(f, request, at) : ioctl(f, request, at);
+	if (ret)
+		return;
+	at = area->all + (at - area->at);
+	if (request == BRICKTRACE_RUN_OPEN)
+		atomic_store(&last_run, ((struct bricktrace_open *)at)->run);
+	if (request == BRICKTRACE_BRICK_DEFINE)
+		atomic_store(&last_brick, ((struct bricktrace_brick *)at)->brick);
+}
+
+static void file_call(const struct step *s)
+{
+	int f = fds[s->field % SESSIONS], f2;
+	struct pollfd p = { .fd = f, .events = POLLIN };
+	char c = 0;
+	void *m;
+
+	switch (s->what % 6) {
+	case 0:
+		pread(f, &c, 1, 0);
+		break;
+	case 1:
+		pwrite(f, &c, 1, 0);
+		break;
+	case 2:
+		m = mmap(NULL, value_of(s->value), PROT_READ, MAP_SHARED, f, 0);
+		if (m != MAP_FAILED)
+			munmap(m, value_of(s->value));
+		break;
+	case 3:
+		poll(&p, 1, 0);
+		break;
+	case 4:
+		lseek(f, value_of(s->value), SEEK_SET);
+		break;
+	default:
+		f2 = dup(f);
+		close(f2);
+	}
+}
+
+#endif /* FUZZ_CALL_H */

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Results that are checked, since what happened in the run is known. A claim is made
+ * in processes of its own, so that no other call of the fuzzer meets its sessions'
+ * descriptors.
+ */
+#ifndef FUZZ_CLAIM_H
+#define FUZZ_CLAIM_H
+
+#include "fuzz-target.h"
+
+enum { NOT_PRIVILEGED, ALL_BORN, CLAIMS };
+
+static const char *const claims[] = {
+	[NOT_PRIVILEGED] = "what a set-user-ID program does is told to nobody, and missed",
+	[ALL_BORN] = "closes that fail lose no thread, or say so",
+};
+
+/* What a step varies. */
+struct choice {
+	uint8_t what, field, value, place;
+};
+
+static struct run *run_sized(void)
+{
+	struct run *run = mmap(NULL, sizeof(*run), PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (run == MAP_FAILED)
+		bail("mmap");
+	run->r.size = sizeof(run->r);
+	return run;
+}
+
+/* As run_close(), with an array of its own; the result's size is set. A negative errno. */
+static int try_close(int session_fd, u64 number, struct run *run, void *calls)
+{
+	struct bricktrace_close c = {
+		.size = sizeof(c),
+		.run = number,
+		.result = (uintptr_t)&run->r,
+		.syscalls = (uintptr_t)calls,
+		.syscalls_cap = CALLS_CAP,
+		.syscall_size = sizeof(run->calls[0]),
+	};
+
+	return ioctl(session_fd, BRICKTRACE_RUN_CLOSE, &c) ? -errno : 0;
+}
+
+/* A traced run with a brick of its own; 0 if there is none to be had. */
+static u64 try_open(int session_fd, uint32_t scope)
+{
+	struct bricktrace_brick b = { .size = sizeof(b), .name = "claim" };
+	struct bricktrace_open o = { .size = sizeof(o),
+				     .level = BRICKTRACE_LEVEL_TRACE,
+				     .scope = scope };
+
+	if (ioctl(session_fd, BRICKTRACE_BRICK_DEFINE, &b))
+		return 0;
+	o.brick = b.brick;
+	return ioctl(session_fd, BRICKTRACE_RUN_OPEN, &o) ? 0 : o.run;
+}
+
+/* Until the word is no longer @value, for ten seconds at most. */
+static bool changes(atomic_int *word, int value)
+{
+	for (int i = 0; atomic_load(word) == value && i < 20000; i++)
+		sleep_ns(MS / 2);
+	return atomic_load(word) != value;
+}
+
+/*
+ * Someone opens a run on a thread, which executes a set-user-ID program; a second
+ * process closes it. The program's calls are no business of its opener, even if
+ * somebody else follows it by right.
+ */
+static void not_privileged(struct scene *sc, int n, const struct choice *c)
+{
+	struct run *run = run_sized();
+	u64 number, told;
+	bool executed;
+	int own, err;
+	pid_t pid;
+
+	become(USER);
+	own = open("/dev/bricktrace", O_RDWR | O_CLOEXEC);
+	pid = process();
+	if (!pid) {
+		if (!try_register(own, 0, c->field % 4))
+			atomic_store(&sc->run, try_open(own, c->what & 1));
+		atomic_store(&sc->stage, 1);
+		changes(&sc->stage, 1);
+		execute_setuid(n, 20);
+		_exit(1);
+	}
+	changes(&sc->stage, 0);
+	number = atomic_load(&sc->run);
+	if (c->what & 2)
+		try_register(OPERATOR_FD, pid, c->field / 4 % 4);
+	atomic_store(&sc->stage, 2);
+	if (c->what & 4)
+		sleep_ns(c->value * MS / 8);
+	for (int i = 0; !(c->what & 4) && !atomic_load(&sc->calls) && i < 500; i++)
+		if (c->what & 8)
+			try_close(own, number, run, (void *)0x1000);
+		else
+			sleep_ns(MS);
+	if (c->what & 16)
+		sleep_ns(c->field * MS / 16);
+	executed = atomic_load(&sc->calls);
+	err = number ? try_close(own, number, run, run->calls) : -ESRCH;
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	if (err)
+		return;
+	told = figures(run, PRIVILEGED_CALL).count +
+	       figures(run, PRIVILEGED_CALL).in_flight;
+	atomic_store(&sc->told, told);
+	atomic_store(&sc->provenance, run->r.provenance);
+	atomic_store(&sc->checked, executed);
+	atomic_store(&sc->wrong,
+		     told || (executed && run->r.provenance == BRICKTRACE_MEASURED));
+}
+
+static struct scene *of_born;
+
+static void *makes_calls(void *arg)
+{
+	for (int i = 0; i < 10; i++) {
+		syscall(BORN_CALL, 0);
+		atomic_fetch_add(&of_born->calls, 1);
+	}
+	return arg;
+}
+
+/* A process creates threads while somebody fails to close the run on it. */
+static void all_born(struct scene *sc, int n, const struct choice *c)
+{
+	struct run *run = run_sized();
+	int own = open("/dev/bricktrace", O_RDWR | O_CLOEXEC), err;
+	void *calls = c->what & 1 ? (void *)0x1000 : run->calls;
+	struct run *result = run;
+	pthread_t t;
+	pid_t pid;
+	u64 number = 0;
+
+	(void)n;
+	if (c->what & 2)
+		become(USER);
+	pid = process();
+	if (!pid) {
+		become(USER);
+		of_born = sc;
+		if (!changes(&sc->stage, 0))
+			_exit(1);
+		for (int i = 0; i < 20 + c->value % 64; i++)
+			if (!pthread_create(&t, NULL, makes_calls, NULL))
+				pthread_join(t, NULL);
+		atomic_store(&sc->stage, 2);
+		for (;;)
+			pause();
+	}
+	/* Where the result cannot be written, or else the array cannot. */
+	if (!(c->what & 1)) {
+		result = run_sized();
+		mprotect(result, sizeof(*result), PROT_READ);
+	}
+	sleep_ns(c->place % 4 * MS);
+	if (!try_register(own, pid, c->field % 8 | BRICKTRACE_INHERIT_THREADS))
+		number = try_open(own, BRICKTRACE_SCOPE_SESSION);
+	atomic_store(&sc->stage, 1);
+	for (int i = 0; number && atomic_load(&sc->stage) == 1 && i < 20000; i++)
+		if (try_close(own, number, result, calls) != -EFAULT)
+			number = 0;
+	err = number && atomic_load(&sc->stage) == 2 ?
+		      try_close(own, number, run, run->calls) :
+		      -ESRCH;
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	if (err)
+		return;
+	atomic_store(&sc->told, count_of(run, BORN_CALL));
+	atomic_store(&sc->provenance, run->r.provenance);
+	atomic_store(&sc->checked, 1);
+	atomic_store(&sc->wrong, count_of(run, BORN_CALL) > sc->calls ||
+					 (run->r.provenance == BRICKTRACE_MEASURED &&
+					  count_of(run, BORN_CALL) != sc->calls));
+}
+
+/* Whether the claim was put to the test; @wrong, that it did not hold. */
+static bool check_claim(int claim, int n, const struct choice *c, bool *wrong)
+{
+	static void (*const body[])(struct scene *, int, const struct choice *) = {
+		[NOT_PRIVILEGED] = not_privileged,
+		[ALL_BORN] = all_born,
+	};
+	struct scene *sc = &shared->scene[n];
+	pid_t pid;
+
+	memset(sc, 0, sizeof(*sc));
+	pid = process();
+	if (!pid) {
+		close_range(3, SHARED_FD - 1, 0);
+		body[claim](sc, n, c);
+		_exit(0);
+	}
+	waitpid(pid, NULL, 0);
+	*wrong = atomic_load(&sc->wrong);
+	return atomic_load(&sc->checked);
+}
+
+#endif /* FUZZ_CLAIM_H */
