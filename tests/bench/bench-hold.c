@@ -15,6 +15,7 @@
  *	tracer	let somebody else trace all system calls
  *	silence	end that
  *	nothing	compute for 2 ms
+ *	rest	until the hooks are released
  */
 #include <sched.h>
 #include <signal.h>
@@ -102,6 +103,7 @@ static void tracer(char on)
 static void act(const char *word)
 {
 	u64 start = now();
+	int hooks;
 
 	if (!strcmp(word, "arm")) {
 		keeper = device();
@@ -131,6 +133,11 @@ static void act(const char *word)
 	} else if (!strcmp(word, "nothing")) {
 		while (now() - start < 2 * MS)
 			;
+	} else if (!strcmp(word, "rest")) {
+		hooks = device();
+		while (info(hooks).armed)
+			sleep_ns(10 * MS);
+		close(hooks);
 	} else {
 		bail("%s?", word);
 	}
