@@ -276,8 +276,10 @@ static void members_put(struct list_head *gone, bool forget)
 
 	if (forget)
 		bt_task_forget();
-	list_for_each_entry_safe(m, next, gone, of_session)
+	list_for_each_entry_safe(m, next, gone, of_session) {
 		bt_member_put(m);
+		cond_resched();
+	}
 }
 
 /*
