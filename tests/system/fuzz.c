@@ -479,7 +479,7 @@ int main(int argc, char **argv)
 		save(getenv("FUZZ_KEPT"));
 	printf("# %llu programs in %llu s, %llu seeds, %d kept, %llu places reached\n",
 	       executed, seconds, seeds, n_kept, n_covered);
-	ok(executed > 50 && n_covered > 400, "programs are run and reach the module");
+	ok(executed > 30 && n_covered > 400, "programs are run and reach the module");
 	for (int i = 0; i < CLAIMS; i++) {
 		printf("# %d of %d were wrong:\n", claims_wrong[i], claims_checked[i]);
 		if (!claims_wrong[i])
