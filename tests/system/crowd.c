@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A storm at the limits, for STORM_SECONDS (60): as many sessions as may follow one
+ * process, which creates and ends threads and processes all the time; MANY (32768)
+ * threads in one session; another tracer, the operator's switch, low limits of users
+ * and a CPU that comes and goes. What is counted is tested elsewhere; here nothing
+ * may break, and nothing be left.
+ */
+#include <grp.h>
+#include <sys/stat.h>
+#include "busy.h"
+
+#define CROWDS	 4
+#define SESSIONS 17 /* four times this is more than may follow */
+#define STACK	 16384
+
+static struct shared {
+	atomic_int target, many_ready;
+	atomic_ullong registered, undone, refused, opened, closed, failed, whole;
+} * shared;
+
+static uint64_t state;
+
+static uint32_t rnd(void)
+{
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	return state >> 16;
+}
+
+static void put(const char *path, const char *text)
+{
+	int f = open(path, O_WRONLY | O_CLOEXEC);
+
+	/* A switch that this kernel lacks, or that is busy, is left alone. */
+	if (f < 0)
+		return;
+	if (write(f, text, strlen(text)) < 0)
+		atomic_fetch_add(&shared->refused, 1);
+	close(f);
+}
+
+/* One session of the crowd does something, good or bad. */
+static void crowd_step(int *f, struct bricktrace_thread *readonly, struct run *run)
+{
+	struct bricktrace_thread t = { .size = sizeof(t), .tid = shared->target };
+	struct bricktrace_brick b = { .size = sizeof(b), .name = "crowd" };
+	struct bricktrace_open o = { .size = sizeof(o), .brick = 1, .level = rnd() % 2 };
+	struct bricktrace_close c = { .size = sizeof(c) };
+
+	if (*f < 0 || rnd() % 64 == 0) {
+		close(*f);
+		*f = open("/dev/bricktrace", O_RDWR | O_CLOEXEC);
+		ioctl(*f, BRICKTRACE_BRICK_DEFINE, &b);
+		return;
+	}
+	t.flags = BRICKTRACE_PROCESS;
+	switch (rnd() % 6) {
+	case 0:
+		ioctl(*f, BRICKTRACE_THREAD_UNREGISTER, &t);
+		break;
+	case 1:
+		if (ioctl(*f, BRICKTRACE_THREAD_REGISTER, readonly))
+			atomic_fetch_add(&shared->undone, 1);
+		break;
+	case 2:
+		t.flags |= rnd() % 4; /* what is inherited */
+		if (!ioctl(*f, BRICKTRACE_THREAD_REGISTER, &t))
+			atomic_fetch_add(&shared->registered, 1);
+		else if (errno == EUSERS || errno == EDQUOT)
+			atomic_fetch_add(&shared->refused, 1);
+		break;
+	case 3:
+		/* The whole session's, or its own, which it has not registered. */
+		o.scope = rnd() % 4 ? BRICKTRACE_SCOPE_SESSION : BRICKTRACE_SCOPE_THREAD;
+		atomic_fetch_add(&shared->opened, !ioctl(*f, BRICKTRACE_RUN_OPEN, &o));
+		break;
+	default:
+		c.run = session(*f).runs_opened - rnd() % 3;
+		c.result = rnd() % 4 ? (uintptr_t)&run->r : 8;
+		run->r.size = sizeof(run->r);
+		if (!ioctl(*f, BRICKTRACE_RUN_CLOSE, &c))
+			atomic_fetch_add(&shared->closed, 1);
+		else if (errno == EFAULT)
+			atomic_fetch_add(&shared->failed, 1);
+	}
+}
+
+static void crowd(void)
+{
+	struct bricktrace_thread *readonly = shared_page();
+	struct run *run = run_new();
+	int f[SESSIONS];
+
+	memset(f, -1, sizeof(f));
+	state = 0x9e3779b97f4a7c15 * getpid();
+	for (;;) {
+		*readonly = (struct bricktrace_thread){
+			.size = sizeof(*readonly),
+			.tid = shared->target,
+			.flags = BRICKTRACE_PROCESS | BRICKTRACE_INHERIT_THREADS |
+				 BRICKTRACE_INHERIT_CHILDREN,
+		};
+		mprotect(readonly, 4096, PROT_READ);
+		for (int i = 0; i < 100; i++)
+			crowd_step(&f[rnd() % SESSIONS], readonly, run);
+		mprotect(readonly, 4096, PROT_READ | PROT_WRITE);
+	}
+}
+
+static void *sleeper(void *arg)
+{
+	for (;;)
+		pause();
+	return arg;
+}
+
+/* A process of as many threads as one session may have, followed as a whole. */
+static void many(void)
+{
+	int n = atoi(getenv("MANY") ?: "32768") - 1;
+	struct run *run = run_new();
+	pthread_attr_t attr;
+	pthread_t t;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, STACK);
+	pthread_attr_setguardsize(&attr, 0);
+	for (int i = 0; i < n; i++)
+		if (pthread_create(&t, &attr, sleeper, NULL))
+			bail("thread %d", i);
+	atomic_store(&shared->many_ready, 1);
+	for (u64 round = 0;; round++) {
+		int f = device();
+		uint32_t b = brick_define(f, "many", 0);
+		struct bricktrace_thread all = { .size = sizeof(all),
+						 .flags = BRICKTRACE_PROCESS };
+		struct bricktrace_open o = { .size = sizeof(o),
+					     .brick = b,
+					     .level = BRICKTRACE_LEVEL_TRACE,
+					     .scope = BRICKTRACE_SCOPE_SESSION };
+
+		/* It may meet the low limit of users. */
+		if (!ioctl(f, BRICKTRACE_THREAD_REGISTER, &all) &&
+		    !ioctl(f, BRICKTRACE_RUN_OPEN, &o)) {
+			run_close(f, o.run, run);
+			if ((int)run->r.threads == n + 1 || !run->r.provenance)
+				atomic_fetch_add(&shared->whole, 1);
+			else
+				bail("%u threads, not %d", run->r.threads, n + 1);
+		}
+		close(f);
+	}
+}
+
+static void *loops(void *arg)
+{
+	struct bricktrace_info i;
+	char text[4096];
+	int f = device();
+
+	for (;;) {
+		int h = open("/sys/module/bricktrace/parameters/hooks", O_RDONLY);
+
+		i = info(f);
+		if (read(h, text, sizeof(text)) <= 0 || i.armed > 1)
+			bail("the state of the hooks");
+		close(h);
+		sleep_ns(20 * MS);
+	}
+	return arg;
+}
+
+/* What the host does meanwhile. */
+static void host(void)
+{
+	static const char *const what[][3] = {
+		{ "/sys/module/bricktrace/parameters/enabled", "0", "1" },
+		{ "/sys/module/bricktrace/parameters/linger_ms", "0", "200" },
+		{ "/sys/module/bricktrace/parameters/max_user_threads", "50", "100000" },
+		{ "/sys/module/bricktrace/parameters/max_user_runs", "3", "16384" },
+		{ "/sys/kernel/tracing/events/raw_syscalls/enable", "1", "0" },
+		{ "/sys/devices/system/cpu/cpu1/online", "0", "1" },
+	};
+	const int n = sizeof(what) / sizeof(what[0]);
+	pthread_t t;
+
+	pthread_create(&t, NULL, loops, NULL);
+	state = 4711;
+	for (;;) {
+		int i = rnd() % n;
+
+		put(what[i][0], what[i][1]);
+		sleep_ns(rnd() % 300 * MS);
+		put(what[i][0], what[i][2]);
+		sleep_ns(rnd() % 1000 * MS);
+	}
+}
+
+static int left(void)
+{
+	FILE *f = fopen("/sys/module/bricktrace/refcnt", "r");
+	int n = -1;
+
+	if (!f || fscanf(f, "%d", &n) != 1)
+		bail("refcnt");
+	fclose(f);
+	return n;
+}
+
+static void new_target(void)
+{
+	pid_t old = shared->target;
+
+	shared->target = child_of(busy);
+	if (old) {
+		kill(old, SIGKILL);
+		wait_for(old);
+	}
+}
+
+int main(void)
+{
+	u64 end, seconds = atoi(getenv("STORM_SECONDS") ?: "60");
+	pid_t pid[CROWDS + 2];
+	struct run *run = run_new();
+	int n = 0;
+
+	put("/proc/sys/kernel/pid_max", "200000");
+	put("/proc/sys/kernel/threads-max", "200000");
+	put("/proc/sys/vm/max_map_count", "200000");
+	shared = shared_page();
+	new_target();
+	pid[n++] = child_of(many);
+	while (!shared->many_ready) {
+		if (waitpid(pid[0], NULL, WNOHANG))
+			bail("the process of many threads has ended");
+		sleep_ns(100 * MS);
+	}
+	for (int i = 0; i < CROWDS; i++)
+		pid[n++] = child_of(crowd);
+	pid[n++] = child_of(host);
+	for (end = now() + seconds * S; now() < end; sleep_ns(S)) {
+		/* Who ends by itself has found something wrong. */
+		for (int i = 0; i < n; i++)
+			if (waitpid(pid[i], NULL, WNOHANG))
+				bail("process %d of the storm has ended", i);
+		new_target();
+	}
+	for (int i = 0; i < n; i++) {
+		kill(pid[i], SIGKILL);
+		wait_for(pid[i]);
+	}
+	kill(shared->target, SIGKILL);
+	wait_for(shared->target);
+	put("/sys/devices/system/cpu/cpu1/online", "1");
+	put("/sys/kernel/tracing/events/raw_syscalls/enable", "0");
+	put("/sys/module/bricktrace/parameters/enabled", "1");
+	put("/sys/module/bricktrace/parameters/max_user_threads", "65536");
+	put("/sys/module/bricktrace/parameters/max_user_runs", "16384");
+	printf("# %llu s: registered %llu, undone %llu, refused %llu, runs %llu, closed %llu, closes that failed %llu, whole %llu\n",
+	       seconds, shared->registered, shared->undone, shared->refused,
+	       shared->opened, shared->closed, shared->failed, shared->whole);
+	ok(shared->registered && shared->undone && shared->refused && shared->closed &&
+		   shared->failed,
+	   "all kinds of things have happened");
+	ok(shared->whole, "also to a session with all its threads");
+	for (int i = 0; left() && i < 1200; i++)
+		sleep_ns(100 * MS);
+	is(left(), 0, "no session is left");
+	begin("after");
+	thread_register(fd, 0);
+	keeper_run = run_open(fd, brick, TRACE_THREAD);
+	for (int i = 0; i < 9; i++)
+		getppid_raw();
+	run_close(fd, keeper_run, run);
+	ok(consistent(run) && count_of(run, SYS_getppid) == 9, "and the module measures");
+	return done(4);
+}
