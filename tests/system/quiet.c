@@ -161,7 +161,9 @@ static int events[CPUS], cpus;
 
 static void perf_on(void)
 {
-	struct perf_event_attr attr = { .type = PERF_TYPE_TRACEPOINT, .size = sizeof(attr) };
+	struct perf_event_attr attr = { .type = PERF_TYPE_TRACEPOINT,
+					.size = sizeof(attr),
+					.disabled = 1 };
 	char text[32] = "";
 	int f = open(ENTER "id", O_RDONLY | O_CLOEXEC);
 
@@ -173,7 +175,8 @@ static void perf_on(void)
 	cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	for (int i = 0; i < cpus; i++) {
 		events[i] = syscall(SYS_perf_event_open, &attr, -1, i, -1, 0);
-		if (events[i] < 0 || ioctl(events[i], PERF_EVENT_IOC_SET_FILTER, text))
+		if (events[i] < 0 || ioctl(events[i], PERF_EVENT_IOC_SET_FILTER, text) ||
+		    ioctl(events[i], PERF_EVENT_IOC_ENABLE))
 			bail("perf_event_open");
 	}
 }
@@ -385,21 +388,37 @@ static void during(const struct tracer *t)
 /* It is told apart by a probe on what the slow path calls. */
 #define SLOW TRACING "events/kprobes/bt_slow/"
 
+/* The compiler may have given it an ending. */
+static bool probe_slow_path(void)
+{
+	FILE *f = fopen("/proc/kallsyms", "r");
+	char line[512], name[128], event[160];
+	bool found = false;
+	int to;
+
+	while (f && !found && fgets(line, sizeof(line), f))
+		found = sscanf(line, "%*x %*[tT] %127s", name) == 1 &&
+			!strncmp(name, "syscall_trace_enter", 19);
+	fclose(f);
+	if (!found)
+		return false;
+	snprintf(event, sizeof(event), "p:bt_slow %s\n", name);
+	to = open(TRACING "kprobe_events", O_WRONLY | O_APPEND | O_CLOEXEC);
+	found = to >= 0 && write(to, event, strlen(event)) > 0;
+	close(to);
+	return found;
+}
+
 static void slow_path(void)
 {
 	char by_pid[80], off[96];
 	u64 first;
-	int f;
 
-	f = open(TRACING "kprobe_events", O_WRONLY | O_APPEND | O_CLOEXEC);
-	if (f < 0 || write(f, "p:bt_slow syscall_trace_enter\n", 30) < 0) {
-		printf("ok %d - strangers take the fast path # SKIP no such function\n",
-		       ++tap_n);
-		printf("ok %d - who is followed does not # SKIP no such function\n",
-		       ++tap_n);
+	if (!probe_slow_path()) {
+		for (int i = 0; i < 4; i++)
+			printf("ok %d # SKIP no probe on the slow path\n", ++tap_n);
 		return;
 	}
-	close(f);
 	start();
 	arm();
 	next();
