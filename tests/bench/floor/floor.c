@@ -42,6 +42,8 @@ static __always_inline void pointer(bool clock)
 	preempt_disable_notrace();
 	p = this_cpu_read(running);
 #endif
+	/* So that the test stays where there is nothing to do. */
+	barrier_data(p);
 	if (likely(p) && clock)
 		*p = rdtsc();
 #ifdef DECLARE_TRACE_SYSCALL
