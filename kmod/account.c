@@ -266,7 +266,8 @@ bool bt_account_asleep(const struct bt_account *a, u32 generation, u64 armed,
 		       u64 *since)
 {
 	if (READ_ONCE(a->generation) != generation) {
-		*since = max(a->t_begin, armed);
+		/* The account is older than the arming; so may its clock be. */
+		*since = armed;
 		return true;
 	}
 	*since = READ_ONCE(a->t_out);

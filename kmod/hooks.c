@@ -347,15 +347,6 @@ static void check_clock(void)
 	bt_clock_renew();
 }
 
-void bt_hooks_check_clock(void)
-{
-	if (likely(!bt_clock_stale()))
-		return;
-	mutex_lock(&arming);
-	check_clock();
-	mutex_unlock(&arming);
-}
-
 static int arm_for_holder(void)
 {
 	int ret;

@@ -44,9 +44,6 @@ void bt_hooks_follow_end(void);
 /* Perhaps nobody is followed any more. Any context but the switch probe's. */
 void bt_hooks_idle(void);
 
-/* If the clock has changed under everybody, begins a new epoch; it may sleep. */
-void bt_hooks_check_clock(void);
-
 struct bt_hooks_state {
 	bool enabled;
 	int hooks;		/* enum bricktrace_hooks */

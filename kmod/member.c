@@ -19,11 +19,11 @@ static struct bt_member *member_alloc(struct bt_session *s, u32 inherit,
 {
 	struct bt_member *m;
 
-	if (!bt_user_charge(s->user, 1, 0, MEMBER_BYTES))
+	if (!bt_user_charge_thread(s->user, MEMBER_BYTES))
 		return ERR_PTR(-EDQUOT);
 	m = kzalloc(sizeof(*m), gfp | __GFP_ACCOUNT);
 	if (!m) {
-		bt_user_uncharge(s->user, 1, 0, MEMBER_BYTES);
+		bt_user_uncharge_thread(s->user, MEMBER_BYTES);
 		return ERR_PTR(-ENOMEM);
 	}
 	m->session = s;
@@ -37,7 +37,7 @@ void bt_member_put(struct bt_member *m)
 {
 	if (!refcount_dec_and_test(&m->refs))
 		return;
-	bt_user_uncharge(m->session->user, 1, 0, MEMBER_BYTES);
+	bt_user_uncharge_thread(m->session->user, MEMBER_BYTES);
 	bt_task_put(m->follower.task);
 	kfree(m->end);
 	kfree(m);

@@ -34,17 +34,15 @@ struct bt_run {
 	struct bt_member *member;	/* scope thread, with what it was worth */
 	struct bt_snapshot *v;
 	struct bt_inner inner;
-	size_t bytes;			/* that its user has been charged for */
+	size_t bytes;			/* of that, as its user has been charged */
 };
-
-/* What a run was charged as it was opened. */
-#define RUN_BYTES sizeof(struct bt_run)
 
 static struct bt_run *run_alloc(struct bt_session *s)
 {
 	struct bt_run *r = s->spare;
 
-	if (!bt_user_charge(s->user, 0, 1, RUN_BYTES))
+	/* The number of runs bounds what they take themselves. */
+	if (!bt_user_charge_run(s->user))
 		return ERR_PTR(-EDQUOT);
 	s->spare = NULL;
 	if (r)
@@ -52,11 +50,10 @@ static struct bt_run *run_alloc(struct bt_session *s)
 	else
 		r = kzalloc(sizeof(*r), GFP_KERNEL_ACCOUNT);
 	if (!r) {
-		bt_user_uncharge(s->user, 0, 1, RUN_BYTES);
+		bt_user_uncharge_run(s->user);
 		return ERR_PTR(-ENOMEM);
 	}
 	r->session = s;
-	r->bytes = RUN_BYTES;
 	r->owner = get_task_struct(current);
 	return r;
 }
@@ -64,7 +61,7 @@ static struct bt_run *run_alloc(struct bt_session *s)
 /* Charges for memory that goes with the run. */
 static bool run_charge(struct bt_run *r, size_t bytes)
 {
-	if (!bt_user_charge(r->session->user, 0, 0, bytes))
+	if (!bt_user_charge(r->session->user, bytes))
 		return false;
 	r->bytes += bytes;
 	return true;
@@ -80,6 +77,7 @@ static void run_untrace(struct bt_run *r)
 	kvfree(r->open);
 	kfree(r->v);
 	bt_totals_free(r->inner.totals);
+	bt_user_uncharge(r->session->user, r->bytes);
 	bt_hooks_put(&r->session->holder);
 }
 
@@ -89,7 +87,7 @@ static void run_free(struct bt_run *r)
 
 	run_untrace(r);
 	put_task_struct(r->owner);
-	bt_user_uncharge(s->user, 0, 1, r->bytes);
+	bt_user_uncharge_run(s->user);
 	/* Most runs are opened when another one has just been closed. */
 	if (s->spare)
 		kfree(r);
@@ -253,7 +251,6 @@ int bt_run_open(struct bt_session *s, struct bricktrace_open *arg,
 	if (arg->level > BRICKTRACE_LEVEL_TRACE ||
 	    arg->scope > BRICKTRACE_SCOPE_SESSION || arg->reserved)
 		return -EINVAL;
-	bt_hooks_check_clock();
 	r = run_alloc(s);
 	if (IS_ERR(r))
 		return PTR_ERR(r);
@@ -387,10 +384,6 @@ static bool run_lost(struct bt_run *r)
 static void run_judge(struct bt_run *r, enum bt_left left,
 		      struct bricktrace_result *res)
 {
-	res->provenance = BRICKTRACE_NOT_INSTRUMENTED;
-	res->reason = r->reason;
-	if (!r->traced)
-		return;
 	if (r->epoch != bt_clock_epoch() || bt_clock_stale()) {
 		res->reason = BRICKTRACE_REASON_CLOCK;
 		return;
@@ -411,10 +404,11 @@ static void run_judge(struct bt_run *r, enum bt_left left,
 /* From the run's start to @end, by the other clock if that of the start is void. */
 static u64 run_wall_ns(struct bt_run *r, u64 end)
 {
-	u64 mono = ktime_get_mono_fast_ns() - r->start_ns;
 	u64 ns = end > r->start ? bt_clock_ns(end - r->start) : 0;
 
-	return r->epoch == bt_clock_epoch() && !bt_clock_stale() ? ns : mono;
+	if (likely(r->epoch == bt_clock_epoch() && !bt_clock_stale()))
+		return ns;
+	return ktime_get_mono_fast_ns() - r->start_ns;
 }
 
 static void run_finish(struct bt_run *r, u64 entered,
@@ -440,7 +434,9 @@ static void run_finish(struct bt_run *r, u64 entered,
 	res->wall_ns = run_wall_ns(r, end);
 	if (res->wall_ns > r->budget_ns)
 		res->flags |= BRICKTRACE_RESULT_OVER_BUDGET;
-	run_judge(r, left, res);
+	res->reason = r->reason;
+	if (r->traced)
+		run_judge(r, left, res);
 	if (res->provenance != BRICKTRACE_NOT_INSTRUMENTED)
 		return;
 	res->threads = 0;
@@ -495,9 +491,11 @@ int bt_run_close(struct bt_session *s, const struct bricktrace_close *arg,
 		if (ret)
 			return ret;
 	}
-	outer = run_outer(r);
-	if (res.provenance != BRICKTRACE_NOT_INSTRUMENTED && outer)
-		bt_breakdown_hand(&outer->inner, s->result, &res.all);
+	if (res.provenance != BRICKTRACE_NOT_INSTRUMENTED) {
+		outer = run_outer(r);
+		if (outer)
+			bt_breakdown_hand(&outer->inner, s->result, &res.all);
+	}
 	run_unlink(r);
 	run_free(r);
 	return 0;

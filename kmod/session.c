@@ -18,7 +18,7 @@ struct bt_session *bt_session_alloc(struct file *file)
 		goto err;
 	}
 	ret = -EDQUOT;
-	if (!bt_user_charge(s->user, 0, 0, sizeof(*s)))
+	if (!bt_user_charge(s->user, sizeof(*s)))
 		goto err_user;
 	s->file = file;
 	mutex_init(&s->lock);
@@ -47,7 +47,7 @@ int bt_session_prepare(struct bt_session *s)
 	lockdep_assert_held(&s->lock);
 	if (s->base)
 		return 0;
-	if (!bt_user_charge(s->user, 0, 0, session_room()))
+	if (!bt_user_charge(s->user, session_room()))
 		return -EDQUOT;
 	s->v = kmalloc(sizeof(*s->v), GFP_KERNEL_ACCOUNT);
 	if (!s->v)
@@ -67,7 +67,7 @@ err_v:
 	kfree(s->v);
 	s->v = NULL;
 err:
-	bt_user_uncharge(s->user, 0, 0, session_room());
+	bt_user_uncharge(s->user, session_room());
 	return -ENOMEM;
 }
 
@@ -82,14 +82,14 @@ void bt_session_release(struct bt_session *s)
 	mutex_unlock(&s->lock);
 	list_for_each_entry_safe(b, next, &s->bricks, of_session) {
 		bt_brick_free(b);
-		bt_user_uncharge(s->user, 0, 0, sizeof(*b));
+		bt_user_uncharge(s->user, sizeof(*b));
 	}
 	if (s->base)
-		bt_user_uncharge(s->user, 0, 0, session_room());
+		bt_user_uncharge(s->user, session_room());
 	bt_base_free(s->base);
 	bt_totals_free(s->result);
 	kfree(s->v);
-	bt_user_uncharge(s->user, 0, 0, sizeof(*s));
+	bt_user_uncharge(s->user, sizeof(*s));
 	bt_user_put(s->user);
 	kfree(s);
 }
@@ -121,7 +121,7 @@ int bt_session_define(struct bt_session *s, struct bricktrace_brick *arg,
 			goto found;
 	if (s->nr_bricks >= BT_MAX_BRICKS)
 		return -EDQUOT;
-	if (!bt_user_charge(s->user, 0, 0, sizeof(*new)))
+	if (!bt_user_charge(s->user, sizeof(*new)))
 		return -EDQUOT;
 	ret = -ENOMEM;
 	new = bt_brick_alloc(s->nr_bricks + 1, arg->name);
@@ -145,7 +145,7 @@ found:
 err_brick:
 	bt_brick_free(new);
 err_charge:
-	bt_user_uncharge(s->user, 0, 0, sizeof(*new));
+	bt_user_uncharge(s->user, sizeof(*new));
 	return ret;
 }
 

@@ -121,11 +121,17 @@ static bool maybe_followed(struct task_struct *p)
 	return test_bit(bt_task_bucket(p), bits);
 }
 
-/* Of current, without a lock: who is not followed does not wait for who is. */
+/*
+ * Of current, without a lock: who is not followed does not wait for who is. While
+ * the hooks are armed, each followed task has the flag of the slow path.
+ */
 static bool current_followed(void)
 {
 	bool yes;
 
+	/* Pairs with bt_task_arm_end(): the flags were set before. */
+	if (smp_load_acquire(&armed) && !bt_slow_path(current))
+		return false;
 	if (!maybe_followed(current))
 		return false;
 	rcu_read_lock();
@@ -139,8 +145,9 @@ static void list(struct bt_task *t, struct task_struct *p, bool born)
 	u32 bucket = bt_task_bucket(p);
 
 	lockdep_assert_held(&bt_books);
+	/* An arming under way has begun already. */
 	bt_account_init(&t->account, bt_clock_now(),
-			armed ? generation : 0, born);
+			t_armed != U64_MAX ? generation : 0, born);
 	t->task = p;
 	t->listed = true;
 	hlist_add_head_rcu(&t->node, &table[bucket]);
@@ -419,7 +426,8 @@ void bt_task_arm_end(void)
 	/* Before any pointer is set, which takes @armed. */
 	WRITE_ONCE(pointing, true);
 	spin_lock(&bt_books);
-	WRITE_ONCE(armed, true);
+	/* Pairs with current_followed(). */
+	smp_store_release(&armed, true);
 	spin_unlock(&bt_books);
 	on_each_cpu(meet_current, NULL, 1);
 	hush_all();
@@ -477,14 +485,15 @@ static void hush_child(struct task_struct *child)
 /* In the parent's context, before the child can run. */
 void bt_task_forked(struct task_struct *child)
 {
-	u32 bit = child->tgid == current->tgid ? BRICKTRACE_INHERIT_THREADS :
-						 BRICKTRACE_INHERIT_CHILDREN;
 	struct bt_task *parent, *t;
 	struct bt_follower *f;
 	bool known;
+	u32 bit;
 
 	if (!current_followed())
 		goto quiet;
+	bit = child->tgid == current->tgid ? BRICKTRACE_INHERIT_THREADS :
+					     BRICKTRACE_INHERIT_CHILDREN;
 	spin_lock(&bt_books);
 	parent = lookup(current);
 	if (!parent)

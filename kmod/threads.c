@@ -35,17 +35,37 @@ struct task_struct *bt_threads_task(s32 tid)
 	return p ?: ERR_PTR(-ESRCH);
 }
 
+/* Threads that a walk looks at before it gives way to others. */
+#define THREADS_WALK 1024
+
+static void threads_drop(struct bt_threads *th)
+{
+	while (th->n) {
+		put_task_struct(th->p[--th->n]);
+		cond_resched();
+	}
+}
+
 void bt_threads_put(struct bt_threads *th)
 {
-	while (th->n)
-		put_task_struct(th->p[--th->n]);
+	threads_drop(th);
 	kvfree(th->p);
+}
+
+/* Gives way at @t, to which there is a reference; whether the walk can go on. */
+static bool threads_break(const struct task_struct *t)
+{
+	rcu_read_unlock();
+	cond_resched();
+	rcu_read_lock();
+	return pid_alive(t);
 }
 
 int bt_threads_get(struct bt_threads *th, struct task_struct *p, bool process)
 {
-	struct task_struct *t;
 	u32 room = process ? get_nr_threads(p) + 16 : 1;
+	struct task_struct *t;
+	int breaks = 16;
 
 	th->n = 0;
 	th->p = kvmalloc_array(room, sizeof(*th->p), GFP_KERNEL_ACCOUNT);
@@ -56,11 +76,21 @@ int bt_threads_get(struct bt_threads *th, struct task_struct *p, bool process)
 		return 0;
 	}
 	rcu_read_lock();
+again:
 	for_each_thread(p, t) {
 		if (th->n == room)
 			break;
-		if (bt_threads_calls(t) && !(t->flags & PF_EXITING))
-			th->p[th->n++] = get_task_struct(t);
+		if (!bt_threads_calls(t) || t->flags & PF_EXITING)
+			continue;
+		th->p[th->n++] = get_task_struct(t);
+		if (th->n % THREADS_WALK || !breaks || threads_break(t))
+			continue;
+		/* Its place in the list has gone: from the beginning. */
+		breaks--;
+		rcu_read_unlock();
+		threads_drop(th);
+		rcu_read_lock();
+		goto again;
 	}
 	rcu_read_unlock();
 	return 0;

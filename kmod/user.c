@@ -14,8 +14,8 @@ static unsigned int max_user_threads = 65536;
 module_param(max_user_threads, uint, 0644);
 MODULE_PARM_DESC(max_user_threads, "registrations of threads in all sessions of one user (65536)");
 
-static unsigned int max_user_runs = 16384;
-module_param(max_user_runs, uint, 0644);
+unsigned int bt_user_max_runs = 16384;
+module_param_named(max_user_runs, bt_user_max_runs, uint, 0644);
 MODULE_PARM_DESC(max_user_runs, "runs that may be open in all sessions of one user (16384)");
 
 static unsigned int max_user_memory = 512;
@@ -80,38 +80,39 @@ void bt_user_put(struct bt_user *u)
 		kfree(u);
 }
 
-/* Charging nothing succeeds, whatever the limit has become. */
 static bool user_add(atomic_long_t *sum, long n, long limit)
 {
-	if (!n || atomic_long_add_return(n, sum) <= limit)
+	if (likely(atomic_long_add_return(n, sum) <= limit))
 		return true;
 	atomic_long_sub(n, sum);
 	return false;
 }
 
-bool bt_user_charge(struct bt_user *u, long threads, long runs, long memory)
+bool bt_user_charge(struct bt_user *u, size_t bytes)
 {
-	if (!user_add(&u->threads, threads, READ_ONCE(max_user_threads)))
-		return false;
-	if (!user_add(&u->runs, runs, READ_ONCE(max_user_runs)))
-		goto err_threads;
-	if (!user_add(&u->memory, memory,
-		      (long)READ_ONCE(max_user_memory) << 20))
-		goto err_runs;
-	return true;
+	return user_add(&u->memory, bytes,
+			(long)READ_ONCE(max_user_memory) << 20);
+}
 
-err_runs:
-	atomic_long_sub(runs, &u->runs);
-err_threads:
-	atomic_long_sub(threads, &u->threads);
+void bt_user_uncharge(struct bt_user *u, size_t bytes)
+{
+	atomic_long_sub(bytes, &u->memory);
+}
+
+bool bt_user_charge_thread(struct bt_user *u, size_t bytes)
+{
+	if (!user_add(&u->threads, 1, READ_ONCE(max_user_threads)))
+		return false;
+	if (bt_user_charge(u, bytes))
+		return true;
+	atomic_long_dec(&u->threads);
 	return false;
 }
 
-void bt_user_uncharge(struct bt_user *u, long threads, long runs, long memory)
+void bt_user_uncharge_thread(struct bt_user *u, size_t bytes)
 {
-	atomic_long_sub(threads, &u->threads);
-	atomic_long_sub(runs, &u->runs);
-	atomic_long_sub(memory, &u->memory);
+	atomic_long_dec(&u->threads);
+	bt_user_uncharge(u, bytes);
 }
 
 void bt_user_info(struct bt_user *u, struct bricktrace_info *info)
@@ -121,7 +122,7 @@ void bt_user_info(struct bt_user *u, struct bricktrace_info *info)
 	info->user_threads = atomic_long_read(&u->threads);
 	info->max_user_threads = READ_ONCE(max_user_threads);
 	info->user_runs = atomic_long_read(&u->runs);
-	info->max_user_runs = READ_ONCE(max_user_runs);
+	info->max_user_runs = READ_ONCE(bt_user_max_runs);
 	info->user_memory = atomic_long_read(&u->memory);
 	info->max_user_memory = (u64)READ_ONCE(max_user_memory) << 20;
 }

@@ -34,11 +34,30 @@ struct bt_user *bt_user_get(const struct cred *cred);
 void bt_user_put(struct bt_user *u);
 
 /*
- * Charges for registrations, runs and bytes at once, or for nothing: true, or
- * false if a limit would be exceeded. Any context.
+ * Charges for a registration or a run, and for bytes: true, or false if a limit
+ * would be exceeded and nothing was charged. Any context.
  */
-bool bt_user_charge(struct bt_user *u, long threads, long runs, long memory);
-void bt_user_uncharge(struct bt_user *u, long threads, long runs, long memory);
+bool bt_user_charge_thread(struct bt_user *u, size_t bytes);
+void bt_user_uncharge_thread(struct bt_user *u, size_t bytes);
+bool bt_user_charge(struct bt_user *u, size_t bytes);
+void bt_user_uncharge(struct bt_user *u, size_t bytes);
+
+/* A run is opened and closed often: these are inline. */
+extern unsigned int bt_user_max_runs;
+
+static inline bool bt_user_charge_run(struct bt_user *u)
+{
+	if (likely(atomic_long_inc_return(&u->runs) <=
+		   READ_ONCE(bt_user_max_runs)))
+		return true;
+	atomic_long_dec(&u->runs);
+	return false;
+}
+
+static inline void bt_user_uncharge_run(struct bt_user *u)
+{
+	atomic_long_dec(&u->runs);
+}
 
 /* Use and limits, for BRICKTRACE_INFO. */
 void bt_user_info(struct bt_user *u, struct bricktrace_info *info);

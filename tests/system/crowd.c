@@ -178,7 +178,6 @@ static void host(void)
 	static const char *const what[][3] = {
 		{ "/sys/module/bricktrace/parameters/enabled", "0", "1" },
 		{ "/sys/module/bricktrace/parameters/linger_ms", "0", "200" },
-		{ "/sys/module/bricktrace/parameters/max_user_threads", "50", "100000" },
 		{ "/sys/module/bricktrace/parameters/max_user_runs", "3", "16384" },
 		{ "/sys/kernel/tracing/events/raw_syscalls/enable", "1", "0" },
 		{ "/sys/devices/system/cpu/cpu1/online", "0", "1" },
@@ -257,7 +256,6 @@ int main(void)
 	put("/sys/devices/system/cpu/cpu1/online", "1");
 	put("/sys/kernel/tracing/events/raw_syscalls/enable", "0");
 	put("/sys/module/bricktrace/parameters/enabled", "1");
-	put("/sys/module/bricktrace/parameters/max_user_threads", "65536");
 	put("/sys/module/bricktrace/parameters/max_user_runs", "16384");
 	printf("# %llu s: registered %llu, undone %llu, refused %llu, runs %llu, closed %llu, closes that failed %llu, whole %llu\n",
 	       seconds, shared->registered, shared->undone, shared->refused,
