@@ -203,7 +203,7 @@ static int follow_hook(void)
 	if (ret)
 		goto err_exec;
 	following = true;
-	patched_at = jiffies;
+	WRITE_ONCE(patched_at, jiffies);
 	return 0;
 
 err_exec:
@@ -224,7 +224,7 @@ static void follow_unhook(void)
 	tracepoint_synchronize_unregister();
 	synchronize_rcu();
 	following = false;
-	patched_at = jiffies;
+	WRITE_ONCE(patched_at, jiffies);
 }
 
 /*
@@ -259,7 +259,7 @@ static int arm(void)
 	if (ret)
 		goto err_signal;
 	bt_task_arm_end();
-	patched_at = jiffies;
+	WRITE_ONCE(patched_at, jiffies);
 	spin_lock(&holders_lock);
 	armed = true;
 	arms++;
@@ -307,7 +307,7 @@ static void disarm(bool idle)
 	tracepoint_synchronize_unregister();
 	synchronize_rcu();
 	bt_quiet_end();
-	patched_at = jiffies;
+	WRITE_ONCE(patched_at, jiffies);
 }
 
 static void release(struct work_struct *work);
@@ -600,7 +600,7 @@ int bt_hooks_init(void)
 	}
 	loaded_at_ns = ktime_get_ns();
 	changed_at_ns = loaded_at_ns;
-	patched_at = jiffies;
+	WRITE_ONCE(patched_at, jiffies);
 	ret = register_pm_notifier(&suspend_nb);
 	if (ret)
 		return ret;

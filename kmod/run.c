@@ -156,9 +156,10 @@ static int run_trace_session(struct bt_run *r, struct bt_member **self)
 {
 	struct bt_session *s = r->session;
 
-	if (!s->nr_members)
-		return -ESRCH;
 	*self = bt_member_walk(s, NULL, 0, 0);
+	/* All may have ended since it was asked. */
+	if (!s->base->walk->members)
+		return -ESRCH;
 	if (!run_charge(r, bt_sums_size(s->base->walk)))
 		return -EDQUOT;
 	r->open = bt_sums_copy(s->base->walk);

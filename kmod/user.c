@@ -61,7 +61,7 @@ found:
 		kfree(u);
 		return ERR_PTR(-EDQUOT);
 	}
-	u->sessions++;
+	WRITE_ONCE(u->sessions, u->sessions + 1);
 	spin_unlock(&users_lock);
 	kfree(new);
 	return u;
@@ -72,7 +72,8 @@ void bt_user_put(struct bt_user *u)
 	bool last;
 
 	spin_lock(&users_lock);
-	last = !--u->sessions;
+	WRITE_ONCE(u->sessions, u->sessions - 1);
+	last = !u->sessions;
 	if (last)
 		hash_del(&u->node);
 	spin_unlock(&users_lock);
