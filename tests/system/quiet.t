@@ -1,4 +1,4 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# vm: tsc arm64 debug
+# vm: tsc arm64
 exec quiet
