@@ -1,4 +1,4 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# vm: tsc arm64
+# vm: tsc arm64 debug
 exec quiet
