@@ -12,7 +12,7 @@ BITS = 14
 KO = os.environ["BRICKTRACE_KO"].replace("/kmod-", "/spread-").replace("bricktrace.ko", "spread.ko")
 if not os.path.exists(KO):
     raise SystemExit(f"Bail out! no {KO}: make spread")
-threading.stack_size(65536)
+threading.stack_size(1 << 18)
 stop = threading.Event()
 threads = [threading.Thread(target=stop.wait) for _ in range(2000)]
 for t in threads:
