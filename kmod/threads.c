@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <linux/compiler.h>
 #include <linux/err.h>
 #include <linux/mm.h>
 #include <linux/pid.h>
@@ -17,7 +18,8 @@ bool bt_threads_calls(const struct task_struct *p)
 #ifdef PF_USER_WORKER
 	kernel_work |= PF_USER_WORKER;
 #endif
-	return !(p->flags & kernel_work);
+	/* Those are set before the thread runs; others change at any time. */
+	return !(data_race(p->flags) & kernel_work);
 }
 
 struct task_struct *bt_threads_task(s32 tid)
@@ -80,7 +82,8 @@ again:
 	for_each_thread(p, t) {
 		if (th->n == room)
 			break;
-		if (!bt_threads_calls(t) || t->flags & PF_EXITING)
+		/* One that ends meanwhile is found out when it is to be followed. */
+		if (!bt_threads_calls(t) || data_race(t->flags) & PF_EXITING)
 			continue;
 		th->p[th->n++] = get_task_struct(t);
 		if (th->n % THREADS_WALK || !breaks || threads_break(t))
