@@ -309,12 +309,12 @@ static void batch_undo(struct bt_session *s)
 			else
 				m = NULL;
 			spin_unlock(&bt_books);
+			cond_resched();
 			if (!m)
 				continue;
 			member_remove(m, &gone, &forget);
 			bt_member_put(m);
 			undone++;
-			cond_resched();
 		}
 	} while (undone);
 	members_put(&gone, forget);
