@@ -40,7 +40,10 @@ static void be_stranger(int n)
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	s->pid = getpid();
+	/* Who has told its number may have an order already: none is overwritten. */
 	for (;;) {
+		while (s->order == IDLE)
+			sleep_ns(MS);
 		switch (s->order) {
 		case CALL:
 			mark(CALLS);
@@ -50,6 +53,7 @@ static void be_stranger(int n)
 			if (!fork()) {
 				s = &strangers[++n];
 				s->pid = getpid();
+				continue;
 			}
 			break;
 		case EXEC:
@@ -61,8 +65,6 @@ static void be_stranger(int n)
 			_exit(0);
 		}
 		s->order = IDLE;
-		while (s->order == IDLE)
-			sleep_ns(MS);
 	}
 }
 
@@ -82,9 +84,9 @@ static void order(int n, int what)
 {
 	int pid = strangers[n].pid;
 
-	strangers[n].order = what;
 	if (what == EXEC)
 		strangers[n].pid = 0;
+	strangers[n].order = what;
 	if (what != END)
 		wait_value(&strangers[n].order, IDLE);
 	if (what == EXEC)
@@ -388,7 +390,10 @@ static void during(const struct tracer *t)
 /* It is told apart by a probe on what the slow path calls. */
 #define SLOW TRACING "events/kprobes/bt_slow/"
 
-/* The compiler may have given it an ending. */
+/*
+ * The compiler may have given the function's name an ending; where the compiler put
+ * the function into its callers, as in 7.3, only what calls the probes is left.
+ */
 static bool probe_slow_path(void)
 {
 	FILE *f = fopen("/proc/kallsyms", "r");
@@ -398,7 +403,8 @@ static bool probe_slow_path(void)
 
 	while (f && !found && fgets(line, sizeof(line), f))
 		found = sscanf(line, "%*x %*[tT] %127s", name) == 1 &&
-			!strncmp(name, "syscall_trace_enter", 19);
+			(!strncmp(name, "syscall_trace_enter", 19) ||
+			 !strcmp(name, "trace_syscall_enter"));
 	fclose(f);
 	if (!found)
 		return false;
