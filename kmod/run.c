@@ -174,7 +174,10 @@ static int run_trace_thread(struct bt_run *r)
 	if (IS_ERR(m))
 		return PTR_ERR(m);
 	r->member = m;
-	/* The caller's account gets no new slot before the call returns. */
+	/*
+	 * The caller's account gets no new slot before the call returns: the call
+	 * has had its own since it was entered or the caller was met in it.
+	 */
 	size = offsetof(struct bt_snapshot,
 			slots[m->follower.task->account.used]);
 	if (!run_charge(r, size + sizeof(*m->end)))

@@ -65,7 +65,8 @@ static bool threads_break(const struct task_struct *t)
 
 int bt_threads_get(struct bt_threads *th, struct task_struct *p, bool process)
 {
-	u32 room = process ? get_nr_threads(p) + 16 : 1;
+	/* Threads come and go at any time: so many are there, and some more. */
+	u32 room = process ? data_race(get_nr_threads(p)) + 16 : 1;
 	struct task_struct *t;
 	int breaks = 16;
 
