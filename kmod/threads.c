@@ -3,6 +3,7 @@
 #include <linux/err.h>
 #include <linux/mm.h>
 #include <linux/pid.h>
+#include <linux/rculist.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
@@ -38,37 +39,38 @@ struct task_struct *bt_threads_task(s32 tid)
 }
 
 /* Threads that a walk looks at before it gives way to others. */
-#define THREADS_WALK 1024
+#define THREADS_WALK 128
 
-static void threads_drop(struct bt_threads *th)
+void bt_threads_put(struct bt_threads *th)
 {
 	while (th->n) {
 		put_task_struct(th->p[--th->n]);
 		cond_resched();
 	}
-}
-
-void bt_threads_put(struct bt_threads *th)
-{
-	threads_drop(th);
 	kvfree(th->p);
 }
 
-/* Gives way at @t, to which there is a reference; whether the walk can go on. */
-static bool threads_break(const struct task_struct *t)
+/*
+ * Where a walk goes on that has given way: at the last thread found that is in the
+ * list still, or before the first. Those in between have left the list.
+ */
+static struct task_struct *threads_place(const struct bt_threads *th,
+					 struct list_head *list)
 {
-	rcu_read_unlock();
-	cond_resched();
-	rcu_read_lock();
-	return pid_alive(t);
+	u32 i;
+
+	for (i = th->n; i > 0; i--)
+		if (pid_alive(th->p[i - 1]))
+			return th->p[i - 1];
+	return list_entry(list, struct task_struct, thread_node);
 }
 
 int bt_threads_get(struct bt_threads *th, struct task_struct *p, bool process)
 {
 	/* Threads come and go at any time: so many are there, and some more. */
 	u32 room = process ? data_race(get_nr_threads(p)) + 16 : 1;
+	struct list_head *list = &p->signal->thread_head;
 	struct task_struct *t;
-	int breaks = 16;
 
 	th->n = 0;
 	th->p = kvmalloc_array(room, sizeof(*th->p), GFP_KERNEL_ACCOUNT);
@@ -79,22 +81,20 @@ int bt_threads_get(struct bt_threads *th, struct task_struct *p, bool process)
 		return 0;
 	}
 	rcu_read_lock();
-again:
-	for_each_thread(p, t) {
+	t = threads_place(th, list);
+	list_for_each_entry_continue_rcu(t, list, thread_node) {
 		if (th->n == room)
 			break;
 		/* One that ends meanwhile is found out when it is to be followed. */
 		if (!bt_threads_calls(t) || data_race(t->flags) & PF_EXITING)
 			continue;
 		th->p[th->n++] = get_task_struct(t);
-		if (th->n % THREADS_WALK || !breaks || threads_break(t))
+		if (th->n % THREADS_WALK)
 			continue;
-		/* Its place in the list has gone: from the beginning. */
-		breaks--;
 		rcu_read_unlock();
-		threads_drop(th);
+		cond_resched();
 		rcu_read_lock();
-		goto again;
+		t = threads_place(th, list);
 	}
 	rcu_read_unlock();
 	return 0;
