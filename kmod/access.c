@@ -45,11 +45,12 @@ int bt_access_check(struct file *opener, struct task_struct *p)
 	/* Opened by this very program, for itself. */
 	if (own && opener->f_cred == current_cred())
 		return 0;
-	t = get_task_cred(p);
+	rcu_read_lock();
+	t = __task_cred(p);
 	ok = (own || equals(current_cred(), t) ||
 	      caller_capable(t->user_ns)) &&
 	     (equals(opener->f_cred, t) || opener_capable(opener, t->user_ns));
-	put_cred(t);
+	rcu_read_unlock();
 	if (!ok)
 		return -EPERM;
 	/* As ptrace_may_access() does: no reference, whose end might do much work. */
