@@ -684,6 +684,49 @@ static void crowd(void)
 	is(session(fd).threads, 0, "nor a thread");
 }
 
+static pthread_barrier_t both;
+
+static void *is_there(void *arg)
+{
+	thread_register(*(int *)arg, 0);
+	pthread_barrier_wait(&both);
+	pthread_barrier_wait(&both);
+	return NULL;
+}
+
+/* What a thread did for another session before it joined is not this session's. */
+static void joins_late(void)
+{
+	int other = device();
+	uint32_t late = brick_define(other, "late", 0);
+	struct run *run = run_new();
+	u64 before, across;
+	pthread_t t;
+
+	pthread_barrier_init(&both, NULL, 2);
+	pthread_create(&t, NULL, is_there, &other);
+	pthread_barrier_wait(&both);
+	thread_register(fd, 0);
+	before = run_open(fd, brick, TRACE_SESSION);
+	for (int i = 0; i < 100; i++)
+		getppid_raw();
+	across = run_open(other, late, TRACE_SESSION);
+	thread_register(other, 0);
+	for (int i = 0; i < 50; i++)
+		getppid_raw();
+	run_close(other, across, run);
+	is(count_of(run, SYS_getppid), 50, "who joins during a run: its calls since then");
+	is(run->r.threads, 2, "with whom was there already");
+	ok(consistent(run), "and the figures add up");
+	run_close(fd, before, run);
+	is(count_of(run, SYS_getppid), 150, "the session that had it before: all of them");
+	pthread_barrier_wait(&both);
+	pthread_join(t, NULL);
+	thread_unregister(fd);
+	close(other);
+	free(run);
+}
+
 int main(void)
 {
 	fd = device();
@@ -694,6 +737,7 @@ int main(void)
 	abandoned();
 	inheritance();
 	asleep();
+	joins_late();
 	crowd();
-	return done(76);
+	return done(80);
 }
