@@ -72,6 +72,63 @@ static void without(void)
 	wait_for(of);
 }
 
+/* More threads than the module looks at before it gives way to others: 128. */
+#define LISTED 600
+
+static int sleeping;
+
+static void *sleeper(void *arg)
+{
+	for (;;)
+		pause();
+	return arg;
+}
+
+static void many(void)
+{
+	pthread_t t;
+
+	for (int i = 0; i < sleeping; i++)
+		if (pthread_create(&t, NULL, sleeper, NULL))
+			bail("pthread_create");
+	others[1] = 1;
+	if (sleeping < LISTED)
+		creators();
+	sleeper(NULL);
+}
+
+static void list_of(int n)
+{
+	sleeping = n;
+	others[1] = 0;
+	of = child_of(many);
+	wait_value(&others[1], 1);
+}
+
+static void long_list(void)
+{
+	int few = 0;
+
+	list_of(LISTED);
+	begin("births");
+	register_tid(of, BRICKTRACE_PROCESS);
+	is(session(fd).threads, LISTED + 1, "a process of many threads: each of them");
+	close(fd);
+	kill(of, SIGKILL);
+	wait_for(of);
+	/* With the first one they are 127: the next one is born and ends all the time. */
+	list_of(126);
+	for (int i = 0; i < ROUNDS; i++) {
+		begin("births");
+		register_tid(of, BRICKTRACE_PROCESS);
+		few += session(fd).threads < 127;
+		close(fd);
+	}
+	is(few, 0, "where the listing gives way at one that ends: all that stay");
+	kill(of, SIGKILL);
+	wait_for(of);
+}
+
 int main(void)
 {
 	struct run *run = run_new();
@@ -95,5 +152,6 @@ int main(void)
 	is(left, 0, "%d rounds: no thread is left", ROUNDS);
 	is(odd, 0, "and the figures add up");
 	without();
-	return done(4);
+	long_list();
+	return done(6);
 }
