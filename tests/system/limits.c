@@ -120,6 +120,39 @@ static void opens_one(void)
 		told->info[2] = info(f);
 }
 
+/* A user namespace may give its owner more users than one. */
+static void opens_as_another(void)
+{
+	int f;
+
+	be(1000);
+	for (int i = 0; i < FEW; i++)
+		if (try_device() < 0)
+			bail("a session");
+	if (unshare(CLONE_NEWUSER))
+		bail("unshare");
+	meet(1);
+	if (setresuid(1, 1, 1))
+		bail("uid 1");
+	f = try_device();
+	told->err[0] = f < 0 ? -f : 0;
+}
+
+static void sessions_of_another(void)
+{
+	char path[64];
+	pid_t pid;
+
+	memset(told, 0, sizeof(*told));
+	pid = child_of(opens_as_another);
+	wait_value(&told->stage, 1);
+	snprintf(path, sizeof(path), "/proc/%d/uid_map", pid);
+	put(path, "0 1000 1\n1 100000 1\n");
+	told->stage = 2;
+	wait_for(pid);
+	is(told->err[0], EDQUOT, "sessions: nor as another user of a namespace");
+}
+
 static void sessions(void)
 {
 	unsigned int was = parameter("max_user_sessions", FEW);
@@ -142,6 +175,7 @@ static void sessions(void)
 	is(told->info[1].user_sessions, FEW, "sessions: INFO counts both");
 	is(told->err[4], EDQUOT, "sessions: nor in a namespace inside that one");
 	is(told->err[5], 0, "sessions: what was given back is there again");
+	sessions_of_another();
 	parameter("max_user_sessions", was);
 }
 
@@ -389,5 +423,5 @@ int main(void)
 	runs();
 	memory();
 	chmod("/dev/bricktrace", 0660);
-	return done(42);
+	return done(43);
 }
