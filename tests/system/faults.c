@@ -11,6 +11,9 @@
 #define MORE	20
 #define HELPERS 3
 
+static const char *const attributes[] = { "failslab", "fail_page_alloc",
+					  "fail_usercopy" };
+
 static int fail_fd;
 static struct run *run;
 static pid_t target, busy_target, child;
@@ -218,6 +221,32 @@ static void forked_busy(void)
 	close(fd);
 }
 
+/* A site counts if the module stands in its stack. */
+static void only_ours(void)
+{
+	unsigned long start = 0, size = 0;
+	char line[256], from[20], to[20];
+	FILE *f = fopen("/proc/modules", "re");
+
+	while (f && !start && fgets(line, sizeof(line), f))
+		sscanf(line, "bricktrace %lu %*s %*s %*s 0x%lx", &size, &start);
+	if (!start)
+		bail("/proc/modules");
+	fclose(f);
+	snprintf(from, sizeof(from), "0x%lx", start);
+	snprintf(to, sizeof(to), "0x%lx", start + size);
+	for (size_t i = 0; i < sizeof(attributes) / sizeof(attributes[0]); i++) {
+		setting(attributes[i], "require-start", from);
+		setting(attributes[i], "require-end", to);
+	}
+}
+
+static void forking_ours(void)
+{
+	only_ours();
+	forking();
+}
+
 static int try_fork(void)
 {
 	child = fork();
@@ -262,6 +291,8 @@ static const struct op {
 	{ "RUN_CLOSE", running, try_close, old_session, 4 },
 	{ "THREAD_REGISTER, a busy process", forking_busy, try_busy, forked_busy, 6 },
 	{ "fork", forking, try_fork, forked, 3 },
+	/* The last one, as there are no other sites after it. */
+	{ "fork, the module's own sites", forking_ours, try_fork, forked, 0 },
 };
 
 static struct bricktrace_session counters(void)
@@ -339,8 +370,6 @@ static void process(void)
 
 int main(void)
 {
-	static const char *const attributes[] = { "failslab", "fail_page_alloc" };
-
 	run = run_new();
 	helpers = shared_page();
 	target = child_of(process);
