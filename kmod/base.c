@@ -77,11 +77,15 @@ void bt_base_free(struct bt_base *b)
 	kvfree(b);
 }
 
-/* Adds V to sums whose indexes are the base's: @sign is 1, or -1 to subtract. */
-static void base_add(struct bt_base *b, struct bt_sums *to, const u16 *keys,
-		     const struct bt_snapshot *v, u64 sign)
+/*
+ * Adds V to sums whose indexes are the base's and which have room for @room of
+ * them: @sign is 1, or -1 to subtract.
+ */
+static void base_add(struct bt_base *b, struct bt_sums *to, u32 room,
+		     const u16 *keys, const struct bt_snapshot *v, u64 sign)
 {
 	struct bt_sum *sum;
+	u32 index;
 	u8 i;
 
 	to->thread += sign * v->t;
@@ -91,17 +95,23 @@ static void base_add(struct bt_base *b, struct bt_sums *to, const u16 *keys,
 
 		if (!s->count && !s->time && !s->offcpu)
 			continue;
-		sum = &to->sum[base_index(b, keys[i])];
+		index = base_index(b, keys[i]);
+		if (index >= room)
+			continue;
+		sum = &to->sum[index];
 		sum->count += sign * s->count;
 		sum->errors += sign * s->errors;
 		sum->time += sign * s->time;
 		sum->offcpu += sign * s->offcpu;
 	}
-	if (v->call.key >= 0) {
-		sum = &to->sum[base_index(b, v->call.key)];
-		sum->time += sign * v->call.time;
-		sum->offcpu += sign * v->call.offcpu;
-	}
+	if (v->call.key < 0)
+		return;
+	index = base_index(b, v->call.key);
+	if (index >= room)
+		return;
+	sum = &to->sum[index];
+	sum->time += sign * v->call.time;
+	sum->offcpu += sign * v->call.offcpu;
 }
 
 void bt_base_join(struct bt_base *b, u64 t, const u16 *keys,
@@ -110,7 +120,7 @@ void bt_base_join(struct bt_base *b, u64 t, const u16 *keys,
 	b->sums->joined++;
 	b->sums->members++;
 	if (v)
-		base_add(b, b->sums, keys, v, -1);
+		base_add(b, b->sums, BT_BASE_KEYS, keys, v, -1);
 	else
 		b->sums->thread -= t;
 }
@@ -119,7 +129,7 @@ void bt_base_join(struct bt_base *b, u64 t, const u16 *keys,
 static void base_end(struct bt_base *b, struct bt_sums *to, const u16 *keys,
 		     const struct bt_snapshot *v)
 {
-	base_add(b, to, keys, v, 1);
+	base_add(b, to, BT_BASE_KEYS, keys, v, 1);
 	if (v->call.key >= 0)
 		to->sum[base_index(b, v->call.key)].ended++;
 }
@@ -212,7 +222,7 @@ void bt_base_walked(struct bt_base *b)
 void bt_base_read(struct bt_base *b, const u16 *keys,
 		  const struct bt_snapshot *v)
 {
-	base_add(b, b->walk, keys, v, 1);
+	base_add(b, b->walk, BT_BASE_KEYS, keys, v, 1);
 	if (v->call.key >= 0)
 		b->walked[base_index(b, v->call.key)].in_flight++;
 	base_walk_longest(b, keys, v);
@@ -259,5 +269,5 @@ void bt_base_since(const struct bt_base *b, const struct bt_sums *open,
 void bt_sums_add(struct bt_base *b, struct bt_sums *to, const u16 *keys,
 		 const struct bt_snapshot *v)
 {
-	base_add(b, to, keys, v, 1);
+	base_add(b, to, to->used, keys, v, 1);
 }

@@ -104,7 +104,10 @@ void bt_base_meet(struct bt_base *b, const u16 *keys, u8 used);
 size_t bt_sums_size(const struct bt_sums *s);
 struct bt_sums *bt_sums_copy(const struct bt_sums *s);
 
-/* Adds a member that was met and not read. */
+/*
+ * Adds a member that was met and not read, to a copy. The copy has no room for keys
+ * that are new since it was made: the hooks were armed anew, and the run is void.
+ */
 void bt_sums_add(struct bt_base *b, struct bt_sums *to, const u16 *keys,
 		 const struct bt_snapshot *v);
 

@@ -67,6 +67,12 @@ static bool run_charge(struct bt_run *r, size_t bytes)
 	return true;
 }
 
+static void run_uncharge(struct bt_run *r, size_t bytes)
+{
+	r->bytes -= bytes;
+	bt_user_uncharge(r->session->user, bytes);
+}
+
 /* Lets go of what a traced run has. */
 static void run_untrace(struct bt_run *r)
 {
@@ -77,7 +83,7 @@ static void run_untrace(struct bt_run *r)
 	kvfree(r->open);
 	kfree(r->v);
 	bt_totals_free(r->inner.totals);
-	bt_user_uncharge(r->session->user, r->bytes);
+	run_uncharge(r, r->bytes);
 	bt_hooks_put(&r->session->holder);
 }
 
@@ -148,7 +154,10 @@ static int run_prepare_outer(struct bt_run *r)
 	if (!run_charge(outer, bt_totals_size(cap)))
 		return -EDQUOT;
 	outer->inner.totals = bt_totals_alloc(cap);
-	return outer->inner.totals ? 0 : -ENOMEM;
+	if (outer->inner.totals)
+		return 0;
+	run_uncharge(outer, bt_totals_size(cap));
+	return -ENOMEM;
 }
 
 /* Reads all threads but the caller, whom the run's beginning needs last. */
@@ -170,20 +179,20 @@ static int run_trace_thread(struct bt_run *r)
 {
 	struct bt_member *m = bt_member_hold(r->session);
 	size_t size;
+	u8 used;
 
 	if (IS_ERR(m))
 		return PTR_ERR(m);
 	r->member = m;
-	/*
-	 * The caller's account gets no new slot before the call returns: the call
-	 * has had its own since it was entered or the caller was met in it.
-	 */
-	size = offsetof(struct bt_snapshot,
-			slots[m->follower.task->account.used]);
+	used = m->follower.task->account.used;
+	size = offsetof(struct bt_snapshot, slots[used]);
 	if (!run_charge(r, size + sizeof(*m->end)))
 		return -EDQUOT;
 	r->v = kmalloc(size, GFP_KERNEL_ACCOUNT);
-	return r->v ? 0 : -ENOMEM;
+	if (!r->v)
+		return -ENOMEM;
+	r->v->used = used;
+	return 0;
 }
 
 /* Whether there is anybody to trace: asked before the hooks are armed for it. */
@@ -229,19 +238,34 @@ static int run_trace(struct bt_run *r, struct bt_member **self)
 		       run_trace_thread(r);
 }
 
+/*
+ * What the run's thread is worth when the run begins. The caller's account gets no
+ * new slot between run_trace_thread() and here, since the call has had its own since
+ * it was entered or the caller was met in it; unless the hooks were disarmed and
+ * armed again while the caller slept in a page fault. Then the run is void.
+ */
+static void run_start_thread(struct bt_run *r)
+{
+	struct bt_snapshot *v = r->session->v;
+	u8 room = r->v->used;
+
+	bt_member_read(r->member, U64_MAX, v);
+	v->used = min(v->used, room);
+	memcpy(r->v, v, offsetof(struct bt_snapshot, slots[v->used]));
+	r->start = v->t;
+}
+
 /* The run begins now. */
 static void run_start(struct bt_run *r, struct bt_member *self)
 {
 	r->epoch = bt_clock_epoch();
 	r->start_ns = ktime_get_mono_fast_ns();
-	if (self) {
+	if (self)
 		r->start = bt_member_walk_last(self, r->open);
-	} else if (r->member) {
-		bt_member_read(r->member, U64_MAX, r->v);
-		r->start = r->v->t;
-	} else {
+	else if (r->member)
+		run_start_thread(r);
+	else
 		r->start = bt_clock_now();
-	}
 }
 
 int bt_run_open(struct bt_session *s, struct bricktrace_open *arg,
@@ -392,7 +416,7 @@ static void run_judge(struct bt_run *r, enum bt_left left,
 		res->reason = BRICKTRACE_REASON_CLOCK;
 		return;
 	}
-	if (r->generation != bt_task_generation()) {
+	if (!bt_task_armed_since(r->generation)) {
 		res->reason = BRICKTRACE_REASON_DISARMED;
 		return;
 	}

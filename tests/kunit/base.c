@@ -274,10 +274,37 @@ static void a_full_base_keeps_the_category(struct kunit *test)
 	bt_base_free(base);
 }
 
+/* A copy has no room for a key that its maker had not met. */
+static void a_copy_takes_what_it_has_room_for(struct kunit *test)
+{
+	struct bt_base *base = bt_base_alloc();
+	struct bt_snapshot *v = worth(test, 1, 0, 0);
+	struct bt_sums *open;
+
+	KUNIT_ASSERT_NOT_NULL(test, base);
+	bt_base_join(base, 1, model_keys, NULL);
+	bt_base_walk(base, 1, NULL, 0);
+	bt_base_meet(base, &model_keys[0], 1);
+	bt_base_walked(base);
+	open = bt_sums_copy(base->walk);
+	KUNIT_ASSERT_NOT_NULL(test, open);
+	/* The second one is new, and its call is under way. */
+	v->used = 2;
+	v->slots[1] = v->slots[0];
+	v->call.key = model_keys[1];
+	v->call.time = 5;
+	bt_sums_add(base, open, model_keys, v);
+	KUNIT_EXPECT_EQ(test, open->sum[open->used - 1].count, 1ULL);
+	KUNIT_EXPECT_EQ(test, base->sums->used, open->used + 1);
+	kvfree(open);
+	bt_base_free(base);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(a_run_is_what_its_members_did),
 	KUNIT_CASE(the_longest_of_all),
 	KUNIT_CASE(a_full_base_keeps_the_category),
+	KUNIT_CASE(a_copy_takes_what_it_has_room_for),
 	{}
 };
 

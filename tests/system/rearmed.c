@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The hooks are disarmed and armed again while RUN_OPEN sleeps in a page fault of its
+ * answer. A tracer has hidden the call in the first arming, so that the second one
+ * meets it as something new, for which what the run has read has no room.
+ */
+#include <linux/userfaultfd.h>
+#include <sys/user.h>
+#include "rule.h"
+
+#define CALLS 5
+
+static struct {
+	atomic_int asleep, go;
+	int ret;
+	uint32_t scope, provenance, reason;
+	u64 count;
+	bool consistent;
+} * shared;
+
+static struct run *run;
+static int faults;
+
+/* Lets the page be written when it has been told to. */
+static void *serve(void *page)
+{
+	struct uffdio_writeprotect w = { .range = { (uintptr_t)page, 4096 } };
+	struct uffd_msg msg;
+
+	if (read(faults, &msg, sizeof(msg)) != sizeof(msg))
+		_exit(1);
+	shared->asleep = 1;
+	wait_value(&shared->go, 1);
+	if (ioctl(faults, UFFDIO_WRITEPROTECT, &w))
+		_exit(1);
+	return NULL;
+}
+
+/* Whoever writes to @page sleeps until shared->go is set. */
+static void protect(void *page)
+{
+	struct uffdio_api api = { .api = UFFD_API,
+				  .features = UFFD_FEATURE_PAGEFAULT_FLAG_WP };
+	struct uffdio_register r = { .range = { (uintptr_t)page, 4096 },
+				     .mode = UFFDIO_REGISTER_MODE_WP };
+	struct uffdio_writeprotect w = { .range = { (uintptr_t)page, 4096 },
+					 .mode = UFFDIO_WRITEPROTECT_MODE_WP };
+	pthread_t t;
+
+	faults = syscall(SYS_userfaultfd, O_CLOEXEC);
+	if (faults < 0 || ioctl(faults, UFFDIO_API, &api) ||
+	    ioctl(faults, UFFDIO_REGISTER, &r) || ioctl(faults, UFFDIO_WRITEPROTECT, &w) ||
+	    pthread_create(&t, NULL, serve, page))
+		bail("userfaultfd");
+}
+
+static void opener(void)
+{
+	struct bricktrace_open *o = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+					 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	u64 number;
+
+	if (o == MAP_FAILED)
+		bail("mmap");
+	begin("rearmed");
+	thread_register(fd, 0);
+	*o = (struct bricktrace_open){ .size = sizeof(*o),
+				       .brick = brick,
+				       .level = BRICKTRACE_LEVEL_TRACE,
+				       .scope = shared->scope };
+	protect(o);
+	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) || raise(SIGSTOP))
+		bail("ptrace");
+	shared->ret = ioctl(fd, BRICKTRACE_RUN_OPEN, o) ? -errno : 0;
+	run_close(fd, o->run, run);
+	shared->provenance = run->r.provenance;
+	shared->reason = run->r.reason;
+	number = run_open(fd, brick, BRICKTRACE_LEVEL_TRACE, shared->scope);
+	for (int i = 0; i < CALLS; i++)
+		getppid_raw();
+	run_close(fd, number, run);
+	shared->consistent = consistent(run);
+	shared->count = count_of(run, SYS_getppid);
+}
+
+/* Stops in the entry of RUN_OPEN, of which no probe is told. */
+static void wait_entry(pid_t pid)
+{
+	struct user_regs_struct regs = { 0 };
+
+	while (regs.orig_rax != SYS_ioctl || regs.rsi != BRICKTRACE_RUN_OPEN) {
+		if (!WIFSTOPPED(wait_for(pid)) || ptrace(PTRACE_GETREGS, pid, NULL, &regs))
+			bail("the opener stops no more");
+		if (regs.orig_rax == SYS_ioctl && regs.rsi == BRICKTRACE_RUN_OPEN)
+			return;
+		if (ptrace(PTRACE_SYSCALL, pid, NULL, NULL))
+			bail("PTRACE_SYSCALL");
+	}
+}
+
+static void rearmed(uint32_t scope, const char *what)
+{
+	u64 first, second;
+	pid_t pid;
+
+	memset(shared, 0, sizeof(*shared));
+	shared->scope = scope;
+	wait_disarmed();
+	pid = child_of(opener);
+	wait_entry(pid);
+	first = run_open(fd, brick, TRACE_THREAD);
+	/* Whoever asks now hears that a stopped thread is in no call. */
+	register_tid(pid, 0);
+	if (ptrace(PTRACE_DETACH, pid, NULL, NULL))
+		bail("PTRACE_DETACH");
+	wait_value(&shared->asleep, 1);
+	parameter("enabled", 0);
+	parameter("enabled", 1);
+	second = run_open(fd, brick, TRACE_THREAD);
+	shared->go = 1;
+	is(wait_for(pid), 0, "%s: the opener ends", what);
+	is(shared->ret, 0, "%s: the run is open", what);
+	is(shared->provenance, BRICKTRACE_NOT_INSTRUMENTED, "%s: and is not traced", what);
+	is(shared->reason, BRICKTRACE_REASON_DISARMED, "%s: since the hooks had gone",
+	   what);
+	ok(shared->consistent, "%s: the next run's figures add up", what);
+	is(shared->count, CALLS, "%s: and have each call", what);
+	run_close(fd, second, run);
+	run_close(fd, first, run);
+	threads_become(1);
+}
+
+int main(void)
+{
+	run = run_new();
+	shared = shared_page();
+	begin("rearmed");
+	thread_register(fd, 0);
+	linger(0);
+	rearmed(BRICKTRACE_SCOPE_THREAD, "a thread's run");
+	rearmed(BRICKTRACE_SCOPE_SESSION, "a session's run");
+	linger(1000);
+	return done(12);
+}
