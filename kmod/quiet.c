@@ -13,8 +13,10 @@
 static struct tracepoint *quiet_enter, *quiet_exit;
 static bool quiet_watching;
 
-/* enum bricktrace_hooks; leaves OFF and returns there under the arming mutex only. */
+/* enum bricktrace_hooks; leaves OFF and returns there under bt_books only. */
 static int quiet_state;
+/* Our own registrations in this arming were seen: kprobes work. */
+static bool quiet_awake;
 /* Every thread has the flag again: set after the walk that did so. */
 static bool quiet_all_set;
 /* Calls of others that are inside the kernel's functions that register probes. */
@@ -23,11 +25,22 @@ static struct bt_quiet_cause quiet_cause;
 /* The cause is complete. */
 static bool quiet_caused;
 
-/* Runs where probes are registered, with preemption or even interrupts off. */
-static void quiet_make_loud(void)
+/* The hooks are loud: every thread gets the flag. */
+static void quiet_set_all(void)
 {
 	struct task_struct *g, *p;
 
+	/* Pairs with bt_quiet_unfollow(): the state before the flags. */
+	smp_mb();
+	rcu_read_lock();
+	for_each_process_thread(g, p)
+		bt_slow_path_set(p);
+	rcu_read_unlock();
+}
+
+/* Runs where probes are registered, with preemption or even interrupts off. */
+static void quiet_make_loud(void)
+{
 	/* Pairs with bt_quiet_begin(): either sees the other's store. */
 	smp_mb();
 	if (READ_ONCE(quiet_state) == BRICKTRACE_HOOKS_OFF)
@@ -43,12 +56,7 @@ static void quiet_make_loud(void)
 		/* Pairs with bt_quiet_because(): the cause is complete. */
 		smp_store_release(&quiet_caused, true);
 	}
-	/* Pairs with bt_quiet_unfollow(): the state before the flags. */
-	smp_mb();
-	rcu_read_lock();
-	for_each_process_thread(g, p)
-		bt_slow_path_set(p);
-	rcu_read_unlock();
+	quiet_set_all();
 	/* Pairs with the acquire above. */
 	smp_store_release(&quiet_all_set, true);
 }
@@ -58,9 +66,12 @@ static int quiet_entering(struct kretprobe_instance *ri, struct pt_regs *regs)
 	void *tp = (void *)regs_get_kernel_argument(regs, 0);
 
 	/* A non-zero answer means that the return does not matter. */
-	if ((tp != quiet_enter && tp != quiet_exit) ||
-	    within_module(regs_get_kernel_argument(regs, 1), THIS_MODULE))
+	if (tp != quiet_enter && tp != quiet_exit)
 		return 1;
+	if (within_module(regs_get_kernel_argument(regs, 1), THIS_MODULE)) {
+		WRITE_ONCE(quiet_awake, true);
+		return 1;
+	}
 	atomic_inc(&quiet_registering);
 	quiet_make_loud();
 	return 0;
@@ -104,6 +115,7 @@ void bt_quiet_begin(void)
 {
 	WRITE_ONCE(quiet_all_set, false);
 	WRITE_ONCE(quiet_caused, false);
+	WRITE_ONCE(quiet_awake, false);
 	WRITE_ONCE(quiet_state, BRICKTRACE_HOOKS_QUIET);
 	/* Pairs with quiet_make_loud(): a registration that did not see us is counted. */
 	smp_mb();
@@ -112,9 +124,18 @@ void bt_quiet_begin(void)
 	    !static_key_enabled(&quiet_enter->key) &&
 	    !static_key_enabled(&quiet_exit->key))
 		return;
-	/* No flag has been cleared yet. */
-	WRITE_ONCE(quiet_all_set, true);
 	WRITE_ONCE(quiet_state, BRICKTRACE_HOOKS_LOUD);
+}
+
+void bt_quiet_check(void)
+{
+	if (!READ_ONCE(quiet_awake))
+		WRITE_ONCE(quiet_state, BRICKTRACE_HOOKS_LOUD);
+	if (READ_ONCE(quiet_state) == BRICKTRACE_HOOKS_QUIET)
+		return;
+	quiet_set_all();
+	/* Pairs with quiet_make_loud(). */
+	smp_store_release(&quiet_all_set, true);
 }
 
 void bt_quiet_end(void)
@@ -129,7 +150,7 @@ int bt_quiet_state(void)
 
 bool bt_quiet_watching(void)
 {
-	return quiet_watching;
+	return quiet_watching && READ_ONCE(quiet_awake);
 }
 
 bool bt_quiet_because(struct bt_quiet_cause *cause)

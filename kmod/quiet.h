@@ -9,9 +9,10 @@
  * thread has the flag again, before anybody else's probe is in place on either
  * tracepoint; they stay loud until they are armed the next time.
  *
- * bt_books serialises who follows a thread and therefore who clears its flag.
- * The state has no lock: whoever clears a flag looks at the state afterwards,
- * and whoever makes the hooks loud changes the state before setting flags.
+ * bt_books serialises who follows a thread and therefore who clears its flag, and
+ * when the state begins and ends. Only that quiet hooks become loud has no lock:
+ * whoever clears a flag looks at the state afterwards, and whoever makes the hooks
+ * loud changes the state before setting flags.
  */
 #ifndef BT_QUIET_H
 #define BT_QUIET_H
@@ -31,8 +32,14 @@ struct bt_quiet_cause {
 void bt_quiet_init(struct tracepoint *enter, struct tracepoint *exit);
 void bt_quiet_exit(void);
 
-/* Around the time in which our probes are registered. hooks.c serialises them. */
+/*
+ * Around the time in which our probes are registered, which hooks.c serialises; under
+ * bt_books. The check comes when they are, without the lock: kprobes may be switched
+ * off, so that nobody watches, and the kernel sets no flags if another tracer was
+ * there before; flags may be missing then that an earlier arming has cleared.
+ */
 void bt_quiet_begin(void);
+void bt_quiet_check(void);
 void bt_quiet_end(void);
 
 /* enum bricktrace_hooks. May be outdated as soon as it is read. */

@@ -33,9 +33,10 @@ static struct bt_snapshot last;		/* bt_books: V of a task that ends */
 
 /*
  * Written while arming and disarming, which hooks.c serialises; @generation,
- * @t_armed and @armed under bt_books, too, where an arming ends. While the hooks
- * are not armed no account belongs to the generation, and no time has passed
- * since an arming that is yet to come: V is what is added up.
+ * @t_armed and @armed under bt_books, too. @generation is even from the beginning
+ * of an arming to its end. While the hooks are not armed no account belongs to the
+ * generation, and no time has passed since an arming that is yet to come: V is what
+ * is added up.
  */
 static u32 generation = 1;
 static u64 t_armed = U64_MAX;
@@ -122,16 +123,14 @@ static bool maybe_followed(struct task_struct *p)
 }
 
 /*
- * Of current, without a lock: who is not followed does not wait for who is. While
- * the hooks are armed, each followed task has the flag of the slow path.
+ * Of current, without a lock: who is not followed does not wait for who is. The flag
+ * of the slow path is not asked, since others may change it: an account that nobody
+ * ends would outlive its task.
  */
 static bool current_followed(void)
 {
 	bool yes;
 
-	/* Pairs with bt_task_arm_end(): the flags were set before. */
-	if (smp_load_acquire(&armed) && !bt_slow_path(current))
-		return false;
 	if (!maybe_followed(current))
 		return false;
 	rcu_read_lock();
@@ -154,7 +153,7 @@ static void list(struct bt_task *t, struct task_struct *p, bool born)
 	set_bit(bucket, bits);
 	WRITE_ONCE(nr_tasks, nr_tasks + 1);
 	/* After the task is in the table: the switch probe looks at the flag first. */
-	if (armed)
+	if (t_armed != U64_MAX)
 		bt_quiet_follow(p);
 }
 
@@ -362,6 +361,7 @@ u64 bt_task_control(void)
 void bt_task_arm_begin(void)
 {
 	spin_lock(&bt_books);
+	bt_quiet_begin();
 	WRITE_ONCE(t_armed, bt_clock_now());
 	WRITE_ONCE(generation, generation + 1);
 	spin_unlock(&bt_books);
@@ -423,11 +423,12 @@ out:
 
 void bt_task_arm_end(void)
 {
+	/* Before any task is met: those that are followed have the flag. */
+	bt_quiet_check();
 	/* Before any pointer is set, which takes @armed. */
 	WRITE_ONCE(pointing, true);
 	spin_lock(&bt_books);
-	/* Pairs with current_followed(). */
-	smp_store_release(&armed, true);
+	WRITE_ONCE(armed, true);
 	spin_unlock(&bt_books);
 	on_each_cpu(meet_current, NULL, 1);
 	hush_all();
@@ -450,6 +451,13 @@ void bt_task_disarm(void)
 	WRITE_ONCE(pointing, false);
 }
 
+void bt_task_disarmed(void)
+{
+	spin_lock(&bt_books);
+	bt_quiet_end();
+	spin_unlock(&bt_books);
+}
+
 bool bt_task_any(void)
 {
 	return READ_ONCE(nr_tasks);
@@ -458,6 +466,11 @@ bool bt_task_any(void)
 u32 bt_task_generation(void)
 {
 	return READ_ONCE(generation);
+}
+
+bool bt_task_armed_since(u32 since)
+{
+	return !(since & 1) && since == READ_ONCE(generation);
 }
 
 u64 bt_task_lost(void)
@@ -487,7 +500,7 @@ void bt_task_forked(struct task_struct *child)
 {
 	struct bt_task *parent, *t;
 	struct bt_follower *f;
-	bool known;
+	bool known, missed = false;
 	u32 bit;
 
 	if (!current_followed())
@@ -508,15 +521,15 @@ void bt_task_forked(struct task_struct *child)
 			continue;
 		if (!t) {
 			t = mempool_alloc(pool, GFP_NOWAIT | __GFP_NOWARN);
+			missed |= !t;
 			if (t) {
 				init(t);
 				list(t, child, true);
-			} else {
-				lost++;
 			}
 		}
 		f->ops->forked(f, t, known);
 	}
+	lost += missed;
 	/* No follower had memory for it, and no CPU has run the child. */
 	if (t && list_empty(&t->followers))
 		unlist(t);

@@ -115,12 +115,16 @@ u64 bt_task_control(void);
  * Arming, by hooks.c: begin a generation, before the probes are registered;
  * find the running tasks and free all other threads of the slow path, after. To
  * disarm: end the generation and forget the running tasks, while all the probes
- * are still there.
+ * are still there, and say so when they are gone.
  */
 void bt_task_arm_begin(void);
 void bt_task_arm_end(void);
 void bt_task_disarm(void);
+void bt_task_disarmed(void);
 u32 bt_task_generation(void);
+
+/* Whether the hooks were armed in @generation and have been ever since. */
+bool bt_task_armed_since(u32 generation);
 
 /* Whether any task is followed. May be outdated as soon as it is read. */
 bool bt_task_any(void);

@@ -474,6 +474,38 @@ static void followed(void)
 	threads_become(1);
 }
 
+#define KPROBES "/sys/kernel/debug/kprobes/enabled"
+
+/*
+ * Without kprobes nobody tells when another tracer comes. One that has come unnoticed
+ * stays for the next arming, in which whoever is followed needs the flag that the
+ * first arming took away.
+ */
+static void without_kprobes(void)
+{
+	start();
+	put(KPROBES, "0", false);
+	arm();
+	is(info(fd).hooks, BRICKTRACE_HOOKS_LOUD, "without kprobes: loud");
+	disarm("without kprobes");
+	put(KPROBES, "1", false);
+	arm();
+	is(info(fd).hooks, BRICKTRACE_HOOKS_QUIET, "kprobes are back: quiet");
+	put(KPROBES, "0", false);
+	perf_on();
+	put(KPROBES, "1", false);
+	disarm("a tracer unnoticed");
+	register_tid(strangers[0].pid, 0);
+	arm();
+	is(info(fd).hooks, BRICKTRACE_HOOKS_LOUD, "a tracer unnoticed: loud then");
+	order(0, CALL);
+	own_marks += CALLS;
+	disarm("a tracer unnoticed before");
+	perf_off();
+	end();
+	threads_become(1);
+}
+
 int main(int argc, char **argv)
 {
 	bool histograms = !access(ENTER "hist", F_OK);
@@ -490,6 +522,7 @@ int main(int argc, char **argv)
 	else
 		puts("# without ftrace: this kernel has no CONFIG_HIST_TRIGGERS");
 	followed();
+	without_kprobes();
 	/* The first one is ftrace. */
 	for (size_t i = !histograms; i < sizeof(tracers) / sizeof(tracers[0]); i++) {
 		before(&tracers[i]);
@@ -497,5 +530,5 @@ int main(int argc, char **argv)
 	}
 	linger(1000);
 	unlink(SHARED);
-	return done(2 + 2 * (5 + 10) + (histograms ? 4 + 5 + 10 : 0));
+	return done(2 + 9 + 2 * (5 + 10) + (histograms ? 4 + 5 + 10 : 0));
 }
