@@ -53,6 +53,11 @@ int bt_access_check(struct file *opener, struct task_struct *p)
 	rcu_read_unlock();
 	if (!ok)
 		return -EPERM;
+	/*
+	 * Pairs with commit_creds(): whoever sees a process's new credentials sees,
+	 * too, that it is not dumpable since it has changed them.
+	 */
+	smp_rmb();
 	/* As ptrace_may_access() does: no reference, whose end might do much work. */
 	task_lock(p);
 	mm = p->mm;

@@ -176,9 +176,12 @@ int bt_account_tell(struct bt_account *a, u32 generation, int key)
 	return key;
 }
 
-/* The thread is met for the first time; it does what it did since @since. */
+/*
+ * The thread is met for the first time; it does what it did since @since. @slept: it
+ * has slept until now, so that what readers said of it is so.
+ */
 static void meet(struct bt_account *a, struct task_struct *p, u32 generation,
-		 u64 since)
+		 u64 since, bool slept)
 {
 	struct bt_slot *s = NULL;
 	u64 told;
@@ -188,8 +191,8 @@ static void meet(struct bt_account *a, struct task_struct *p, u32 generation,
 	/* Pairs with bt_account_tell(). */
 	smp_mb();
 	told = READ_ONCE(a->told);
-	key = told >> 32 == generation ? (int)(u32)told - 1 :
-					 bt_syscall_of_task(p);
+	key = slept && told >> 32 == generation ? (int)(u32)told - 1 :
+						  bt_syscall_of_task(p);
 	if (a->generation != generation)
 		rebase(a, generation);
 	a->state = bt_syscall_is_newborn(p) ? BT_BORN : BT_USER;
@@ -211,7 +214,7 @@ void bt_account_in(struct bt_account *a, struct task_struct *p, u32 generation,
 	u64 since, off;
 
 	if (unlikely(bt_account_asleep(a, generation, armed, &since)))
-		meet(a, p, generation, since);
+		meet(a, p, generation, since, true);
 	begin(a);
 	off = bt_clock_now() - a->t_out;
 	a->offcpu += off;
@@ -233,7 +236,7 @@ void bt_account_found(struct bt_account *a, struct task_struct *p,
 	u64 since;
 
 	if (bt_account_asleep(a, generation, armed, &since))
-		meet(a, p, generation, bt_clock_now());
+		meet(a, p, generation, bt_clock_now(), false);
 	begin(a);
 	a->t_out = 0;
 	end(a);

@@ -180,8 +180,9 @@ bool bt_account_asleep(const struct bt_account *a, u32 generation, u64 armed,
 
 /*
  * Notes what a reader says of such a sleeper, under bt_books, so that all others
- * and the thread itself, when it is met, say the same: a tracer may change its
- * registers, or let it go on. Returns the key that the first one had.
+ * and the thread itself, when it is given a CPU, say the same: a tracer may change its
+ * registers, or let it go on. A thread that is found running did not sleep, and only
+ * its registers count. Returns the key that the first one had.
  */
 int bt_account_tell(struct bt_account *a, u32 generation, int key);
 

@@ -244,7 +244,6 @@ static int arm(void)
 							  on_enter_mono;
 	on_exit = static_key_enabled(&bt_clock_is_tsc) ? on_exit_tsc :
 							 on_exit_mono;
-	bt_quiet_begin();
 	bt_task_arm_begin();
 	ret = tracepoint_probe_register(tp_exit, on_exit, NULL);
 	if (ret)
@@ -275,7 +274,7 @@ err_exit:
 	tracepoint_probe_unregister(tp_exit, on_exit, NULL);
 err:
 	bt_task_disarm();
-	bt_quiet_end();
+	bt_task_disarmed();
 	return ret;
 }
 
@@ -306,7 +305,7 @@ static void disarm(bool idle)
 	tracepoint_probe_unregister(tp_switch, on_switch, NULL);
 	tracepoint_synchronize_unregister();
 	synchronize_rcu();
-	bt_quiet_end();
+	bt_task_disarmed();
 	WRITE_ONCE(patched_at, jiffies);
 }
 
@@ -331,7 +330,8 @@ static void release(struct work_struct *work)
 {
 	mutex_lock(&arming);
 	disarm(true);
-	if (following && !armed && !atomic_read(&followers_coming) &&
+	/* Pairs with bt_hooks_follow_end(): what was followed is seen. */
+	if (following && !armed && !atomic_read_acquire(&followers_coming) &&
 	    !bt_task_any())
 		follow_unhook();
 	mutex_unlock(&arming);
@@ -417,7 +417,8 @@ int bt_hooks_follow_begin(void)
 
 void bt_hooks_follow_end(void)
 {
-	atomic_dec(&followers_coming);
+	/* Pairs with release(). */
+	atomic_fetch_dec_release(&followers_coming);
 	if (!bt_task_any())
 		bt_hooks_idle();
 }
@@ -497,8 +498,8 @@ static int put_holder(char *text, int n, const struct bt_holder *h)
 {
 	int start = n;
 
-	n += sysfs_emit_at(text, n, "holder pid %d comm %*pE runs %u", h->pid,
-			   (int)strlen(h->comm), h->comm, h->runs);
+	n += sysfs_emit_at(text, n, "holder pid %d uid %u comm %*pE runs %u",
+			   h->pid, h->uid, (int)strlen(h->comm), h->comm, h->runs);
 	n += put_seconds(text, n, "since_s", ktime_get_ns() - h->since_ns);
 	n += sysfs_emit_at(text, n, "\n");
 	return n - start;

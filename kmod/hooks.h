@@ -15,6 +15,7 @@
 struct bt_holder {
 	struct list_head node;
 	u32 runs;
+	u32 uid;		/* the session's user, initial namespace; never changes */
 	pid_t pid;		/* who opened the first of them, initial namespace */
 	char comm[TASK_COMM_LEN];
 	u64 since_ns;		/* ktime_get_ns() then */

@@ -173,35 +173,37 @@ static struct bt_task *member_find(struct bt_session *s, struct task_struct *p,
 static int member_add(struct bt_session *s, struct task_struct *p, u32 inherit,
 		      struct cpumask *cpus)
 {
-	struct bt_task *spare = NULL, *t;
+	struct bt_task *spare, *t;
 	struct bt_member *m;
 	int ret;
 
 	/* Before the work: each thread of a process is walked over twice. */
 	t = member_find(s, p, &m);
 	ret = -EEXIST;
-	if (m)
-		goto err_member;
+	if (m) {
+		bt_member_put(m);
+		goto err_task;
+	}
+	/* As perf does: no execve changes the rights between check and act. */
+	ret = -EINTR;
+	if (down_read_killable(&p->signal->exec_update_lock))
+		goto err_task;
+	/* Before anything is read or allocated for who may not. */
+	ret = bt_access_check(s->file, p);
+	if (ret)
+		goto err_exec;
 	/* It is followed by others, and has done something before. */
 	if (t)
 		bt_task_read(t, U64_MAX, s->v);
 	m = member_alloc(s, inherit, GFP_KERNEL);
-	if (IS_ERR(m)) {
-		ret = PTR_ERR(m);
-		goto err_task;
-	}
+	ret = PTR_ERR_OR_ZERO(m);
+	if (ret)
+		goto err_exec;
 	m->batch = s->batch;
 	ret = -ENOMEM;
 	spare = bt_task_alloc();
 	if (!spare)
 		goto err_member;
-	/* As perf does: no execve changes the rights between check and act. */
-	ret = -EINTR;
-	if (down_read_killable(&p->signal->exec_update_lock))
-		goto err_spare;
-	ret = bt_access_check(s->file, p);
-	if (ret)
-		goto err_exec;
 
 	spin_lock(&bt_books);
 	ret = -EDQUOT;
@@ -226,15 +228,14 @@ static int member_add(struct bt_session *s, struct task_struct *p, u32 inherit,
 
 err_books:
 	spin_unlock(&bt_books);
-err_exec:
-	up_read(&p->signal->exec_update_lock);
-err_spare:
 	/* A CPU may have found an account that was taken back. */
 	if (ret == -ESRCH)
 		bt_task_forget();
 	bt_task_put(spare);
 err_member:
 	bt_member_put(m);
+err_exec:
+	up_read(&p->signal->exec_update_lock);
 err_task:
 	bt_task_put(t);
 	return ret;
@@ -387,17 +388,15 @@ int bt_member_register(struct bt_session *s, struct bricktrace_thread *arg,
 	s->batch++;
 	ret = members_add(s, p, arg->flags, cpus);
 	if (ret > 0) {
+		/* Before the caller can sleep for as long as it likes. */
+		bt_task_meet(cpus);
+		/* This very call's entry was not seen if it registered its caller. */
+		bt_task_control();
 		arg->threads = ret;
 		ret = bt_uarg_put(uarg, arg, sizeof(*arg));
 	}
-	if (ret) {
+	if (ret)
 		batch_undo(s);
-		goto out_hooks;
-	}
-	bt_task_meet(cpus);
-	/* The entry of this very call was not seen if it registered its caller. */
-	bt_task_control();
-out_hooks:
 	bt_hooks_follow_end();
 out_cpus:
 	free_cpumask_var(cpus);

@@ -21,6 +21,7 @@ struct bt_session *bt_session_alloc(struct file *file)
 	if (!bt_user_charge(s->user, sizeof(*s)))
 		goto err_user;
 	s->file = file;
+	s->holder.uid = from_kuid(&init_user_ns, s->user->uid);
 	mutex_init(&s->lock);
 	INIT_LIST_HEAD(&s->bricks);
 	INIT_LIST_HEAD(&s->runs);

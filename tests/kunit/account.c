@@ -391,6 +391,20 @@ static void go_on(struct kunit *test)
 	bt_mock_ns = 0;
 }
 
+/* What a reader said of a thread counts if it has slept since, and not if it runs. */
+static void only_sleepers_are_told(struct kunit *test)
+{
+	struct bt_account *a = fresh(test, false);
+
+	bt_account_tell(a, GENERATION, __NR_read);
+	bt_account_in(a, current, GENERATION, 0);
+	KUNIT_EXPECT_PTR_EQ(test, a->cur, (struct bt_slot *)slot(a, __NR_read));
+	a = fresh(test, false);
+	bt_account_tell(a, GENERATION, __NR_read);
+	bt_account_found(a, current, GENERATION, 0);
+	KUNIT_EXPECT_NULL(test, a->cur);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(a_call_is_counted),
 	KUNIT_CASE(restarts_are_no_errors),
@@ -407,6 +421,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(offcpu),
 	KUNIT_CASE(value_of_a_call_under_way),
 	KUNIT_CASE(value_of_a_sleeper),
+	KUNIT_CASE(only_sleepers_are_told),
 	KUNIT_CASE(generations),
 	KUNIT_CASE(a_dead_account_is_frozen),
 	KUNIT_CASE(torn_reads_fail),

@@ -124,7 +124,7 @@ static void told(void)
 	ok(since >= 0 && since <= loaded && percent > 0 && percent < 100,
 	   "%.3f of %.3f s, %.3f %%", since, loaded, percent);
 	is(arms, info(fd).arms, "arms as in INFO");
-	snprintf(line, sizeof(line), "\nholder pid %d comm a holder runs ", pid);
+	snprintf(line, sizeof(line), "\nholder pid %d uid 0 comm a holder runs ", pid);
 	holder = strstr(text, line);
 	ok(holder, "the holder is named");
 	if (holder)
