@@ -299,7 +299,7 @@ static const struct op {
 	{ "RUN_CLOSE", running, try_close, old_session, 4 },
 	{ "THREAD_REGISTER, a busy process", forking_busy, try_busy, forked_busy, 6 },
 	{ "fork", forking, try_fork, forked, 3 },
-	/* The last one, as there are no other sites after it. */
+	/* The last one, as the kernel's other sites do not count from here on. */
 	{ "fork, the module's own sites", forking_ours, try_fork, forked, 0 },
 };
 

@@ -86,9 +86,9 @@ static void opener(void)
 /* Stops in the entry of RUN_OPEN, of which no probe is told. */
 static void wait_entry(pid_t pid)
 {
-	struct user_regs_struct regs = { 0 };
+	struct user_regs_struct regs;
 
-	while (regs.orig_rax != SYS_ioctl || regs.rsi != BRICKTRACE_RUN_OPEN) {
+	for (;;) {
 		if (!WIFSTOPPED(wait_for(pid)) || ptrace(PTRACE_GETREGS, pid, NULL, &regs))
 			bail("the opener stops no more");
 		if (regs.orig_rax == SYS_ioctl && regs.rsi == BRICKTRACE_RUN_OPEN)
