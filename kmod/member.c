@@ -58,7 +58,7 @@ static void member_join(struct bt_member *m, u64 t, const struct bt_snapshot *v)
 	/* A walk under way goes without it. */
 	m->epoch = s->base->epoch;
 	list_add_tail(&m->of_session, &s->members);
-	s->nr_members++;
+	WRITE_ONCE(s->nr_members, s->nr_members + 1);
 }
 
 /*
@@ -80,7 +80,7 @@ static void member_leave(struct bt_member *m, const struct bt_snapshot *v,
 		*m->end = *v;
 	m->left = how;
 	list_del_init(&m->of_session);
-	s->nr_members--;
+	WRITE_ONCE(s->nr_members, s->nr_members - 1);
 }
 
 static void member_left(struct bt_follower *f, const struct bt_snapshot *end,

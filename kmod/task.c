@@ -207,7 +207,8 @@ int bt_task_follow(struct bt_task **spare, struct task_struct *p,
 	list(t, p, false);
 	/* Either the exit probe sees the bit, or we see the flag. */
 	smp_mb();
-	if (READ_ONCE(p->flags) & PF_EXITING) {
+	/* Other flags change at any time. */
+	if (data_race(READ_ONCE(p->flags)) & PF_EXITING) {
 		unlist(t);
 		return -ESRCH;
 	}
