@@ -374,28 +374,29 @@ static void on_the_way_back(bool seen, const char *what)
 	wait_disarmed();
 }
 
+#define BUFFER (2UL << 20)
+
 /*
  * A thread that runs in a call, on its CPU, when the hooks come: what the call
- * took before a run opened is not the run's.
+ * took before a run opened is not the run's. The call fills the buffer again and
+ * again, two gigabytes in all, and ends early once nobody may write there.
  */
-static void *takes_long(void *arg)
+static void *takes_long(void *buffer)
 {
-	static char buffer[1 << 20];
-	struct iovec iov[64];
-	int zero = open("/dev/urandom", O_RDONLY | O_CLOEXEC);
+	struct iovec iov[1024];
+	int random = open("/dev/urandom", O_RDONLY | O_CLOEXEC);
 
-	for (int i = 0; i < 64; i++)
-		iov[i] = (struct iovec){ buffer, sizeof(buffer) };
-	(void)arg;
+	for (int i = 0; i < 1024; i++)
+		iov[i] = (struct iovec){ buffer, BUFFER };
 	atomic_store(&t->tid, syscall(SYS_gettid));
 	t->before = now();
 	atomic_store(&t->state, 1);
-	syscall(SYS_readv, zero, iov, 64);
+	syscall(SYS_readv, random, iov, 1024);
 	t->after = now();
 	atomic_store(&t->state, 2);
 	while (atomic_load(&t->state) == 2)
 		;
-	close(zero);
+	close(random);
 	return NULL;
 }
 
@@ -403,9 +404,13 @@ static void running_in_a_call(void)
 {
 	struct bricktrace_figures f;
 	pthread_t thread;
+	void *buffer = mmap(NULL, BUFFER, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
+	if (buffer == MAP_FAILED)
+		bail("mmap");
 	atomic_store(&t->state, 0);
-	if (pthread_create(&thread, NULL, takes_long, NULL))
+	if (pthread_create(&thread, NULL, takes_long, buffer))
 		bail("pthread_create");
 	wait_value(&t->state, 1);
 	sleep_ns(20 * MS);
@@ -418,6 +423,8 @@ static void running_in_a_call(void)
 	if (t->state != 1)
 		bail("the call took %llu ns only", t->after - t->before);
 	open_run();
+	sleep_ns(100 * MS);
+	mprotect(buffer, BUFFER, PROT_NONE);
 	wait_value(&t->state, 2);
 	sleep_ns(20 * MS);
 	close_run("running in a call, until it ends");
@@ -431,6 +438,7 @@ static void running_in_a_call(void)
 	unregister_tid(t->tid);
 	atomic_store(&t->state, 3);
 	pthread_join(thread, NULL);
+	munmap(buffer, BUFFER);
 	wait_disarmed();
 }
 
