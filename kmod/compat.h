@@ -101,7 +101,7 @@ static inline struct user_namespace *bt_exec_ns(struct task_struct *p,
 #else
 static inline bool bt_dumpable(struct task_struct *p, struct mm_struct *mm)
 {
-	/* Other bits of its word change at any time. */
+	/* Other bits of the same word change at any time. */
 	return data_race(get_dumpable(mm)) == SUID_DUMP_USER;
 }
 

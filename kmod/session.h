@@ -41,7 +41,7 @@ struct bt_session {
 	struct bt_base *base;		/* bt_books, see there */
 
 	struct list_head members;	/* bt_books */
-	u32 nr_members;			/* bt_books; read without it where an old value does */
+	u32 nr_members;			/* written under bt_books */
 	bool released;			/* bt_books: nobody joins any more */
 };
 
