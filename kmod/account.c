@@ -27,7 +27,7 @@ void bt_account_init(struct bt_account *a, u64 now, u32 generation, bool born)
 	a->t_out = now;
 	a->state = born ? BT_BORN : BT_ASLEEP;
 	a->keys[BT_SLOT_CONTROL] = BT_KEY_CONTROL;
-	for (i = 0; i < BRICKTRACE_CATEGORIES; i++)
+	for (i = 0; i < BT_CATEGORIES; i++)
 		a->keys[BT_SLOT_MORE + i] = BT_KEY_MORE + i;
 	a->used = BT_SLOT_FIRST;
 }
@@ -56,13 +56,13 @@ found:
 
 void bt_account_enter_slow(struct bt_account *a, unsigned long nr)
 {
-	enum bricktrace_abi abi = BRICKTRACE_ABI_NATIVE;
+	enum bricktrace_arch arch = BRICKTRACE_ARCH_NATIVE;
 	struct bt_slot *s;
 	u16 key;
 
 	if (bt_syscall_compat())
-		abi = BRICKTRACE_ABI_COMPAT;
-	key = bt_syscall_key(nr, abi);
+		arch = BRICKTRACE_ARCH_COMPAT;
+	key = bt_syscall_key(nr, arch);
 	s = bt_syscall_is_restart(key) ? a->restart : NULL;
 	if (!s)
 		s = slot_of_key(a, key);

@@ -27,7 +27,7 @@
 enum {
 	BT_SLOT_CONTROL	= 0,	/* calls of bricktrace itself; also "no slot" in @map */
 	BT_SLOT_MORE	= 1,	/* + category: calls that found no slot */
-	BT_SLOT_FIRST	= BT_SLOT_MORE + BRICKTRACE_CATEGORIES,
+	BT_SLOT_FIRST	= BT_SLOT_MORE + BT_CATEGORIES,
 };
 
 /* Totals of one system call, in ticks. */

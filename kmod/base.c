@@ -63,7 +63,7 @@ struct bt_base *bt_base_alloc(void)
 		return NULL;
 	}
 	/* When the table is full, a category's own entry has the rest of it. */
-	for (i = 0; i < BRICKTRACE_CATEGORIES; i++)
+	for (i = 0; i < BT_CATEGORIES; i++)
 		base_index(b, BT_KEY_MORE + i);
 	return b;
 }

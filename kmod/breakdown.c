@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/minmax.h>
 #include <linux/overflow.h>
+#include <linux/string.h>
 #include "breakdown.h"
 
 static u64 sub(u64 a, u64 b)
@@ -8,8 +9,8 @@ static u64 sub(u64 a, u64 b)
 	return a > b ? a - b : 0;
 }
 
-static void figures_all(struct bricktrace_figures *to,
-			const struct bt_figures *f)
+static void figures_inclusive(struct bricktrace_figures *to,
+			      const struct bt_figures *f)
 {
 	to->count = f->count;
 	to->in_flight = f->in_flight;
@@ -19,8 +20,9 @@ static void figures_all(struct bricktrace_figures *to,
 	to->max_ns = f->max && !f->max_unknown ? f->max : BRICKTRACE_NONE;
 }
 
-static void figures_self(struct bricktrace_figures *to,
-			 const struct bt_figures *f, const struct bt_figures *in)
+static void figures_exclusive(struct bricktrace_figures *to,
+			      const struct bt_figures *f,
+			      const struct bt_figures *in)
 {
 	to->count = sub(f->count, in ? in->count : 0);
 	to->in_flight = 0;
@@ -62,111 +64,138 @@ u64 bt_breakdown_edge(u64 calls, u64 edge_ps, u64 limit)
 	return min(ps / 1000, limit);
 }
 
-static const struct bt_figures *inner_of(const struct bt_breakdown *b, u16 key)
+static const struct bt_figures *inner_of(const struct bt_inner *inner, u16 key)
 {
-	return b->inner->totals ? bt_totals_look(b->inner->totals, key) : NULL;
+	return inner->totals ? bt_totals_look(inner->totals, key) : NULL;
 }
 
-bool bt_breakdown_call(const struct bt_breakdown *b, u32 *i,
-		       struct bricktrace_syscall *sc)
+size_t bt_breakdown_size(const struct bt_totals *totals)
 {
-	const struct bt_total *e;
-	enum bricktrace_abi abi;
+	struct bt_breakdown *b = NULL;
 
-	for (; *i < b->totals->cap; ++*i) {
-		e = &b->totals->total[*i];
-		if (e->used && e->key != BT_KEY_CONTROL)
-			goto found;
+	return struct_size(b, syscalls, totals->used);
+}
+
+/* One system call of the run. */
+static struct bricktrace_syscall *
+breakdown_call(struct bt_breakdown *b, const struct bt_total *e,
+	       const struct bt_figures *in)
+{
+	struct bricktrace_syscall *sc = b->syscalls[b->nr_syscalls++];
+	enum bricktrace_arch arch;
+	u32 v;
+
+	for (v = 0; v < BT_VIEWS; v++) {
+		sc[v].nr = bt_syscall_nr(e->key, &arch);
+		sc[v].arch = arch;
+		sc[v].category = bt_syscall_category(e->key);
+		sc[v].view = v;
 	}
-	return false;
-found:
-	++*i;
-	memset(sc, 0, sizeof(*sc));
-	sc->nr = bt_syscall_nr(e->key, &abi);
-	sc->abi = abi;
-	sc->category = bt_syscall_category(e->key);
-	figures_all(&sc->all, &e->f);
-	figures_self(&sc->self, &e->f, inner_of(b, e->key));
-	return true;
+	figures_inclusive(&sc[BRICKTRACE_VIEW_INCLUSIVE].figures, &e->f);
+	figures_exclusive(&sc[BRICKTRACE_VIEW_EXCLUSIVE].figures, &e->f, in);
+	return sc;
 }
 
-/*
- * What the totals leave of a run's time, in the run and in the runs inside it, and
- * the categories.
- */
-void bt_breakdown(const struct bt_breakdown *b, struct bricktrace_result *res)
+static void breakdown_clear(struct bt_breakdown *b)
 {
-	bool unknown[BRICKTRACE_CATEGORIES] = {};
-	const struct bricktrace_times *inner = &b->inner->times;
-	const struct bt_totals *sum = b->totals;
-	u64 rest = sum->thread, offcpu = sum->offcpu, calls = 0, edge = 0;
-	u64 self_rest, self_offcpu, self_edge = 0;
-	struct bricktrace_syscall sc;
+	u32 c, v;
+
+	memset(b, 0, sizeof(*b));
+	for (v = 0; v < BT_VIEWS; v++) {
+		b->times[v].view = v;
+		for (c = 0; c < BT_CATEGORIES; c++) {
+			b->categories[c][v].category = c;
+			b->categories[c][v].view = v;
+			b->categories[c][v].figures.max_ns = BRICKTRACE_NONE;
+		}
+	}
+}
+
+/* What the system calls leave of a run's time, and of the runs inside it. */
+struct bt_rest {
+	u64 time;
+	u64 offcpu;
+	u64 calls;	/* completed ones, outside the inner runs */
+};
+
+static void breakdown_calls(struct bt_breakdown *b,
+			    const struct bt_totals *totals,
+			    const struct bt_inner *inner, struct bt_rest *rest)
+{
+	bool unknown[BT_CATEGORIES] = {};
+	struct bricktrace_category_figures *c;
+	const struct bricktrace_syscall *sc;
 	const struct bt_figures *in;
-	u32 i;
+	const struct bt_total *e;
+	u32 i, v;
 
-	for (i = 0; i < BRICKTRACE_CATEGORIES; i++) {
-		res->category[i].max_ns = BRICKTRACE_NONE;
-		res->self_category[i].max_ns = BRICKTRACE_NONE;
-	}
-	for (i = 0; i < sum->cap; i++) {
-		const struct bt_total *e = &sum->total[i];
-
+	for (i = 0; i < totals->cap; i++) {
+		e = &totals->total[i];
 		if (!e->used)
 			continue;
-		in = inner_of(b, e->key);
-		calls += sub(e->f.count, in ? in->count : 0);
-		rest = sub(rest, e->f.time);
-		offcpu = sub(offcpu, e->f.offcpu);
-		if (e->key == BT_KEY_CONTROL)
-			res->all.control_ns = e->f.time;
-		else
-			figures_max(&res->category[bt_syscall_category(e->key)],
-				    &unknown[bt_syscall_category(e->key)], &e->f);
+		in = inner_of(inner, e->key);
+		rest->calls += sub(e->f.count, in ? in->count : 0);
+		rest->time = sub(rest->time, e->f.time);
+		rest->offcpu = sub(rest->offcpu, e->f.offcpu);
+		if (e->key == BT_KEY_CONTROL) {
+			b->times[BRICKTRACE_VIEW_INCLUSIVE].control_ns =
+				e->f.time;
+			continue;
+		}
+		sc = breakdown_call(b, e, in);
+		c = b->categories[sc->category];
+		for (v = 0; v < BT_VIEWS; v++)
+			figures_add(&c[v].figures, &sc[v].figures);
+		figures_max(&c[BRICKTRACE_VIEW_INCLUSIVE].figures,
+			    &unknown[sc->category], &e->f);
 	}
-	for (i = 0; bt_breakdown_call(b, &i, &sc); res->syscalls++) {
-		figures_add(&res->category[sc.category], &sc.all);
-		figures_add(&res->self_category[sc.category], &sc.self);
-	}
-	for (i = 0; i < BRICKTRACE_CATEGORIES; i++)
+	for (i = 0; i < BT_CATEGORIES; i++)
 		if (unknown[i])
-			res->category[i].max_ns = BRICKTRACE_NONE;
+			b->categories[i][BRICKTRACE_VIEW_INCLUSIVE]
+				.figures.max_ns = BRICKTRACE_NONE;
+}
 
-	self_rest = sub(rest, inner->compute_ns + inner->edge_ns);
-	self_offcpu = min(sub(offcpu, inner->compute_offcpu_ns), self_rest);
+void bt_breakdown(struct bt_breakdown *b, const struct bt_totals *totals,
+		  const struct bt_inner *inner, u64 edge_ps)
+{
+	struct bricktrace_times *all = &b->times[BRICKTRACE_VIEW_INCLUSIVE];
+	struct bricktrace_times *self = &b->times[BRICKTRACE_VIEW_EXCLUSIVE];
+	struct bt_rest rest = { totals->thread, totals->offcpu };
+	const struct bricktrace_times *in = &inner->times;
+	u64 self_rest, edge = 0, self_edge = 0;
+
+	breakdown_clear(b);
+	breakdown_calls(b, totals, inner, &rest);
+	self_rest = sub(rest.time, in->compute_ns + in->edge_ns);
+	self->compute_offcpu_ns = min(sub(rest.offcpu, in->compute_offcpu_ns),
+				      self_rest);
 	/* Differences of rounded figures: the children's may exceed ours by one. */
-	offcpu = min(inner->compute_offcpu_ns + self_offcpu, rest);
+	all->compute_offcpu_ns = min(in->compute_offcpu_ns +
+				     self->compute_offcpu_ns, rest.time);
 	/* An estimate: no more than was computed, in the children or outside them. */
-	if (b->edge_ps != BRICKTRACE_NONE) {
-		self_edge = bt_breakdown_edge(calls, b->edge_ps,
-					      self_rest - self_offcpu);
-		edge = min(inner->edge_ns + self_edge, rest - offcpu);
+	if (edge_ps != BRICKTRACE_NONE) {
+		self_edge = bt_breakdown_edge(rest.calls, edge_ps,
+					      self_rest - self->compute_offcpu_ns);
+		edge = min(in->edge_ns + self_edge,
+			   rest.time - all->compute_offcpu_ns);
 	}
-	res->threads = sum->threads;
-	res->all.thread_ns = sum->thread;
-	res->all.edge_ns = edge;
-	res->all.compute_ns = rest - edge;
-	res->all.compute_offcpu_ns = offcpu;
-
-	res->self.thread_ns = sub(sum->thread, inner->thread_ns);
-	res->self.edge_ns = self_edge;
-	res->self.control_ns = sub(res->all.control_ns, inner->control_ns);
-	res->self.compute_ns = self_rest - self_edge;
-	res->self.compute_offcpu_ns = self_offcpu;
-	if (b->edge_ps == BRICKTRACE_NONE) {
-		res->all.edge_ns = BRICKTRACE_NONE;
-		res->self.edge_ns = BRICKTRACE_NONE;
-	}
+	all->thread_ns = totals->thread;
+	all->compute_ns = rest.time - edge;
+	all->edge_ns = edge_ps == BRICKTRACE_NONE ? BRICKTRACE_NONE : edge;
+	self->thread_ns = sub(totals->thread, in->thread_ns);
+	self->compute_ns = self_rest - self_edge;
+	self->edge_ns = edge_ps == BRICKTRACE_NONE ? BRICKTRACE_NONE : self_edge;
+	self->control_ns = sub(all->control_ns, in->control_ns);
 }
 
 void bt_breakdown_hand(struct bt_inner *to, const struct bt_totals *totals,
-		       const struct bricktrace_times *all)
+		       const struct bricktrace_times *times)
 {
 	bt_totals_add(to->totals, totals);
-	to->times.thread_ns += all->thread_ns;
-	to->times.compute_ns += all->compute_ns;
-	to->times.compute_offcpu_ns += all->compute_offcpu_ns;
-	to->times.control_ns += all->control_ns;
-	if (all->edge_ns != BRICKTRACE_NONE)
-		to->times.edge_ns += all->edge_ns;
+	to->times.thread_ns += times->thread_ns;
+	to->times.compute_ns += times->compute_ns;
+	to->times.compute_offcpu_ns += times->compute_offcpu_ns;
+	to->times.control_ns += times->control_ns;
+	if (times->edge_ns != BRICKTRACE_NONE)
+		to->times.edge_ns += times->edge_ns;
 }

@@ -10,32 +10,34 @@
 #include <linux/bricktrace.h>
 #include "totals.h"
 
+#define BT_VIEWS	(BRICKTRACE_VIEW_EXCLUSIVE + 1)
+
 /* What traced runs inside a run had, in nanoseconds. */
 struct bt_inner {
 	struct bt_totals *totals;	/* NULL: there were none */
-	struct bricktrace_times times;
+	struct bricktrace_times times;	/* inclusive */
 };
 
-/* A finished run with what it did, in nanoseconds. */
 struct bt_breakdown {
-	struct bt_totals *totals;
-	const struct bt_inner *inner;
-	u64 edge_ps;			/* BRICKTRACE_NONE: not calibrated */
+	struct bricktrace_times times[BT_VIEWS];
+	struct bricktrace_category_figures categories[BT_CATEGORIES][BT_VIEWS];
+	u32 nr_syscalls;
+	struct bricktrace_syscall syscalls[][BT_VIEWS];
 };
 
-/* The times and categories of @res, and @res->syscalls. */
-void bt_breakdown(const struct bt_breakdown *b, struct bricktrace_result *res);
+/* How large the breakdown of @totals is at most, in bytes. */
+size_t bt_breakdown_size(const struct bt_totals *totals);
 
 /*
- * One system call of it: from entry *@i of the totals on, which is moved on.
- * False if there are no more.
+ * Fills @b, whose size is as above, with what a run did, @totals, of which the
+ * runs inside it did @inner. @edge_ps is the edge of a call, or BRICKTRACE_NONE.
  */
-bool bt_breakdown_call(const struct bt_breakdown *b, u32 *i,
-		       struct bricktrace_syscall *sc);
+void bt_breakdown(struct bt_breakdown *b, const struct bt_totals *totals,
+		  const struct bt_inner *inner, u64 edge_ps);
 
-/* Hands what a finished run did to the one around it. */
+/* Adds what a run did, and its times, to what the run around it has inside. */
 void bt_breakdown_hand(struct bt_inner *to, const struct bt_totals *totals,
-		       const struct bricktrace_times *all);
+		       const struct bricktrace_times *times);
 
 /* The edge of a number of calls, in nanoseconds, at most @limit. */
 u64 bt_breakdown_edge(u64 calls, u64 edge_ps, u64 limit);

@@ -2,19 +2,14 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include "brick.h"
+#include "name.h"
 
 int bt_brick_check(const char name[BRICKTRACE_NAME_LEN], u64 budget_ns)
 {
-	size_t len = strnlen(name, BRICKTRACE_NAME_LEN);
-	size_t i;
-
-	if (len == BRICKTRACE_NAME_LEN)
+	if (strnlen(name, BRICKTRACE_NAME_LEN) == BRICKTRACE_NAME_LEN)
 		return -ENAMETOOLONG;
-	if (!len)
+	if (!*name || !bt_name_valid(name))
 		return -EINVAL;
-	for (i = 0; i < len; i++)
-		if ((u8)name[i] < ' ' || name[i] == 0x7f)
-			return -EINVAL;
 	if (budget_ns > BRICKTRACE_MAX_BUDGET)
 		return -ERANGE;
 	return 0;

@@ -18,7 +18,7 @@ struct bt_brick {
 	char name[BRICKTRACE_NAME_LEN];
 };
 
-/* 0, -ENAMETOOLONG, -EINVAL (empty, control character) or -ERANGE (budget). */
+/* 0, -ENAMETOOLONG, -EINVAL (empty, or no valid name) or -ERANGE (budget). */
 int bt_brick_check(const char name[BRICKTRACE_NAME_LEN], u64 budget_ns);
 
 struct bt_brick *bt_brick_alloc(u32 id, const char *name);

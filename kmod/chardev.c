@@ -3,6 +3,7 @@
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
+#include <linux/nospec.h>
 #include <linux/uaccess.h>
 #include "chardev.h"
 #include "clock.h"
@@ -12,127 +13,252 @@
 #include "run.h"
 #include "session.h"
 
-#define MAX_STRUCT 4096
+#define MAX_STRUCT	4096
+#define MAX_ELEMENTS	4096
 
-union arg {
-	struct {
-		u32 size;
-		u32 flags;
-	} head;
-	struct bricktrace_info info;
-	struct bricktrace_thread thread;
-	struct bricktrace_brick brick;
-	struct bricktrace_open open;
-	struct bricktrace_close close;
-	struct bricktrace_session session;
+/* An ioctl under way. No lock is held while one of these functions touches user memory. */
+struct bt_call {
+	struct bt_session *session;
+	void __user *ptr;
+	u32 size;	/* of the structure, as far as caller and module know it */
+	u64 entered;	/* when the caller entered the kernel, in ticks */
+	union {
+		struct {
+			u32 size;
+			u32 flags;
+		} head;
+		struct bricktrace_info info;
+		struct bricktrace_thread thread;
+		struct bricktrace_brick_define brick_define;
+		struct bricktrace_run_open run_open;
+		struct bricktrace_run_close run_close;
+		struct bricktrace_session session;
+	} arg;
 };
 
-/* What the ioctls take; each structure begins with its size and flags. */
-static const struct {
-	u16 size_v0;
-	u16 size;
-	u32 flags;	/* known ones */
-} ioctls[] = {
-#define TAKES(name, type, version0, known) \
-	[_IOC_NR(name)] = { version0, sizeof(struct type), known }
-	TAKES(BRICKTRACE_INFO, bricktrace_info, BRICKTRACE_INFO_SIZE_V0, 0),
-	TAKES(BRICKTRACE_THREAD_REGISTER, bricktrace_thread,
-	      BRICKTRACE_THREAD_SIZE_V0,
-	      BRICKTRACE_INHERIT_THREADS | BRICKTRACE_INHERIT_CHILDREN |
-	      BRICKTRACE_PROCESS),
-	TAKES(BRICKTRACE_THREAD_UNREGISTER, bricktrace_thread,
-	      BRICKTRACE_THREAD_SIZE_V0, BRICKTRACE_PROCESS),
-	TAKES(BRICKTRACE_BRICK_DEFINE, bricktrace_brick,
-	      BRICKTRACE_BRICK_SIZE_V0, 0),
-	TAKES(BRICKTRACE_RUN_OPEN, bricktrace_open,
-	      BRICKTRACE_OPEN_SIZE_V0, 0),
-	TAKES(BRICKTRACE_RUN_CLOSE, bricktrace_close,
-	      BRICKTRACE_CLOSE_SIZE_V0, 0),
-	TAKES(BRICKTRACE_SESSION_GET, bricktrace_session,
-	      BRICKTRACE_SESSION_SIZE_V0, 0),
-	TAKES(BRICKTRACE_SESSION_SET, bricktrace_session,
-	      BRICKTRACE_SESSION_SIZE_V0, BRICKTRACE_SET_EDGE),
-};
-
-static int info(struct bt_session *s, struct bricktrace_info *arg,
-		const struct bt_uarg *uarg)
+/* Writes the answer, when the work is done. */
+static int call_put(struct bt_call *c)
 {
+	c->arg.head.size = c->size;
+	return copy_to_user(c->ptr, &c->arg, c->size) ? -EFAULT : 0;
+}
+
+static int array_check(const struct bricktrace_array *a, u32 size_v0)
+{
+	if (!a->cap)
+		return 0;
+	if (!a->addr || a->cap > MAX_ELEMENTS || a->size < size_v0 ||
+	    a->size > MAX_STRUCT)
+		return -EINVAL;
+	return 0;
+}
+
+/* Copies elements of @size bytes to the caller's array, whose own may differ. */
+static int array_put(struct bricktrace_array *a, const void *from, u32 size,
+		     u32 count)
+{
+	u8 __user *to = u64_to_user_ptr(a->addr);
+	u32 n = min(a->cap, count);
+
+	a->count = count;
+	a->known = min(a->size, size);
+	if (a->size == size)
+		return copy_to_user(to, from, n * size) ? -EFAULT : 0;
+	for (; n; n--) {
+		if (copy_to_user(to, from, a->known) ||
+		    clear_user(to + a->known, a->size - a->known))
+			return -EFAULT;
+		to += a->size;
+		from += size;
+	}
+	return 0;
+}
+
+/* Whoever asks what the host does must not wait for a session that does it. */
+static int call_info(struct bt_call *c)
+{
+	struct bricktrace_info *a = &c->arg.info;
 	struct bt_hooks_state state;
 
 	bt_hooks_state(&state);
-	arg->abi_version = BRICKTRACE_ABI_VERSION;
-	arg->clock = static_key_enabled(&bt_clock_is_tsc) ?
-		     BRICKTRACE_CLOCK_TSC : BRICKTRACE_CLOCK_MONOTONIC;
-	arg->armed = state.hooks != BRICKTRACE_HOOKS_OFF;
-	arg->slots = BT_SLOTS - BT_SLOT_FIRST;
-	arg->linger_ms = state.linger_ms;
-	arg->reserved = 0;
-	arg->arms = state.arms;
-	arg->threads_lost = bt_task_lost();
-	arg->enabled = state.enabled;
-	arg->hooks = state.hooks;
-	arg->tested = bt_kernel_tested;
-	arg->max_followers = BT_MAX_FOLLOWERS;
-	bt_user_info(s->user, arg);
-	arg->armed_ns = state.armed_ns;
-	arg->loaded_ns = state.loaded_ns;
-	return bt_uarg_put(uarg, arg, sizeof(*arg));
+	a->abi_version = BRICKTRACE_ABI_VERSION;
+	a->clock = static_key_enabled(&bt_clock_is_tsc) ?
+			   BRICKTRACE_CLOCK_TSC : BRICKTRACE_CLOCK_MONOTONIC;
+	a->armed = state.hooks != BRICKTRACE_HOOKS_OFF;
+	a->slots = BT_SLOTS - BT_SLOT_FIRST;
+	a->linger_ms = state.linger_ms;
+	a->tested = bt_kernel_tested;
+	a->features = 0;
+	a->arms = state.arms;
+	a->threads_lost = bt_task_lost();
+	a->enabled = state.enabled;
+	a->hooks = state.hooks;
+	a->max_followers = BT_MAX_FOLLOWERS;
+	a->reserved = 0;
+	bt_user_info(c->session->user, a);
+	a->armed_ns = state.armed_ns;
+	a->loaded_ns = state.loaded_ns;
+	return call_put(c);
 }
 
-static long handle(struct bt_session *s, unsigned int cmd, union arg *arg,
-		   const struct bt_uarg *uarg, u64 entered)
+static int call_thread_register(struct bt_call *c)
 {
-	switch (cmd) {
-	case BRICKTRACE_THREAD_REGISTER:
-		return bt_member_register(s, &arg->thread, uarg);
-	case BRICKTRACE_THREAD_UNREGISTER:
-		return bt_member_unregister(s, &arg->thread, uarg);
-	case BRICKTRACE_BRICK_DEFINE:
-		return bt_session_define(s, &arg->brick, uarg);
-	case BRICKTRACE_RUN_OPEN:
-		return bt_run_open(s, &arg->open, uarg);
-	case BRICKTRACE_RUN_CLOSE:
-		return bt_run_close(s, &arg->close, entered);
-	case BRICKTRACE_SESSION_GET:
-		return bt_session_get(s, &arg->session, uarg);
-	case BRICKTRACE_SESSION_SET:
-		return bt_session_set(s, &arg->session);
-	}
-	return -ENOTTY;
+	int n = bt_member_register(c->session, c->arg.thread.tid, c->arg.thread.flags);
+
+	if (n < 0)
+		return n;
+	c->arg.thread.threads = n;
+	return call_put(c);
 }
+
+static int call_thread_unregister(struct bt_call *c)
+{
+	int n = bt_member_unregister(c->session, c->arg.thread.tid,
+				     c->arg.thread.flags);
+
+	if (n < 0)
+		return n;
+	c->arg.thread.threads = n;
+	return call_put(c);
+}
+
+static int call_brick_define(struct bt_call *c)
+{
+	int brick = bt_session_define(c->session, c->arg.brick_define.name,
+				      c->arg.brick_define.budget_ns);
+
+	if (brick < 0)
+		return brick;
+	c->arg.brick_define.brick = brick;
+	return call_put(c);
+}
+
+static int call_run_open(struct bt_call *c)
+{
+	struct bricktrace_run_open *a = &c->arg.run_open;
+	int ret;
+
+	ret = bt_run_open(c->session, a->brick, a->level, a->scope, &a->run,
+			  &a->parent);
+	if (ret)
+		return ret;
+	ret = call_put(c);
+	/* Nobody could close a run that nobody was told of. */
+	if (ret)
+		bt_run_cancel(c->session, a->run);
+	return ret;
+}
+
+static int call_run_close(struct bt_call *c)
+{
+	struct bricktrace_run_close *a = &c->arg.run_close;
+	const struct bt_breakdown *b;
+	struct bt_record rec;
+	int ret;
+
+	ret = array_check(&a->result, BRICKTRACE_RESULT_SIZE_V0) ?:
+	      array_check(&a->times, BRICKTRACE_TIMES_SIZE_V0) ?:
+	      array_check(&a->categories,
+			  BRICKTRACE_CATEGORY_FIGURES_SIZE_V0) ?:
+	      array_check(&a->syscalls, BRICKTRACE_SYSCALL_SIZE_V0) ?:
+	      bt_run_close(c->session, a->run, c->entered, &rec);
+	if (ret)
+		return ret;
+	b = rec.breakdown;
+	ret = array_put(&a->result, &rec.result, sizeof(rec.result), 1) ?:
+	      array_put(&a->times, b ? b->times : NULL, sizeof(b->times[0]),
+			b ? BT_VIEWS : 0) ?:
+	      array_put(&a->categories, b ? b->categories : NULL,
+			sizeof(b->categories[0][0]),
+			b ? BT_CATEGORIES * BT_VIEWS : 0) ?:
+	      array_put(&a->syscalls, b ? b->syscalls : NULL,
+			sizeof(b->syscalls[0][0]),
+			b ? b->nr_syscalls * BT_VIEWS : 0) ?:
+	      call_put(c);
+	bt_record_free(&rec);
+	return ret;
+}
+
+static int call_session_get(struct bt_call *c)
+{
+	return bt_session_get(c->session, &c->arg.session) ?: call_put(c);
+}
+
+static int call_session_set(struct bt_call *c)
+{
+	int ret = 0;
+
+	if (c->arg.head.flags & BRICKTRACE_SESSION_EDGE)
+		ret = bt_session_set_edge(c->session, c->arg.session.edge_ps);
+	return ret ?: call_put(c);
+}
+
+/* What each ioctl takes is checked by its row before its function is called. */
+static const struct {
+	unsigned int cmd;
+	u16 size_v0;
+	u16 size;
+	u16 reserved;	/* offset of a word that must be zero; 0 if there is none */
+	u32 flags;	/* known ones */
+	int (*fn)(struct bt_call *c);
+} ioctls[] = {
+#define IOCTL(name, type, version0) \
+	[_IOC_NR(BRICKTRACE_##name)] = { \
+		.cmd = BRICKTRACE_##name, \
+		.size_v0 = BRICKTRACE_##version0##_SIZE_V0, \
+		.size = sizeof(struct bricktrace_##type)
+	IOCTL(INFO, info, INFO), .fn = call_info },
+	IOCTL(THREAD_REGISTER, thread, THREAD), .fn = call_thread_register,
+		.flags = BRICKTRACE_THREAD_INHERIT_THREADS |
+			 BRICKTRACE_THREAD_INHERIT_CHILDREN |
+			 BRICKTRACE_THREAD_WHOLE_PROCESS },
+	IOCTL(THREAD_UNREGISTER, thread, THREAD), .fn = call_thread_unregister,
+		.flags = BRICKTRACE_THREAD_WHOLE_PROCESS },
+	IOCTL(BRICK_DEFINE, brick_define, BRICK_DEFINE), .fn = call_brick_define,
+		.reserved = offsetof(struct bricktrace_brick_define, reserved) },
+	IOCTL(RUN_OPEN, run_open, RUN_OPEN), .fn = call_run_open,
+		.reserved = offsetof(struct bricktrace_run_open, reserved) },
+	IOCTL(RUN_CLOSE, run_close, RUN_CLOSE), .fn = call_run_close },
+	IOCTL(SESSION_GET, session, SESSION), .fn = call_session_get,
+		.reserved = offsetof(struct bricktrace_session, reserved) },
+	IOCTL(SESSION_SET, session, SESSION), .fn = call_session_set,
+		.reserved = offsetof(struct bricktrace_session, reserved),
+		.flags = BRICKTRACE_SESSION_EDGE },
+};
 
 static long chardev_ioctl(struct file *file, unsigned int cmd,
 			  unsigned long ptr)
 {
-	struct bt_session *s = file->private_data;
-	struct bt_uarg uarg = { .ptr = (void __user *)ptr };
-	u64 entered = bt_task_control();
-	union arg arg = {};
+	struct bt_call c = {
+		.session = file->private_data,
+		.ptr = (void __user *)ptr,
+		.entered = bt_task_control(),
+	};
 	unsigned int nr = _IOC_NR(cmd);
+	u32 size;
 	int ret;
 
-	if (!entered)
-		entered = bt_clock_now();
-	if (nr >= ARRAY_SIZE(ioctls) || cmd != _IO(BRICKTRACE_IOC, nr))
+	if (!c.entered)
+		c.entered = bt_clock_now();
+	if (nr >= ARRAY_SIZE(ioctls))
 		return -ENOTTY;
-	if (get_user(uarg.size, (u32 __user *)uarg.ptr))
+	nr = array_index_nospec(nr, ARRAY_SIZE(ioctls));
+	if (cmd != ioctls[nr].cmd)
+		return -ENOTTY;
+	if (get_user(size, (u32 __user *)c.ptr))
 		return -EFAULT;
-	if (uarg.size < ioctls[nr].size_v0 || uarg.size > MAX_STRUCT)
+	if (size < ioctls[nr].size_v0 || size > MAX_STRUCT)
 		return -EINVAL;
-	ret = copy_struct_from_user(&arg, ioctls[nr].size, uarg.ptr, uarg.size);
+	ret = copy_struct_from_user(&c.arg, ioctls[nr].size, c.ptr, size);
 	if (ret)
 		return ret;
-	if (arg.head.flags & ~ioctls[nr].flags)
+	if (c.arg.head.flags & ~ioctls[nr].flags)
 		return -EINVAL;
-
-	/* Whoever asks what the host does must not wait for a session that does it. */
-	if (cmd == BRICKTRACE_INFO)
-		return info(s, &arg.info, &uarg);
-	if (mutex_lock_killable(&s->lock))
-		return -EINTR;
-	ret = handle(s, cmd, &arg, &uarg, entered);
-	mutex_unlock(&s->lock);
-	return ret;
+	if (ioctls[nr].reserved &&
+	    *(u32 *)((u8 *)&c.arg + ioctls[nr].reserved))
+		return -EINVAL;
+	c.size = min_t(u32, size, ioctls[nr].size);
+	return ioctls[nr].fn(&c);
 }
 
 static int chardev_open(struct inode *inode, struct file *file)
@@ -145,9 +271,14 @@ static int chardev_open(struct inode *inode, struct file *file)
 	return nonseekable_open(inode, file);
 }
 
+/* Nobody else has the file any more; tasks may still end and fork. */
 static int chardev_release(struct inode *inode, struct file *file)
 {
-	bt_session_release(file->private_data);
+	struct bt_session *s = file->private_data;
+
+	bt_run_end_all(s);
+	bt_member_drop_all(s);
+	bt_session_free(s);
 	return 0;
 }
 
@@ -166,15 +297,22 @@ static struct miscdevice misc = {
 	.mode = 0660,
 };
 
+/* Structures grow at their end only, so that the first version's size stays. */
 int bt_chardev_init(void)
 {
-	BUILD_BUG_ON(sizeof(struct bricktrace_info) != BRICKTRACE_INFO_SIZE_V1);
-	BUILD_BUG_ON(sizeof(struct bricktrace_thread) != BRICKTRACE_THREAD_SIZE_V0);
-	BUILD_BUG_ON(sizeof(struct bricktrace_brick) != BRICKTRACE_BRICK_SIZE_V0);
-	BUILD_BUG_ON(sizeof(struct bricktrace_open) != BRICKTRACE_OPEN_SIZE_V0);
-	BUILD_BUG_ON(sizeof(struct bricktrace_close) != BRICKTRACE_CLOSE_SIZE_V0);
-	BUILD_BUG_ON(sizeof(struct bricktrace_result) != BRICKTRACE_RESULT_SIZE_V0);
-	BUILD_BUG_ON(sizeof(struct bricktrace_session) != BRICKTRACE_SESSION_SIZE_V0);
+#define FIRST_VERSION(type, name) \
+	BUILD_BUG_ON(sizeof(struct bricktrace_##type) != \
+		     BRICKTRACE_##name##_SIZE_V0)
+	FIRST_VERSION(info, INFO);
+	FIRST_VERSION(thread, THREAD);
+	FIRST_VERSION(brick_define, BRICK_DEFINE);
+	FIRST_VERSION(run_open, RUN_OPEN);
+	FIRST_VERSION(run_close, RUN_CLOSE);
+	FIRST_VERSION(result, RESULT);
+	FIRST_VERSION(times, TIMES);
+	FIRST_VERSION(category_figures, CATEGORY_FIGURES);
+	FIRST_VERSION(syscall, SYSCALL);
+	FIRST_VERSION(session, SESSION);
 	return misc_register(&misc);
 }
 

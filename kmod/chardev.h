@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* /dev/bricktrace: takes the ioctls apart and hands them to the session. */
+/*
+ * /dev/bricktrace, a door: the only file that knows user memory. It takes the ioctls
+ * apart, hands plain values to the core, and copies what that answers when the core
+ * has let go of its locks.
+ */
 #ifndef BT_CHARDEV_H
 #define BT_CHARDEV_H
 

@@ -126,7 +126,7 @@ static bool member_may_stay(struct bt_follower *f)
 	struct bt_session *s = container_of(f, struct bt_member,
 					    follower)->session;
 
-	return bt_access_after_exec(s->file);
+	return bt_access_after_exec(s->opener);
 }
 
 static const struct bt_follower_ops member_ops = {
@@ -189,7 +189,7 @@ static int member_add(struct bt_session *s, struct task_struct *p, u32 inherit,
 	if (down_read_killable(&p->signal->exec_update_lock))
 		goto err_task;
 	/* Before anything is read or allocated for who may not. */
-	ret = bt_access_check(s->file, p);
+	ret = bt_access_check(s->opener, p);
 	if (ret)
 		goto err_exec;
 	/* It is followed by others, and has done something before. */
@@ -325,8 +325,8 @@ static void batch_undo(struct bt_session *s)
 static int members_add(struct bt_session *s, struct task_struct *p, u32 flags,
 		       struct cpumask *cpus)
 {
-	bool process = flags & BRICKTRACE_PROCESS;
-	u32 inherit = flags & ~BRICKTRACE_PROCESS;
+	bool process = flags & BRICKTRACE_THREAD_WHOLE_PROCESS;
+	u32 inherit = flags & ~BRICKTRACE_THREAD_WHOLE_PROCESS;
 	bool known = false;
 	struct bt_threads th;
 	int ret, all = 0;
@@ -356,97 +356,106 @@ static int members_add(struct bt_session *s, struct task_struct *p, u32 flags,
 		 * members yet: until a walk finds nobody new. Without the flag
 		 * they are not meant.
 		 */
-	} while (!ret && process && new && inherit & BRICKTRACE_INHERIT_THREADS);
+	} while (!ret && process && new && inherit & BRICKTRACE_THREAD_INHERIT_THREADS);
 	if (!ret && !all)
 		ret = known ? -EEXIST : -ESRCH;
 	return ret ?: all;
 }
 
-int bt_member_register(struct bt_session *s, struct bricktrace_thread *arg,
-		       const struct bt_uarg *uarg)
+static int member_register(struct bt_session *s, struct task_struct *p,
+			   u32 flags)
 {
-	struct task_struct *p;
 	cpumask_var_t cpus;
 	int ret;
 
 	lockdep_assert_held(&s->lock);
-	p = bt_threads_task(arg->tid);
-	if (IS_ERR(p))
-		return PTR_ERR(p);
-	ret = -EPERM;
-	if (!bt_threads_calls(p))
-		goto out;
 	ret = bt_session_prepare(s);
 	if (ret)
-		goto out;
-	ret = -ENOMEM;
+		return ret;
 	if (!zalloc_cpumask_var(&cpus, GFP_KERNEL))
-		goto out;
+		return -ENOMEM;
 	ret = bt_hooks_follow_begin();
 	if (ret)
-		goto out_cpus;
+		goto out;
 	s->batch++;
-	ret = members_add(s, p, arg->flags, cpus);
-	if (ret > 0) {
-		/* Before the caller can sleep for as long as it likes. */
+	ret = members_add(s, p, flags, cpus);
+	if (ret < 0) {
+		batch_undo(s);
+	} else {
 		bt_task_meet(cpus);
 		/* This very call's entry was not seen if it registered its caller. */
 		bt_task_control();
-		arg->threads = ret;
-		ret = bt_uarg_put(uarg, arg, sizeof(*arg));
 	}
-	if (ret)
-		batch_undo(s);
 	bt_hooks_follow_end();
-out_cpus:
+out:
 	free_cpumask_var(cpus);
+	return ret;
+}
+
+int bt_member_register(struct bt_session *s, s32 tid, u32 flags)
+{
+	struct task_struct *p = bt_threads_task(tid);
+	int ret = -EPERM;
+
+	if (IS_ERR(p))
+		return PTR_ERR(p);
+	if (!bt_threads_calls(p))
+		goto out;
+	ret = -EINTR;
+	if (mutex_lock_killable(&s->lock))
+		goto out;
+	ret = member_register(s, p, flags);
+	mutex_unlock(&s->lock);
 out:
 	put_task_struct(p);
 	return ret;
 }
 
-int bt_member_unregister(struct bt_session *s, struct bricktrace_thread *arg,
-			 const struct bt_uarg *uarg)
+/* Lets members go, or none of them; their number, or an error. */
+static int members_remove(struct bt_session *s, const struct bt_threads *th)
 {
+	int ret, removable = 0;
 	bool forget = false;
-	struct task_struct *p;
 	struct bt_member *m;
-	struct bt_task *t;
-	struct bt_threads th;
 	LIST_HEAD(gone);
 	u32 i;
-	int ret;
 
 	lockdep_assert_held(&s->lock);
-	p = bt_threads_task(arg->tid);
-	if (IS_ERR(p))
-		return PTR_ERR(p);
-	ret = bt_threads_get(&th, p, arg->flags & BRICKTRACE_PROCESS);
-	if (ret)
-		goto out;
-	arg->threads = 0;
-	for (i = 0; i < th.n; i++) {
-		ret = member_removable(s, th.p[i]);
+	for (i = 0; i < th->n; i++) {
+		ret = member_removable(s, th->p[i]);
 		if (ret == -EBUSY)
-			goto out_threads;
-		arg->threads += !ret;
+			return ret;
+		removable += !ret;
 	}
-	ret = arg->threads ? bt_uarg_put(uarg, arg, sizeof(*arg)) : -ESRCH;
-	if (ret)
-		goto out_threads;
-	for (i = 0; i < th.n; i++) {
-		t = member_find(s, th.p[i], &m);
+	if (!removable)
+		return -ESRCH;
+	for (i = 0; i < th->n; i++) {
+		bt_task_put(member_find(s, th->p[i], &m));
 		if (m) {
 			member_remove(m, &gone, &forget);
 			bt_member_put(m);
 		}
-		bt_task_put(t);
 		cond_resched();
 	}
 	members_put(&gone, forget);
 	if (!bt_task_any())
 		bt_hooks_idle();
-out_threads:
+	return removable;
+}
+
+int bt_member_unregister(struct bt_session *s, s32 tid, bool process)
+{
+	struct task_struct *p = bt_threads_task(tid);
+	struct bt_threads th;
+	int ret;
+
+	if (IS_ERR(p))
+		return PTR_ERR(p);
+	ret = -EINTR;
+	if (mutex_lock_killable(&s->lock))
+		goto out;
+	ret = bt_threads_get(&th, p, process) ?: members_remove(s, &th);
+	mutex_unlock(&s->lock);
 	bt_threads_put(&th);
 out:
 	put_task_struct(p);
@@ -460,6 +469,7 @@ void bt_member_drop_all(struct bt_session *s)
 	bool forget = false;
 	LIST_HEAD(gone);
 
+	mutex_lock(&s->lock);
 	spin_lock(&bt_books);
 	/* From here on no child joins. */
 	s->released = true;
@@ -474,6 +484,7 @@ void bt_member_drop_all(struct bt_session *s)
 	members_put(&gone, forget);
 	if (forget && !bt_task_any())
 		bt_hooks_idle();
+	mutex_unlock(&s->lock);
 }
 
 struct bt_member *bt_member_hold(struct bt_session *s)

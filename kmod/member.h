@@ -36,11 +36,13 @@ struct bt_member {
 	struct bt_snapshot *end;
 };
 
-/* The ioctls, under the session's mutex. */
-int bt_member_register(struct bt_session *s, struct bricktrace_thread *arg,
-		       const struct bt_uarg *uarg);
-int bt_member_unregister(struct bt_session *s, struct bricktrace_thread *arg,
-			 const struct bt_uarg *uarg);
+/*
+ * Registers and unregisters a thread, or all threads of its process; @tid and
+ * @flags are those of struct bricktrace_thread. Their number, or an error as
+ * documented there. Both take the session's mutex.
+ */
+int bt_member_register(struct bt_session *s, s32 tid, u32 flags);
+int bt_member_unregister(struct bt_session *s, s32 tid, bool process);
 
 /* The session is released. */
 void bt_member_drop_all(struct bt_session *s);

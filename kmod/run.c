@@ -3,14 +3,9 @@
 #include <linux/mm.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
-#include "breakdown.h"
 #include "hooks.h"
 #include "member.h"
 #include "run.h"
-
-/* Also the largest structure that a caller may pass. */
-#define MAX_STRUCT 4096
-#define MAX_SYSCALLS 4096
 
 struct bt_run {
 	struct list_head of_session;
@@ -113,12 +108,14 @@ void bt_run_end_all(struct bt_session *s)
 {
 	struct bt_run *r, *next;
 
-	lockdep_assert_held(&s->lock);
+	mutex_lock(&s->lock);
 	list_for_each_entry_safe(r, next, &s->runs, of_session) {
 		run_unlink(r);
 		run_free(r);
 	}
 	kfree(s->spare);
+	s->spare = NULL;
+	mutex_unlock(&s->lock);
 }
 
 static struct bt_run *run_parent(struct bt_session *s, u32 scope)
@@ -268,52 +265,43 @@ static void run_start(struct bt_run *r, struct bt_member *self)
 		r->start = bt_clock_now();
 }
 
-int bt_run_open(struct bt_session *s, struct bricktrace_open *arg,
-		const struct bt_uarg *uarg)
+static int run_open(struct bt_session *s, u32 brick, u32 level, u32 scope,
+		    struct bt_run **opened)
 {
 	struct bt_member *self = NULL;
 	struct bt_run *r;
 	int ret;
 
 	lockdep_assert_held(&s->lock);
-	if (arg->level > BRICKTRACE_LEVEL_TRACE ||
-	    arg->scope > BRICKTRACE_SCOPE_SESSION || arg->reserved)
-		return -EINVAL;
 	r = run_alloc(s);
 	if (IS_ERR(r))
 		return PTR_ERR(r);
-	r->scope = arg->scope;
+	r->scope = scope;
 	r->reason = BRICKTRACE_REASON_LEVEL;
-	r->brick = bt_session_brick(s, arg->brick);
+	r->brick = bt_session_brick(s, brick);
 	ret = -ENOENT;
 	if (!r->brick)
 		goto err;
 	ret = -EDQUOT;
 	if (s->nr_runs >= BT_MAX_RUNS)
 		goto err;
-	r->parent = run_parent(s, arg->scope);
+	r->parent = run_parent(s, scope);
 	r->depth = r->parent ? r->parent->depth + 1 : 0;
 	ret = -ELOOP;
 	if (r->depth >= BRICKTRACE_MAX_DEPTH)
 		goto err;
-	r->id = s->runs_opened + 1;
 	r->budget_ns = r->brick->budget_ns;
-	if (arg->level == BRICKTRACE_LEVEL_TRACE) {
+	if (level == BRICKTRACE_LEVEL_TRACE) {
 		ret = run_trace(r, &self);
 		if (ret)
 			goto err;
 	}
-	arg->run = r->id;
-	arg->parent = r->parent ? r->parent->id : 0;
-	ret = bt_uarg_put(uarg, arg, sizeof(*arg));
-	if (ret)
-		goto err;
-
+	r->id = ++s->runs_opened;
 	list_add(&r->of_session, &s->runs);
 	s->nr_runs++;
-	s->runs_opened++;
 	if (r->parent)
 		r->parent->children++;
+	*opened = r;
 	run_start(r, self);
 	return 0;
 
@@ -322,46 +310,23 @@ err:
 	return ret;
 }
 
-static int put_syscalls(const struct bricktrace_close *arg,
-			const struct bt_breakdown *b)
+int bt_run_open(struct bt_session *s, u32 brick, u32 level, u32 scope,
+		u64 *run, u64 *parent)
 {
-	u8 __user *to = u64_to_user_ptr(arg->syscalls);
-	struct bricktrace_syscall sc;
-	u32 i = 0, n;
+	struct bt_run *r;
+	int ret;
 
-	for (n = 0; n < arg->syscalls_cap && bt_breakdown_call(b, &i, &sc); n++) {
-		if (copy_to_user(to, &sc, sizeof(sc)) ||
-		    clear_user(to + sizeof(sc), arg->syscall_size - sizeof(sc)))
-			return -EFAULT;
-		to += arg->syscall_size;
+	if (level > BRICKTRACE_LEVEL_TRACE || scope > BRICKTRACE_SCOPE_SESSION)
+		return -EINVAL;
+	if (mutex_lock_killable(&s->lock))
+		return -EINTR;
+	ret = run_open(s, brick, level, scope, &r);
+	if (!ret) {
+		*run = r->id;
+		*parent = r->parent ? r->parent->id : 0;
 	}
-	return 0;
-}
-
-static int put_result(const struct bricktrace_close *arg,
-		      struct bricktrace_result *res, u32 size)
-{
-	u8 __user *to = u64_to_user_ptr(arg->result);
-	u32 known = min_t(u32, size, sizeof(*res));
-
-	res->size = known;
-	if (copy_to_user(to, res, known) ||
-	    (size > known && clear_user(to + known, size - known)))
-		return -EFAULT;
-	return 0;
-}
-
-static int check_close(const struct bricktrace_close *arg)
-{
-	if (arg->syscalls_cap > MAX_SYSCALLS)
-		return -EINVAL;
-	if (!arg->syscalls_cap)
-		return arg->syscall_size ? -EINVAL : 0;
-	if (!arg->syscalls || !arg->result ||
-	    arg->syscall_size < sizeof(struct bricktrace_syscall) ||
-	    arg->syscall_size > MAX_STRUCT)
-		return -EINVAL;
-	return 0;
+	mutex_unlock(&s->lock);
+	return ret;
 }
 
 /*
@@ -439,37 +404,41 @@ static u64 run_wall_ns(struct bt_run *r, u64 end)
 	return ktime_get_mono_fast_ns() - r->start_ns;
 }
 
-static void run_finish(struct bt_run *r, u64 entered,
-		       const struct bt_breakdown *b,
-		       struct bricktrace_result *res)
+/* The record of a run that ends now, without any change to the run. */
+static int run_finish(struct bt_run *r, u64 entered, struct bt_record *rec)
 {
-	const size_t known = offsetof(struct bricktrace_result, all);
+	struct bricktrace_result *res = &rec->result;
 	enum bt_left left = BT_PRESENT;
 	u64 end = entered;
+	int ret;
 
+	if (r->traced) {
+		left = run_add_up(r, entered, &end);
+		ret = bt_record_alloc(rec, r->session->result);
+		if (ret)
+			return ret;
+		bt_breakdown(rec->breakdown, r->session->result, &r->inner,
+			     r->session->edge_ps);
+	}
 	res->run = r->id;
 	res->parent = r->parent ? r->parent->id : 0;
 	res->brick = r->brick->id;
+	res->depth = r->depth;
 	res->budget_ns = r->budget_ns;
 	res->start_ns = r->start_ns;
-	res->depth = r->depth;
-	if (r->traced) {
-		left = run_add_up(r, entered, &end);
-		bt_breakdown(b, res);
-	}
-	if (left)
-		res->flags |= BRICKTRACE_RESULT_ABANDONED;
 	res->wall_ns = run_wall_ns(r, end);
 	if (res->wall_ns > r->budget_ns)
 		res->flags |= BRICKTRACE_RESULT_OVER_BUDGET;
+	if (left)
+		res->flags |= BRICKTRACE_RESULT_ABANDONED;
 	res->reason = r->reason;
 	if (r->traced)
 		run_judge(r, left, res);
-	if (res->provenance != BRICKTRACE_NOT_INSTRUMENTED)
-		return;
-	res->threads = 0;
-	res->syscalls = 0;
-	memset((u8 *)res + known, 0xff, sizeof(*res) - known);
+	if (res->provenance == BRICKTRACE_NOT_INSTRUMENTED)
+		bt_record_free(rec);
+	else
+		res->threads = r->session->result->threads;
+	return 0;
 }
 
 static struct bt_run *run_find(struct bt_session *s, u64 id)
@@ -482,49 +451,64 @@ static struct bt_run *run_find(struct bt_session *s, u64 id)
 	return NULL;
 }
 
-int bt_run_close(struct bt_session *s, const struct bricktrace_close *arg,
-		 u64 entered)
+static int run_close(struct bt_session *s, u64 id, u64 entered,
+		     struct bt_record *rec)
 {
-	struct bricktrace_result res = {};
-	struct bt_breakdown b;
-	struct bt_run *r, *outer;
-	u32 size = 0;
+	struct bt_run *r = run_find(s, id), *outer;
 	int ret;
 
 	lockdep_assert_held(&s->lock);
-	ret = check_close(arg);
-	if (ret)
-		return ret;
-	if (arg->result) {
-		if (get_user(size, (u32 __user *)u64_to_user_ptr(arg->result)))
-			return -EFAULT;
-		if (size < BRICKTRACE_RESULT_SIZE_V0 || size > MAX_STRUCT)
-			return -EINVAL;
-	}
-	r = run_find(s, arg->run);
 	if (!r)
 		return -ENOENT;
 	if (r->children)
 		return -EBUSY;
-	b = (struct bt_breakdown){ s->result, &r->inner, s->edge_ps };
-	run_finish(r, entered, &b, &res);
-	/* Nothing has changed yet: if a copy fails, the run goes on. */
-	if (res.provenance != BRICKTRACE_NOT_INSTRUMENTED) {
-		ret = put_syscalls(arg, &b);
-		if (ret)
-			return ret;
-	}
-	if (arg->result) {
-		ret = put_result(arg, &res, size);
-		if (ret)
-			return ret;
-	}
-	if (res.provenance != BRICKTRACE_NOT_INSTRUMENTED) {
-		outer = run_outer(r);
-		if (outer)
-			bt_breakdown_hand(&outer->inner, s->result, &res.all);
-	}
+	ret = run_finish(r, entered, rec);
+	if (ret)
+		return ret;
+	outer = rec->breakdown ? run_outer(r) : NULL;
+	if (outer)
+		bt_breakdown_hand(&outer->inner, s->result,
+				  &rec->breakdown->times[BRICKTRACE_VIEW_INCLUSIVE]);
 	run_unlink(r);
 	run_free(r);
 	return 0;
+}
+
+int bt_run_close(struct bt_session *s, u64 id, u64 entered,
+		 struct bt_record *rec)
+{
+	int ret;
+
+	*rec = (struct bt_record){};
+	if (mutex_lock_killable(&s->lock))
+		return -EINTR;
+	ret = run_close(s, id, entered, rec);
+	mutex_unlock(&s->lock);
+	return ret;
+}
+
+void bt_run_cancel(struct bt_session *s, u64 id)
+{
+	struct bt_run *r, *outer, *inner;
+
+	mutex_lock(&s->lock);
+	r = run_find(s, id);
+	if (!r)
+		goto out;
+	/* What others have opened and closed inside it lies in the run around it. */
+	list_for_each_entry(inner, &s->runs, of_session) {
+		if (inner->parent != r)
+			continue;
+		inner->parent = r->parent;
+		if (r->parent)
+			r->parent->children++;
+	}
+	outer = r->inner.totals ? run_outer(r) : NULL;
+	if (outer)
+		bt_breakdown_hand(&outer->inner, r->inner.totals,
+				  &r->inner.times);
+	run_unlink(r);
+	run_free(r);
+out:
+	mutex_unlock(&s->lock);
 }

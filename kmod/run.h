@@ -4,20 +4,33 @@
  * when it began and is the difference to what they are worth when it ends; it
  * knows no threads. Of a run of scope session that is one value of S, the
  * session's sum (base.h). Of a run of scope thread it is V of that thread, whose
- * member it has a reference to; it ends where that member leaves.
+ * member it has a reference to; it ends where that member leaves. A run that has
+ * ended is a record (record.h).
  *
- * The session's mutex protects runs.
+ * The session's mutex protects runs; the functions here take it.
  */
 #ifndef BT_RUN_H
 #define BT_RUN_H
 
+#include "record.h"
 #include "session.h"
 
-/* ioctls. @entered: when the calling ioctl was entered, in ticks. */
-int bt_run_open(struct bt_session *s, struct bricktrace_open *arg,
-		const struct bt_uarg *uarg);
-int bt_run_close(struct bt_session *s, const struct bricktrace_close *arg,
-		 u64 entered);
+/*
+ * Opens a run; @run is its number and @parent that of the run around it, or 0.
+ * Errors are those of BRICKTRACE_RUN_OPEN.
+ */
+int bt_run_open(struct bt_session *s, u32 brick, u32 level, u32 scope,
+		u64 *run, u64 *parent);
+
+/*
+ * Closes a run that was over at @entered, in ticks. If that succeeds the caller
+ * frees @rec. Errors are those of BRICKTRACE_RUN_CLOSE.
+ */
+int bt_run_close(struct bt_session *s, u64 id, u64 entered,
+		 struct bt_record *rec);
+
+/* A run whose number nobody was told ends without a record. */
+void bt_run_cancel(struct bt_session *s, u64 id);
 
 /* The session is released: ends all of its runs. */
 void bt_run_end_all(struct bt_session *s);

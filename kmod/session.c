@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/err.h>
 #include <linux/slab.h>
-#include "member.h"
-#include "run.h"
 #include "session.h"
 
-struct bt_session *bt_session_alloc(struct file *file)
+struct bt_session *bt_session_alloc(struct file *opener)
 {
 	struct bt_session *s = kzalloc(sizeof(*s), GFP_KERNEL_ACCOUNT);
 	int ret;
 
 	if (!s)
 		return ERR_PTR(-ENOMEM);
-	s->user = bt_user_get(file->f_cred);
+	s->user = bt_user_get(opener->f_cred);
 	if (IS_ERR(s->user)) {
 		ret = PTR_ERR(s->user);
 		goto err;
@@ -20,7 +18,7 @@ struct bt_session *bt_session_alloc(struct file *file)
 	ret = -EDQUOT;
 	if (!bt_user_charge(s->user, sizeof(*s)))
 		goto err_user;
-	s->file = file;
+	s->opener = opener;
 	s->holder.uid = from_kuid(&init_user_ns, s->user->uid);
 	mutex_init(&s->lock);
 	INIT_LIST_HEAD(&s->bricks);
@@ -72,15 +70,10 @@ err:
 	return -ENOMEM;
 }
 
-void bt_session_release(struct bt_session *s)
+void bt_session_free(struct bt_session *s)
 {
 	struct bt_brick *b, *next;
 
-	/* Nobody else has the file; tasks may still end and fork. */
-	mutex_lock(&s->lock);
-	bt_run_end_all(s);
-	bt_member_drop_all(s);
-	mutex_unlock(&s->lock);
 	list_for_each_entry_safe(b, next, &s->bricks, of_session) {
 		bt_brick_free(b);
 		bt_user_uncharge(s->user, sizeof(*b));
@@ -106,78 +99,80 @@ struct bt_brick *bt_session_brick(struct bt_session *s, u32 id)
 	return NULL;
 }
 
-int bt_session_define(struct bt_session *s, struct bricktrace_brick *arg,
-		      const struct bt_uarg *uarg)
+static struct bt_brick *session_find(struct bt_session *s, const char *name)
 {
-	struct bt_brick *b, *new = NULL;
+	struct bt_brick *b;
+
+	list_for_each_entry(b, &s->bricks, of_session)
+		if (!strcmp(b->name, name))
+			return b;
+	return NULL;
+}
+
+static struct bt_brick *session_add(struct bt_session *s, const char *name)
+{
+	struct bt_brick *b;
+
+	if (s->nr_bricks >= BT_MAX_BRICKS ||
+	    !bt_user_charge(s->user, sizeof(*b)))
+		return ERR_PTR(-EDQUOT);
+	b = bt_brick_alloc(s->nr_bricks + 1, name);
+	if (!b) {
+		bt_user_uncharge(s->user, sizeof(*b));
+		return ERR_PTR(-ENOMEM);
+	}
+	list_add(&b->of_session, &s->bricks);
+	s->nr_bricks++;
+	return b;
+}
+
+int bt_session_define(struct bt_session *s, const char *name, u64 budget_ns)
+{
+	struct bt_brick *b;
 	int ret;
 
-	if (arg->reserved)
-		return -EINVAL;
-	ret = bt_brick_check(arg->name, arg->budget_ns);
+	ret = bt_brick_check(name, budget_ns);
 	if (ret)
 		return ret;
-	list_for_each_entry(b, &s->bricks, of_session)
-		if (!strcmp(b->name, arg->name))
-			goto found;
-	if (s->nr_bricks >= BT_MAX_BRICKS)
-		return -EDQUOT;
-	if (!bt_user_charge(s->user, sizeof(*new)))
-		return -EDQUOT;
-	ret = -ENOMEM;
-	new = bt_brick_alloc(s->nr_bricks + 1, arg->name);
-	if (!new)
-		goto err_charge;
-	b = new;
-found:
-	arg->brick = b->id;
-	ret = bt_uarg_put(uarg, arg, sizeof(*arg));
-	if (ret && new)
-		goto err_brick;
-	if (ret)
-		return ret;
-	b->budget_ns = arg->budget_ns;
-	if (new) {
-		list_add(&new->of_session, &s->bricks);
-		s->nr_bricks++;
+	if (mutex_lock_killable(&s->lock))
+		return -EINTR;
+	b = session_find(s, name) ?: session_add(s, name);
+	ret = PTR_ERR_OR_ZERO(b);
+	if (!ret) {
+		b->budget_ns = budget_ns;
+		ret = b->id;
 	}
-	return 0;
-
-err_brick:
-	bt_brick_free(new);
-err_charge:
-	bt_user_uncharge(s->user, sizeof(*new));
+	mutex_unlock(&s->lock);
 	return ret;
 }
 
-int bt_session_get(struct bt_session *s, struct bricktrace_session *arg,
-		   const struct bt_uarg *uarg)
+int bt_session_get(struct bt_session *s, struct bricktrace_session *to)
 {
-	if (arg->reserved)
-		return -EINVAL;
-	arg->edge_ps = s->edge_ps;
-	arg->max_threads = BT_MAX_THREADS;
-	arg->max_bricks = BT_MAX_BRICKS;
-	arg->max_runs = BT_MAX_RUNS;
-	arg->max_depth = BRICKTRACE_MAX_DEPTH;
-	arg->bricks = s->nr_bricks;
-	arg->runs = s->nr_runs;
-	arg->runs_opened = s->runs_opened;
+	if (mutex_lock_killable(&s->lock))
+		return -EINTR;
+	to->edge_ps = s->edge_ps;
+	to->max_threads = BT_MAX_THREADS;
+	to->max_bricks = BT_MAX_BRICKS;
+	to->max_runs = BT_MAX_RUNS;
+	to->max_depth = BRICKTRACE_MAX_DEPTH;
+	to->bricks = s->nr_bricks;
+	to->runs = s->nr_runs;
+	to->runs_opened = s->runs_opened;
 	spin_lock(&bt_books);
-	arg->threads = s->nr_members;
-	arg->threads_lost = s->base ? s->base->sums->lost : 0;
+	to->threads = s->nr_members;
+	to->threads_lost = s->base ? s->base->sums->lost : 0;
 	spin_unlock(&bt_books);
-	return bt_uarg_put(uarg, arg, sizeof(*arg));
+	mutex_unlock(&s->lock);
+	return 0;
 }
 
-int bt_session_set(struct bt_session *s, const struct bricktrace_session *arg)
+int bt_session_set_edge(struct bt_session *s, u64 edge_ps)
 {
-	if (arg->reserved)
-		return -EINVAL;
-	if (arg->edge_ps > BRICKTRACE_MAX_EDGE_PS &&
-	    arg->edge_ps != BRICKTRACE_NONE)
+	if (edge_ps > BRICKTRACE_MAX_EDGE_PS && edge_ps != BRICKTRACE_NONE)
 		return -ERANGE;
-	if (arg->flags & BRICKTRACE_SET_EDGE)
-		s->edge_ps = arg->edge_ps;
+	if (mutex_lock_killable(&s->lock))
+		return -EINTR;
+	s->edge_ps = edge_ps;
+	mutex_unlock(&s->lock);
 	return 0;
 }

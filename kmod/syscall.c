@@ -10,11 +10,11 @@
 
 static_assert(NR_syscalls <= BT_NR_NATIVE);
 
-u16 bt_syscall_key(unsigned long nr, enum bricktrace_abi abi)
+u16 bt_syscall_key(unsigned long nr, enum bricktrace_arch arch)
 {
-	if (abi == BRICKTRACE_ABI_COMPAT)
+	if (arch == BRICKTRACE_ARCH_COMPAT)
 		return (u32)nr < BT_NR_COMPAT ? BT_KEY_COMPAT + (u32)nr :
-						BT_KEY_INVALID + abi;
+						BT_KEY_INVALID + arch;
 	if (nr < BT_NR_NATIVE)
 		return BT_KEY_NATIVE + nr;
 	/* The kernel looks at 32 bits of the register. */
@@ -23,24 +23,24 @@ u16 bt_syscall_key(unsigned long nr, enum bricktrace_abi abi)
 		return BT_KEY_X32 + (nr - X32_BIT);
 	if (nr < BT_NR_NATIVE)
 		return BT_KEY_NATIVE + nr;
-	return BT_KEY_INVALID + BRICKTRACE_ABI_NATIVE;
+	return BT_KEY_INVALID + BRICKTRACE_ARCH_NATIVE;
 }
 
-u32 bt_syscall_nr(u16 key, enum bricktrace_abi *abi)
+u32 bt_syscall_nr(u16 key, enum bricktrace_arch *arch)
 {
-	*abi = BRICKTRACE_ABI_NATIVE;
+	*arch = BRICKTRACE_ARCH_NATIVE;
 	if (key < BT_KEY_COMPAT)
 		return key;
 	if (key < BT_KEY_X32) {
-		*abi = BRICKTRACE_ABI_COMPAT;
+		*arch = BRICKTRACE_ARCH_COMPAT;
 		return key - BT_KEY_COMPAT;
 	}
 	if (key < BT_KEY_INVALID) {
-		*abi = BRICKTRACE_ABI_X32;
+		*arch = BRICKTRACE_ARCH_X32;
 		return key - BT_KEY_X32;
 	}
 	if (key < BT_KEY_MORE) {
-		*abi = key - BT_KEY_INVALID;
+		*arch = key - BT_KEY_INVALID;
 		return BRICKTRACE_NR_INVALID;
 	}
 	return BRICKTRACE_NR_MORE;
@@ -162,8 +162,8 @@ static int key_of_regs(struct task_struct *p, struct pt_regs *regs)
 
 	if (nr < 0)
 		return -1;
-	return bt_syscall_key(nr, task_compat(p) ? BRICKTRACE_ABI_COMPAT :
-						   BRICKTRACE_ABI_NATIVE);
+	return bt_syscall_key(nr, task_compat(p) ? BRICKTRACE_ARCH_COMPAT :
+						   BRICKTRACE_ARCH_NATIVE);
 }
 
 bool bt_syscall_is_newborn(const struct task_struct *p)

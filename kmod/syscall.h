@@ -15,21 +15,23 @@
 #define BT_NR_COMPAT		512
 #define BT_NR_X32		1024
 
+#define BT_CATEGORIES		(BRICKTRACE_CAT_OTHER + 1)
+
 enum bt_key {
 	BT_KEY_NATIVE	= 0,
 	BT_KEY_COMPAT	= BT_KEY_NATIVE + BT_NR_NATIVE,
 	BT_KEY_X32	= BT_KEY_COMPAT + BT_NR_COMPAT,
-	BT_KEY_INVALID	= BT_KEY_X32 + BT_NR_X32,	/* + enum bricktrace_abi */
+	BT_KEY_INVALID	= BT_KEY_X32 + BT_NR_X32,	/* + enum bricktrace_arch */
 	BT_KEY_MORE	= BT_KEY_INVALID + 3,		/* + enum bricktrace_category */
-	BT_KEY_CONTROL	= BT_KEY_MORE + BRICKTRACE_CATEGORIES,
+	BT_KEY_CONTROL	= BT_KEY_MORE + BT_CATEGORIES,
 	BT_KEYS
 };
 
 /* Any number from anywhere gives a key; what is no number gives INVALID. */
-u16 bt_syscall_key(unsigned long nr, enum bricktrace_abi abi);
+u16 bt_syscall_key(unsigned long nr, enum bricktrace_arch arch);
 
 /* Number and table of a key, the BRICKTRACE_NR_* for one that has none. */
-u32 bt_syscall_nr(u16 key, enum bricktrace_abi *abi);
+u32 bt_syscall_nr(u16 key, enum bricktrace_arch *arch);
 
 enum bricktrace_category bt_syscall_category(u16 key);
 

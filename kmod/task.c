@@ -506,8 +506,8 @@ void bt_task_forked(struct task_struct *child)
 
 	if (!current_followed())
 		goto quiet;
-	bit = child->tgid == current->tgid ? BRICKTRACE_INHERIT_THREADS :
-					     BRICKTRACE_INHERIT_CHILDREN;
+	bit = child->tgid == current->tgid ? BRICKTRACE_THREAD_INHERIT_THREADS :
+					     BRICKTRACE_THREAD_INHERIT_CHILDREN;
 	spin_lock(&bt_books);
 	parent = lookup(current);
 	if (!parent)

@@ -28,7 +28,7 @@ struct bt_figures *bt_totals_get(struct bt_totals *t, u16 key)
 	struct bt_total *e = &t->total[totals_place(t, key)];
 
 	/* The categories' own entries, and one free one to end each search. */
-	if (!e->used && t->used + BRICKTRACE_CATEGORIES + 1 >= t->cap) {
+	if (!e->used && t->used + BT_CATEGORIES + 1 >= t->cap) {
 		key = BT_KEY_MORE + bt_syscall_category(key);
 		e = &t->total[totals_place(t, key)];
 	}

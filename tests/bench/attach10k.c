@@ -60,7 +60,7 @@ int main(int argc, char **argv)
 	int threads = argc > 1 ? atoi(argv[1]) : 10000;
 	struct bricktrace_thread t = {
 		.size = sizeof(t),
-		.flags = BRICKTRACE_PROCESS | BRICKTRACE_INHERIT_THREADS,
+		.flags = BRICKTRACE_THREAD_WHOLE_PROCESS | BRICKTRACE_THREAD_INHERIT_THREADS,
 	};
 	struct run *run = run_new();
 	u64 start, registered, opened, closing, closed, released;

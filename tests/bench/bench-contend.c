@@ -29,7 +29,7 @@ int main(int argc, char **argv)
 
 	if (traced) {
 		fd = device();
-		thread_register(fd, BRICKTRACE_INHERIT_THREADS);
+		thread_register(fd, BRICKTRACE_THREAD_INHERIT_THREADS);
 		number = run_open(fd, brick_define(fd, "contend", 0), TRACE_SESSION);
 	}
 	pthread_barrier_init(&barrier, NULL, THREADS + 1);

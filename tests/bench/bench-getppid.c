@@ -86,14 +86,14 @@ int main(int argc, char **argv)
 		/* Followed for as long as the file is open. */
 		fd = dup(device());
 		thread_register(fd,
-				BRICKTRACE_INHERIT_THREADS | BRICKTRACE_INHERIT_CHILDREN);
+				BRICKTRACE_THREAD_INHERIT_THREADS | BRICKTRACE_THREAD_INHERIT_CHILDREN);
 		execvp(argv[optind], argv + optind);
 		bail("%s", argv[optind]);
 	}
 	if (registered) {
 		fd = device();
 		/* What they are born of has them followed. */
-		thread_register(fd, BRICKTRACE_INHERIT_THREADS);
+		thread_register(fd, BRICKTRACE_THREAD_INHERIT_THREADS);
 		brick = brick_define(fd, "bench", 0);
 	}
 	sleepers(threads);

@@ -39,9 +39,9 @@ static u64 empty(int fd)
 
 static u64 runs(int fd, uint32_t brick)
 {
-	struct bricktrace_result result = { .size = sizeof(result) };
-	struct bricktrace_open o = { .size = sizeof(o), .brick = brick };
-	struct bricktrace_close c = { .size = sizeof(c), .result = (uintptr_t)&result };
+	struct bricktrace_result result;
+	struct bricktrace_run_open o = { .size = sizeof(o), .brick = brick };
+	struct bricktrace_run_close c = { .size = sizeof(c), .result = ARRAY(&result, 1) };
 	u64 start = now();
 
 	for (int i = 0; i < ROUNDS; i++) {

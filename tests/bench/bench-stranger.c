@@ -181,7 +181,7 @@ int main(int argc, char **argv)
 	for (int i = 0; i < sessions; i++) {
 		fd = dup(device());
 		thread_register(fd,
-				BRICKTRACE_INHERIT_THREADS | BRICKTRACE_INHERIT_CHILDREN);
+				BRICKTRACE_THREAD_INHERIT_THREADS | BRICKTRACE_THREAD_INHERIT_CHILDREN);
 	}
 	if (sessions && many_calls)
 		run_open(fd, brick_define(fd, "stranger", 0), TRACE_THREAD);

@@ -21,6 +21,20 @@ static void names(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, check("a\nb", 0), -EINVAL);
 	KUNIT_EXPECT_EQ(test, check("a\x7f", 0), -EINVAL);
 	KUNIT_EXPECT_EQ(test, check("\x1b[31m", 0), -EINVAL);
+	/* The ends of what is valid, and what lies next to them. */
+	KUNIT_EXPECT_EQ(test, check("~ \xc2\xa0\xdf\xbf\xe0\xa0\x80\xed\x9f\xbf", 0), 0);
+	KUNIT_EXPECT_EQ(test, check("\xee\x80\x80\xf0\x90\x80\x80\xf4\x8f\xbf\xbf", 0), 0);
+	KUNIT_EXPECT_EQ(test, check("\xc2\x80", 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, check("\xc2\x9f", 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, check("\xc1\xbf", 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, check("\xe0\x9f\xbf", 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, check("\xed\xa0\x80", 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, check("\xf0\x8f\xbf\xbf", 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, check("\xf4\x90\x80\x80", 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, check("\xf5\x80\x80\x80", 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, check("\x80", 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, check("\xff", 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, check("cut \xe2\x82", 0), -EINVAL);
 	memset(name, 'x', sizeof(name));
 	name[63] = 0;
 	KUNIT_EXPECT_EQ(test, check(name, 0), 0);
@@ -39,15 +53,16 @@ static void budgets(struct kunit *test)
 /* The layout is the ABI: a field that moves breaks programs. */
 static void layout(struct kunit *test)
 {
-	KUNIT_EXPECT_EQ(test, sizeof(struct bricktrace_syscall), (size_t)112);
-	KUNIT_EXPECT_EQ(test, sizeof(struct bricktrace_result),
-			(size_t)BRICKTRACE_RESULT_SIZE_V0);
+	KUNIT_EXPECT_EQ(test, offsetof(struct bricktrace_syscall, figures), (size_t)16);
+	KUNIT_EXPECT_EQ(test, offsetof(struct bricktrace_category_figures, figures), (size_t)8);
+	KUNIT_EXPECT_EQ(test, offsetof(struct bricktrace_times, thread_ns), (size_t)8);
+	KUNIT_EXPECT_EQ(test, offsetof(struct bricktrace_figures, max_ns), (size_t)40);
 	KUNIT_EXPECT_EQ(test, offsetof(struct bricktrace_result, wall_ns), (size_t)56);
-	KUNIT_EXPECT_EQ(test, offsetof(struct bricktrace_result, all), (size_t)72);
-	KUNIT_EXPECT_EQ(test, offsetof(struct bricktrace_result, category), (size_t)152);
-	KUNIT_EXPECT_EQ(test, offsetof(struct bricktrace_open, run), (size_t)24);
-	KUNIT_EXPECT_EQ(test, offsetof(struct bricktrace_brick, name), (size_t)16);
+	KUNIT_EXPECT_EQ(test, offsetof(struct bricktrace_run_close, syscalls), (size_t)88);
+	KUNIT_EXPECT_EQ(test, offsetof(struct bricktrace_run_open, run), (size_t)24);
+	KUNIT_EXPECT_EQ(test, offsetof(struct bricktrace_brick_define, name), (size_t)16);
 	KUNIT_EXPECT_EQ(test, offsetof(struct bricktrace_session, edge_ps), (size_t)8);
+	KUNIT_EXPECT_EQ(test, offsetof(struct bricktrace_info, features), (size_t)32);
 }
 
 static struct kunit_case cases[] = {

@@ -3,7 +3,7 @@
 #include "suites.h"
 #include "syscall.h"
 
-static enum bricktrace_category of(unsigned long nr, enum bricktrace_abi abi)
+static enum bricktrace_category of(unsigned long nr, enum bricktrace_arch abi)
 {
 	return bt_syscall_category(bt_syscall_key(nr, abi));
 }
@@ -30,10 +30,10 @@ static void native_categories(struct kunit *test)
 	int nr, i, named = 0;
 
 	for (i = 0; i < ARRAY_SIZE(map); i++)
-		KUNIT_EXPECT_EQ(test, of(map[i].nr, BRICKTRACE_ABI_NATIVE),
+		KUNIT_EXPECT_EQ(test, of(map[i].nr, BRICKTRACE_ARCH_NATIVE),
 				map[i].category);
 	for (nr = 0; nr < BT_NR_NATIVE; nr++)
-		named += of(nr, BRICKTRACE_ABI_NATIVE) != BRICKTRACE_CAT_OTHER;
+		named += of(nr, BRICKTRACE_ARCH_NATIVE) != BRICKTRACE_CAT_OTHER;
 	KUNIT_EXPECT_EQ(test, named, (int)ARRAY_SIZE(map));
 }
 
@@ -42,22 +42,22 @@ static void compat_categories(struct kunit *test)
 {
 	int nr, named = 0;
 
-	KUNIT_EXPECT_EQ(test, of(3, BRICKTRACE_ABI_COMPAT), BRICKTRACE_CAT_READ);
-	KUNIT_EXPECT_EQ(test, of(4, BRICKTRACE_ABI_COMPAT), BRICKTRACE_CAT_WRITE);
-	KUNIT_EXPECT_EQ(test, of(45, BRICKTRACE_ABI_COMPAT), BRICKTRACE_CAT_MMAP);
-	KUNIT_EXPECT_EQ(test, of(54, BRICKTRACE_ABI_COMPAT), BRICKTRACE_CAT_IOCTL);
-	KUNIT_EXPECT_EQ(test, of(90, BRICKTRACE_ABI_COMPAT), BRICKTRACE_CAT_MMAP);
-	KUNIT_EXPECT_EQ(test, of(91, BRICKTRACE_ABI_COMPAT), BRICKTRACE_CAT_MMAP);
-	KUNIT_EXPECT_EQ(test, of(125, BRICKTRACE_ABI_COMPAT), BRICKTRACE_CAT_MMAP);
-	KUNIT_EXPECT_EQ(test, of(192, BRICKTRACE_ABI_COMPAT), BRICKTRACE_CAT_MMAP);
-	KUNIT_EXPECT_EQ(test, of(240, BRICKTRACE_ABI_COMPAT), BRICKTRACE_CAT_FUTEX);
-	KUNIT_EXPECT_EQ(test, of(422, BRICKTRACE_ABI_COMPAT), BRICKTRACE_CAT_FUTEX);
-	KUNIT_EXPECT_EQ(test, of(180, BRICKTRACE_ABI_COMPAT), BRICKTRACE_CAT_READ);
-	KUNIT_EXPECT_EQ(test, of(145, BRICKTRACE_ABI_COMPAT), BRICKTRACE_CAT_READ);
-	KUNIT_EXPECT_EQ(test, of(181, BRICKTRACE_ABI_COMPAT), BRICKTRACE_CAT_WRITE);
-	KUNIT_EXPECT_EQ(test, of(146, BRICKTRACE_ABI_COMPAT), BRICKTRACE_CAT_WRITE);
+	KUNIT_EXPECT_EQ(test, of(3, BRICKTRACE_ARCH_COMPAT), BRICKTRACE_CAT_READ);
+	KUNIT_EXPECT_EQ(test, of(4, BRICKTRACE_ARCH_COMPAT), BRICKTRACE_CAT_WRITE);
+	KUNIT_EXPECT_EQ(test, of(45, BRICKTRACE_ARCH_COMPAT), BRICKTRACE_CAT_MMAP);
+	KUNIT_EXPECT_EQ(test, of(54, BRICKTRACE_ARCH_COMPAT), BRICKTRACE_CAT_IOCTL);
+	KUNIT_EXPECT_EQ(test, of(90, BRICKTRACE_ARCH_COMPAT), BRICKTRACE_CAT_MMAP);
+	KUNIT_EXPECT_EQ(test, of(91, BRICKTRACE_ARCH_COMPAT), BRICKTRACE_CAT_MMAP);
+	KUNIT_EXPECT_EQ(test, of(125, BRICKTRACE_ARCH_COMPAT), BRICKTRACE_CAT_MMAP);
+	KUNIT_EXPECT_EQ(test, of(192, BRICKTRACE_ARCH_COMPAT), BRICKTRACE_CAT_MMAP);
+	KUNIT_EXPECT_EQ(test, of(240, BRICKTRACE_ARCH_COMPAT), BRICKTRACE_CAT_FUTEX);
+	KUNIT_EXPECT_EQ(test, of(422, BRICKTRACE_ARCH_COMPAT), BRICKTRACE_CAT_FUTEX);
+	KUNIT_EXPECT_EQ(test, of(180, BRICKTRACE_ARCH_COMPAT), BRICKTRACE_CAT_READ);
+	KUNIT_EXPECT_EQ(test, of(145, BRICKTRACE_ARCH_COMPAT), BRICKTRACE_CAT_READ);
+	KUNIT_EXPECT_EQ(test, of(181, BRICKTRACE_ARCH_COMPAT), BRICKTRACE_CAT_WRITE);
+	KUNIT_EXPECT_EQ(test, of(146, BRICKTRACE_ARCH_COMPAT), BRICKTRACE_CAT_WRITE);
 	for (nr = 0; nr < BT_NR_COMPAT; nr++)
-		named += of(nr, BRICKTRACE_ABI_COMPAT) != BRICKTRACE_CAT_OTHER;
+		named += of(nr, BRICKTRACE_ARCH_COMPAT) != BRICKTRACE_CAT_OTHER;
 	KUNIT_EXPECT_EQ(test, named, 14);
 }
 
@@ -65,32 +65,32 @@ static void x32_categories(struct kunit *test)
 {
 	const unsigned long bit = 0x40000000;
 
-	KUNIT_EXPECT_EQ(test, of(bit + 0, BRICKTRACE_ABI_NATIVE), BRICKTRACE_CAT_READ);
-	KUNIT_EXPECT_EQ(test, of(bit + 1, BRICKTRACE_ABI_NATIVE), BRICKTRACE_CAT_WRITE);
-	KUNIT_EXPECT_EQ(test, of(bit + 202, BRICKTRACE_ABI_NATIVE), BRICKTRACE_CAT_FUTEX);
-	KUNIT_EXPECT_EQ(test, of(bit + 514, BRICKTRACE_ABI_NATIVE), BRICKTRACE_CAT_IOCTL);
-	KUNIT_EXPECT_EQ(test, of(bit + 515, BRICKTRACE_ABI_NATIVE), BRICKTRACE_CAT_READ);
-	KUNIT_EXPECT_EQ(test, of(bit + 516, BRICKTRACE_ABI_NATIVE), BRICKTRACE_CAT_WRITE);
+	KUNIT_EXPECT_EQ(test, of(bit + 0, BRICKTRACE_ARCH_NATIVE), BRICKTRACE_CAT_READ);
+	KUNIT_EXPECT_EQ(test, of(bit + 1, BRICKTRACE_ARCH_NATIVE), BRICKTRACE_CAT_WRITE);
+	KUNIT_EXPECT_EQ(test, of(bit + 202, BRICKTRACE_ARCH_NATIVE), BRICKTRACE_CAT_FUTEX);
+	KUNIT_EXPECT_EQ(test, of(bit + 514, BRICKTRACE_ARCH_NATIVE), BRICKTRACE_CAT_IOCTL);
+	KUNIT_EXPECT_EQ(test, of(bit + 515, BRICKTRACE_ARCH_NATIVE), BRICKTRACE_CAT_READ);
+	KUNIT_EXPECT_EQ(test, of(bit + 516, BRICKTRACE_ARCH_NATIVE), BRICKTRACE_CAT_WRITE);
 }
 
 /* Number and table come back from each key, and no two share one. */
 static void keys_are_distinct(struct kunit *test)
 {
-	enum bricktrace_abi abi;
+	enum bricktrace_arch abi;
 	int key, nr;
 
 	for (key = 0; key < BT_KEY_INVALID; key++) {
 		unsigned long n = bt_syscall_nr(key, &abi);
 
-		if (abi == BRICKTRACE_ABI_X32)
+		if (abi == BRICKTRACE_ARCH_X32)
 			n += 0x40000000;
 		KUNIT_ASSERT_EQ(test, bt_syscall_key(n, abi), key);
 	}
 	/* Kernels before 5.13 show the whole register and look at 32 bits. */
-	KUNIT_EXPECT_EQ(test, bt_syscall_key(1UL << 63, BRICKTRACE_ABI_NATIVE),
+	KUNIT_EXPECT_EQ(test, bt_syscall_key(1UL << 63, BRICKTRACE_ARCH_NATIVE),
 			BT_KEY_NATIVE);
 	KUNIT_EXPECT_EQ(test, bt_syscall_key(1UL << 32 | __NR_getppid,
-					     BRICKTRACE_ABI_NATIVE),
+					     BRICKTRACE_ARCH_NATIVE),
 			BT_KEY_NATIVE + __NR_getppid);
 	nr = bt_syscall_nr(BT_KEY_MORE + BRICKTRACE_CAT_READ, &abi);
 	KUNIT_EXPECT_EQ(test, (u32)nr, BRICKTRACE_NR_MORE);
@@ -104,17 +104,17 @@ static void odd_numbers_are_invalid(struct kunit *test)
 		-1UL, 512, 1UL << 31, 1000000000, 0x40000000 + 1024, INT_MAX,
 		0xffffffff, 4096,
 	};
-	enum bricktrace_abi abi;
+	enum bricktrace_arch abi;
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(odd); i++) {
-		u16 key = bt_syscall_key(odd[i], BRICKTRACE_ABI_NATIVE);
+		u16 key = bt_syscall_key(odd[i], BRICKTRACE_ARCH_NATIVE);
 
-		KUNIT_EXPECT_EQ(test, key, BT_KEY_INVALID + BRICKTRACE_ABI_NATIVE);
+		KUNIT_EXPECT_EQ(test, key, BT_KEY_INVALID + BRICKTRACE_ARCH_NATIVE);
 		KUNIT_EXPECT_EQ(test, bt_syscall_nr(key, &abi), BRICKTRACE_NR_INVALID);
 		KUNIT_EXPECT_EQ(test, bt_syscall_category(key), BRICKTRACE_CAT_OTHER);
-		key = bt_syscall_key(odd[i], BRICKTRACE_ABI_COMPAT);
-		KUNIT_EXPECT_EQ(test, key, BT_KEY_INVALID + BRICKTRACE_ABI_COMPAT);
+		key = bt_syscall_key(odd[i], BRICKTRACE_ARCH_COMPAT);
+		KUNIT_EXPECT_EQ(test, key, BT_KEY_INVALID + BRICKTRACE_ARCH_COMPAT);
 	}
 }
 

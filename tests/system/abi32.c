@@ -8,12 +8,18 @@
 
 /* The structures are the same to both: no member moves. */
 _Static_assert(sizeof(void *) == 4, "built with -m32");
-_Static_assert(sizeof(struct bricktrace_info) == BRICKTRACE_INFO_SIZE_V1, "");
+_Static_assert(sizeof(struct bricktrace_info) == BRICKTRACE_INFO_SIZE_V0, "");
 _Static_assert(sizeof(struct bricktrace_thread) == BRICKTRACE_THREAD_SIZE_V0, "");
-_Static_assert(sizeof(struct bricktrace_brick) == BRICKTRACE_BRICK_SIZE_V0, "");
-_Static_assert(sizeof(struct bricktrace_open) == BRICKTRACE_OPEN_SIZE_V0, "");
-_Static_assert(sizeof(struct bricktrace_close) == BRICKTRACE_CLOSE_SIZE_V0, "");
+_Static_assert(sizeof(struct bricktrace_brick_define) == BRICKTRACE_BRICK_DEFINE_SIZE_V0,
+	       "");
+_Static_assert(sizeof(struct bricktrace_run_open) == BRICKTRACE_RUN_OPEN_SIZE_V0, "");
+_Static_assert(sizeof(struct bricktrace_run_close) == BRICKTRACE_RUN_CLOSE_SIZE_V0, "");
 _Static_assert(sizeof(struct bricktrace_result) == BRICKTRACE_RESULT_SIZE_V0, "");
+_Static_assert(sizeof(struct bricktrace_times) == BRICKTRACE_TIMES_SIZE_V0, "");
+_Static_assert(sizeof(struct bricktrace_category_figures) ==
+		       BRICKTRACE_CATEGORY_FIGURES_SIZE_V0,
+	       "");
+_Static_assert(sizeof(struct bricktrace_syscall) == BRICKTRACE_SYSCALL_SIZE_V0, "");
 _Static_assert(sizeof(struct bricktrace_session) == BRICKTRACE_SESSION_SIZE_V0, "");
 
 #define O_RDWR 2
@@ -59,6 +65,12 @@ static void ok(int good, const char *name)
 }
 
 static struct bricktrace_syscall calls[64];
+static struct bricktrace_category_figures categories[64];
+
+#define ARRAY(array, n)                                             \
+	{                                                           \
+		(unsigned long)(array), sizeof((array)[0]), n, 0, 0 \
+	}
 
 static int ioctl(int fd, unsigned int cmd, void *arg)
 {
@@ -70,13 +82,16 @@ void _start(void)
 {
 	static struct bricktrace_info info = { .size = sizeof(info) };
 	static struct bricktrace_thread thread = { .size = sizeof(thread) };
-	static struct bricktrace_brick brick = { .size = sizeof(brick),
-						 .budget_ns = 1ULL << 40,
-						 .name = "32 bits" };
-	static struct bricktrace_open open = { .size = sizeof(open),
-					       .level = BRICKTRACE_LEVEL_TRACE };
-	static struct bricktrace_result result = { .size = sizeof(result) };
-	static struct bricktrace_close close = { .size = sizeof(close) };
+	static struct bricktrace_brick_define brick = { .size = sizeof(brick),
+							.budget_ns = 1ULL << 40,
+							.name = "32 bits" };
+	static struct bricktrace_run_open open = { .size = sizeof(open),
+						   .level = BRICKTRACE_LEVEL_TRACE };
+	static struct bricktrace_result result;
+	struct bricktrace_run_close close = { .size = sizeof(close),
+					      .result = ARRAY(&result, 1),
+					      .categories = ARRAY(categories, 64),
+					      .syscalls = ARRAY(calls, 64) };
 	static const char plan[] = "1..9\n";
 	unsigned int i, compat = 0, native = 0, read = 0;
 	int fd = call(__NR_open, (int)"/dev/bricktrace", O_RDWR, 0);
@@ -92,25 +107,23 @@ void _start(void)
 		call(__NR_getppid, 0, 0, 0);
 	call(__NR_read, -1, 0, 0);
 	close.run = open.run;
-	close.result = (unsigned long)&result;
-	close.syscalls = (unsigned long)calls;
-	close.syscalls_cap = 64;
-	close.syscall_size = sizeof(calls[0]);
 	ok(!ioctl(fd, BRICKTRACE_RUN_CLOSE, &close), "CLOSE");
 	ok(result.provenance == BRICKTRACE_MEASURED && result.budget_ns == 1ULL << 40 &&
-		   result.size == sizeof(result),
+		   close.result.known == sizeof(result),
 	   "the result is whole");
-	for (i = 0; i < result.syscalls; i++) {
-		if (calls[i].nr == __NR_getppid && calls[i].abi == BRICKTRACE_ABI_COMPAT)
-			compat += calls[i].all.count;
-		if (calls[i].abi != BRICKTRACE_ABI_COMPAT)
-			native += calls[i].all.count;
-		if (calls[i].nr == __NR_read && calls[i].abi == BRICKTRACE_ABI_COMPAT)
-			read += calls[i].all.errors;
+	for (i = 0; i < close.syscalls.count; i++) {
+		if (calls[i].view != BRICKTRACE_VIEW_INCLUSIVE)
+			continue;
+		if (calls[i].arch != BRICKTRACE_ARCH_COMPAT)
+			native += calls[i].figures.count;
+		else if (calls[i].nr == __NR_getppid)
+			compat += calls[i].figures.count;
+		else if (calls[i].nr == __NR_read)
+			read += calls[i].figures.errors;
 	}
 	ok(compat == CALLS && !native, "calls are counted with their own numbers");
-	ok(read == 1 && result.category[BRICKTRACE_CAT_READ].count == 1 &&
-		   !result.category[BRICKTRACE_CAT_IOCTL].count,
+	ok(read == 1 && categories[2 * BRICKTRACE_CAT_READ].figures.count == 1 &&
+		   !categories[2 * BRICKTRACE_CAT_IOCTL].figures.count,
 	   "and in the categories of their own table");
 	close.size = 0;
 	ok(ioctl(fd, BRICKTRACE_RUN_CLOSE, &close) == -22, "CLOSE: size 0: EINVAL");

@@ -207,7 +207,7 @@ static void own_not_dumpable(void)
 	own = open("/dev/bricktrace", O_RDWR | O_CLOEXEC);
 	told->extra[0] = -try_register(own, 0, 0);
 	told->extra[1] = -try_unregister(own, 0);
-	told->extra[2] = -try_register(own, getpid(), BRICKTRACE_PROCESS);
+	told->extra[2] = -try_register(own, getpid(), BRICKTRACE_THREAD_WHOLE_PROCESS);
 }
 
 /* Opened with other rights than it has now. */

@@ -205,9 +205,10 @@ static int try_process(int fd, unsigned long request, uint32_t *n)
 {
 	struct bricktrace_thread thread = {
 		.size = sizeof(thread),
-		.flags = BRICKTRACE_PROCESS | (request == BRICKTRACE_THREAD_REGISTER ?
-						       BRICKTRACE_INHERIT_THREADS :
-						       0),
+		.flags = BRICKTRACE_THREAD_WHOLE_PROCESS |
+			 (request == BRICKTRACE_THREAD_REGISTER ?
+				  BRICKTRACE_THREAD_INHERIT_THREADS :
+				  0),
 		.tid = target,
 	};
 	int ret = ioctl(fd, request, &thread) ? -errno : 0;

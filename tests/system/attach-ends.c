@@ -87,8 +87,8 @@ static void two_followers(void)
 	is(session(fd).threads, 1, "so has the operator's");
 	ok(consistent(inner), "the operator's figures add up");
 	is(inner->r.threads, 1, "one thread");
-	ok(inner->r.all.control_ns > 0, "its own session's calls are control");
-	is(inner->r.category[BRICKTRACE_CAT_IOCTL].count, 0, "and no ioctl calls");
+	ok(inner->all.control_ns > 0, "its own session's calls are control");
+	is(inner->category[BRICKTRACE_CAT_IOCTL].count, 0, "and no ioctl calls");
 	/* The operator leaves while the program's session goes on. */
 	unregister_tid(pid);
 	is(session(fd).threads, 0, "the operator unfollows it");
@@ -218,7 +218,7 @@ static void the_rest_of_a_process(bool leader_first)
 {
 	const char *what = leader_first ? "the rest of a process" : "all of a process";
 	struct bricktrace_thread thread = { .size = sizeof(thread),
-					    .flags = BRICKTRACE_PROCESS };
+					    .flags = BRICKTRACE_THREAD_WHOLE_PROCESS };
 	struct run *run = run_new();
 	u64 number, before, after;
 	pid_t pid;
@@ -243,9 +243,9 @@ static void the_rest_of_a_process(bool leader_first)
 	after = now();
 	ok(consistent(run), "%s: the figures add up", what);
 	/* A thread is looked at while the run is being opened and closed. */
-	between(run->r.all.compute_ns, run->r.wall_ns * 0.9, (after - before) * 1.001,
+	between(run->all.compute_ns, run->r.wall_ns * 0.9, (after - before) * 1.001,
 		"%s: one computes all the time", what);
-	between(run->r.all.compute_offcpu_ns, 0, run->r.wall_ns * 0.3, "%s: on its CPU",
+	between(run->all.compute_offcpu_ns, 0, run->r.wall_ns * 0.3, "%s: on its CPU",
 		what);
 	keep_no_longer();
 	close(fd);

@@ -42,7 +42,7 @@ static void registers(void)
 {
 	for (;; others[0] = 1) {
 		begin("births");
-		register_tid(of, BRICKTRACE_PROCESS);
+		register_tid(of, BRICKTRACE_THREAD_WHOLE_PROCESS);
 		close(fd);
 	}
 }
@@ -58,7 +58,7 @@ static void without(void)
 		u64 t0 = now();
 
 		begin("births");
-		register_tid(of, BRICKTRACE_PROCESS);
+		register_tid(of, BRICKTRACE_THREAD_WHOLE_PROCESS);
 		if (now() - t0 > slowest)
 			slowest = now() - t0;
 		close(fd);
@@ -111,7 +111,7 @@ static void long_list(void)
 
 	list_of(LISTED);
 	begin("births");
-	register_tid(of, BRICKTRACE_PROCESS);
+	register_tid(of, BRICKTRACE_THREAD_WHOLE_PROCESS);
 	is(session(fd).threads, LISTED + 1, "a process of many threads: each of them");
 	close(fd);
 	kill(of, SIGKILL);
@@ -120,7 +120,7 @@ static void long_list(void)
 	list_of(126);
 	for (int i = 0; i < ROUNDS; i++) {
 		begin("births");
-		register_tid(of, BRICKTRACE_PROCESS);
+		register_tid(of, BRICKTRACE_THREAD_WHOLE_PROCESS);
 		few += session(fd).threads < 127;
 		close(fd);
 	}
@@ -140,7 +140,8 @@ int main(void)
 
 		begin("births");
 		sleep_ns(2 * MS);
-		register_tid(pid, BRICKTRACE_PROCESS | BRICKTRACE_INHERIT_THREADS);
+		register_tid(pid, BRICKTRACE_THREAD_WHOLE_PROCESS |
+					  BRICKTRACE_THREAD_INHERIT_THREADS);
 		number = run_open(fd, brick, TRACE_SESSION);
 		kill(pid, SIGKILL);
 		wait_for(pid);

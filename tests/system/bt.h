@@ -173,7 +173,7 @@ static void __attribute__((unused)) thread_unregister(int fd)
 static uint32_t __attribute__((unused))
 brick_define(int fd, const char *name, u64 budget_ns)
 {
-	struct bricktrace_brick b = { .size = sizeof(b), .budget_ns = budget_ns };
+	struct bricktrace_brick_define b = { .size = sizeof(b), .budget_ns = budget_ns };
 
 	strcpy(b.name, name);
 	if (ioctl(fd, BRICKTRACE_BRICK_DEFINE, &b))
@@ -203,7 +203,7 @@ static void __attribute__((unused)) set_edge(int fd, u64 edge_ps)
 {
 	struct bricktrace_session s = {
 		.size = sizeof(s),
-		.flags = BRICKTRACE_SET_EDGE,
+		.flags = BRICKTRACE_SESSION_EDGE,
 		.edge_ps = edge_ps,
 	};
 
@@ -214,7 +214,7 @@ static void __attribute__((unused)) set_edge(int fd, u64 edge_ps)
 static u64 __attribute__((unused))
 run_open(int fd, uint32_t brick, uint32_t level, uint32_t scope)
 {
-	struct bricktrace_open o = {
+	struct bricktrace_run_open o = {
 		.size = sizeof(o),
 		.brick = brick,
 		.level = level,
@@ -229,9 +229,30 @@ run_open(int fd, uint32_t brick, uint32_t level, uint32_t scope)
 #define TRACE_THREAD  BRICKTRACE_LEVEL_TRACE, BRICKTRACE_SCOPE_THREAD
 #define TRACE_SESSION BRICKTRACE_LEVEL_TRACE, BRICKTRACE_SCOPE_SESSION
 
+#define CATEGORIES (BRICKTRACE_CAT_OTHER + 1)
+
+/* A system call of a run: both sets of figures. */
+struct call {
+	uint32_t nr;
+	uint32_t arch;
+	uint32_t category;
+	struct bricktrace_figures all;
+	struct bricktrace_figures self;
+};
+
+/* A finished run; without a breakdown each figure is BRICKTRACE_NONE. */
 struct run {
 	struct bricktrace_result r;
-	struct bricktrace_syscall calls[CALLS_CAP];
+	struct bricktrace_times all;
+	struct bricktrace_times self;
+	struct bricktrace_figures category[CATEGORIES];
+	struct bricktrace_figures self_category[CATEGORIES];
+	uint32_t syscalls;
+	struct call calls[CALLS_CAP];
+	/* As the kernel gave them. */
+	struct bricktrace_times raw_times[2];
+	struct bricktrace_category_figures raw_categories[2 * CATEGORIES];
+	struct bricktrace_syscall raw_calls[2 * CALLS_CAP];
 };
 
 /* To be made before the run, since making it makes system calls. */
@@ -245,31 +266,107 @@ static struct run __attribute__((unused)) * run_new(void)
 	return run;
 }
 
-static void __attribute__((unused)) run_close(int fd, u64 number, struct run *run)
-{
-	struct bricktrace_close c = {
-		.size = sizeof(c),
-		.run = number,
-		.result = (uintptr_t)&run->r,
-		.syscalls = (uintptr_t)run->calls,
-		.syscalls_cap = CALLS_CAP,
-		.syscall_size = sizeof(run->calls[0]),
-	};
+#define ARRAY(array, n)                                                            \
+	{                                                                          \
+		.addr = (uintptr_t)(array), .size = sizeof((array)[0]), .cap = (n) \
+	}
 
-	run->r.size = sizeof(run->r);
-	if (ioctl(fd, BRICKTRACE_RUN_CLOSE, &c))
-		bail("RUN_CLOSE");
-	if (run->r.syscalls > CALLS_CAP)
-		bail("%u system calls in a result", run->r.syscalls);
+/* Asks for everything that there is to know. */
+static struct bricktrace_run_close __attribute__((unused))
+close_args(u64 number, struct run *run)
+{
+	return (struct bricktrace_run_close){
+		.size = sizeof(struct bricktrace_run_close),
+		.run = number,
+		.result = ARRAY(&run->r, 1),
+		.times = ARRAY(run->raw_times, 2),
+		.categories = ARRAY(run->raw_categories, 2 * CATEGORIES),
+		.syscalls = ARRAY(run->raw_calls, 2 * CALLS_CAP),
+	};
 }
 
-static const struct bricktrace_syscall __attribute__((unused)) *
+static bool is_array(const struct bricktrace_array *a, uint32_t count)
+{
+	return a->count == count && a->known == a->size;
+}
+
+/* The same call or category twice, inclusive and exclusive. */
+static void run_read(struct run *run, const struct bricktrace_run_close *c)
+{
+	bool measured = run->r.provenance != BRICKTRACE_NOT_INSTRUMENTED;
+	uint32_t i;
+
+	if (c->size != sizeof(*c) || !is_array(&c->result, 1) ||
+	    !is_array(&c->times, measured ? 2 : 0) ||
+	    !is_array(&c->categories, measured ? 2 * CATEGORIES : 0) ||
+	    !is_array(&c->syscalls, c->syscalls.count) || c->syscalls.count % 2 ||
+	    c->syscalls.count > 2 * CALLS_CAP || (!measured && c->syscalls.count))
+		bail("sizes of a result: %u, %u, %u, %u, %u", c->size, c->result.count,
+		     c->times.count, c->categories.count, c->syscalls.count);
+	run->syscalls = c->syscalls.count / 2;
+	memset(&run->all, 0xff, offsetof(struct run, syscalls) - offsetof(struct run, all));
+	if (!measured)
+		return;
+	run->all = run->raw_times[0];
+	run->self = run->raw_times[1];
+	if (run->all.view != BRICKTRACE_VIEW_INCLUSIVE || run->all.reserved ||
+	    run->self.view != BRICKTRACE_VIEW_EXCLUSIVE || run->self.reserved)
+		bail("views of the times: %u, %u", run->all.view, run->self.view);
+	for (i = 0; i < CATEGORIES; i++) {
+		const struct bricktrace_category_figures *f = &run->raw_categories[2 * i];
+
+		if (f[0].category != i || f[0].view != BRICKTRACE_VIEW_INCLUSIVE ||
+		    f[1].category != i || f[1].view != BRICKTRACE_VIEW_EXCLUSIVE)
+			bail("category %u is %u and %u", i, f[0].category, f[1].category);
+		run->category[i] = f[0].figures;
+		run->self_category[i] = f[1].figures;
+	}
+	for (i = 0; i < run->syscalls; i++) {
+		const struct bricktrace_syscall *f = &run->raw_calls[2 * i];
+
+		if (f[0].nr != f[1].nr || f[0].arch != f[1].arch ||
+		    f[0].category != f[1].category ||
+		    f[0].view != BRICKTRACE_VIEW_INCLUSIVE ||
+		    f[1].view != BRICKTRACE_VIEW_EXCLUSIVE)
+			bail("calls %u and %u", f[0].nr, f[1].nr);
+		run->calls[i] = (struct call){ f[0].nr, f[0].arch, f[0].category,
+					       f[0].figures, f[1].figures };
+	}
+}
+
+/* 0, or the error of closing a run. */
+static int __attribute__((unused)) try_close(int fd, u64 number, struct run *run)
+{
+	struct bricktrace_run_close c = close_args(number, run);
+
+	if (ioctl(fd, BRICKTRACE_RUN_CLOSE, &c))
+		return errno;
+	run_read(run, &c);
+	return 0;
+}
+
+static void __attribute__((unused)) run_close(int fd, u64 number, struct run *run)
+{
+	if (try_close(fd, number, run))
+		bail("RUN_CLOSE");
+}
+
+/* Without a result. */
+static void __attribute__((unused)) run_discard(int fd, u64 number)
+{
+	struct bricktrace_run_close c = { .size = sizeof(c), .run = number };
+
+	if (ioctl(fd, BRICKTRACE_RUN_CLOSE, &c))
+		bail("RUN_CLOSE");
+}
+
+static const struct call __attribute__((unused)) *
 	call_of(const struct run *run, uint32_t nr)
 {
 	uint32_t i;
 
-	for (i = 0; i < run->r.syscalls; i++)
-		if (run->calls[i].nr == nr && run->calls[i].abi == BRICKTRACE_ABI_NATIVE)
+	for (i = 0; i < run->syscalls; i++)
+		if (run->calls[i].nr == nr && run->calls[i].arch == BRICKTRACE_ARCH_NATIVE)
 			return &run->calls[i];
 	return NULL;
 }
@@ -277,7 +374,7 @@ static const struct bricktrace_syscall __attribute__((unused)) *
 /* Completed calls of a number, inclusive. */
 static u64 __attribute__((unused)) count_of(const struct run *run, uint32_t nr)
 {
-	const struct bricktrace_syscall *c = call_of(run, nr);
+	const struct call *c = call_of(run, nr);
 
 	return c ? c->all.count : 0;
 }
@@ -308,25 +405,24 @@ static bool __attribute__((unused)) consistent(const struct run *run)
 	bool good = true;
 	int c;
 
-	if (r->size != sizeof(*r) || r->provenance != BRICKTRACE_MEASURED || r->reason)
-		return no(&good, "size %u, provenance %u, reason %u", r->size,
-			  r->provenance, r->reason);
-	sum = r->all.compute_ns + r->all.control_ns;
-	self = r->self.compute_ns + r->self.control_ns;
-	if (r->all.edge_ns != BRICKTRACE_NONE) {
-		sum += r->all.edge_ns;
-		self += r->self.edge_ns;
+	if (r->provenance != BRICKTRACE_MEASURED || r->reason)
+		return no(&good, "provenance %u, reason %u", r->provenance, r->reason);
+	sum = run->all.compute_ns + run->all.control_ns;
+	self = run->self.compute_ns + run->self.control_ns;
+	if (run->all.edge_ns != BRICKTRACE_NONE) {
+		sum += run->all.edge_ns;
+		self += run->self.edge_ns;
 	}
-	for (c = 0; c < BRICKTRACE_CATEGORIES; c++) {
+	for (c = 0; c < CATEGORIES; c++) {
 		struct bricktrace_figures f = { 0 }, g = { 0 };
 		u64 max = 0;
 		bool unknown = false;
 		uint32_t i;
 
-		for (i = 0; i < r->syscalls; i++) {
-			const struct bricktrace_syscall *s = &run->calls[i];
+		for (i = 0; i < run->syscalls; i++) {
+			const struct call *s = &run->calls[i];
 
-			if (s->category >= BRICKTRACE_CATEGORIES || s->reserved)
+			if (s->category >= CATEGORIES)
 				no(&good, "call %u: category %u", s->nr, s->category);
 			if ((int)s->category != c)
 				continue;
@@ -361,31 +457,33 @@ static bool __attribute__((unused)) consistent(const struct run *run)
 			if (!s->all.count && !s->all.in_flight)
 				no(&good, "call %u was not made", s->nr);
 		}
-		if (f.count != r->category[c].count || f.errors != r->category[c].errors ||
-		    f.in_flight != r->category[c].in_flight ||
-		    f.ns != r->category[c].ns || f.offcpu_ns != r->category[c].offcpu_ns)
+		if (f.count != run->category[c].count ||
+		    f.errors != run->category[c].errors ||
+		    f.in_flight != run->category[c].in_flight ||
+		    f.ns != run->category[c].ns ||
+		    f.offcpu_ns != run->category[c].offcpu_ns)
 			no(&good, "category %d is not the sum of its calls", c);
-		if (r->category[c].max_ns != (unknown || !max ? BRICKTRACE_NONE : max))
+		if (run->category[c].max_ns != (unknown || !max ? BRICKTRACE_NONE : max))
 			no(&good, "category %d: longest %lld, not %llu", c,
-			   r->category[c].max_ns, max);
-		if (g.count != r->self_category[c].count ||
-		    g.errors != r->self_category[c].errors ||
-		    g.ns != r->self_category[c].ns ||
-		    g.offcpu_ns != r->self_category[c].offcpu_ns)
+			   run->category[c].max_ns, max);
+		if (g.count != run->self_category[c].count ||
+		    g.errors != run->self_category[c].errors ||
+		    g.ns != run->self_category[c].ns ||
+		    g.offcpu_ns != run->self_category[c].offcpu_ns)
 			no(&good, "self: category %d is not the sum of its calls", c);
-		sum += r->category[c].ns;
-		self += r->self_category[c].ns;
-		offcpu += r->category[c].offcpu_ns;
+		sum += run->category[c].ns;
+		self += run->self_category[c].ns;
+		offcpu += run->category[c].offcpu_ns;
 	}
-	if (sum != r->all.thread_ns)
-		no(&good, "the parts sum up to %llu, not %llu", sum, r->all.thread_ns);
-	if (self != r->self.thread_ns)
+	if (sum != run->all.thread_ns)
+		no(&good, "the parts sum up to %llu, not %llu", sum, run->all.thread_ns);
+	if (self != run->self.thread_ns)
 		no(&good, "self: the parts sum up to %llu, not %llu", self,
-		   r->self.thread_ns);
-	if (r->all.compute_offcpu_ns > r->all.compute_ns ||
-	    r->self.compute_offcpu_ns > r->self.compute_ns ||
-	    r->self.compute_ns > r->all.compute_ns ||
-	    offcpu + r->all.compute_offcpu_ns > r->all.thread_ns)
+		   run->self.thread_ns);
+	if (run->all.compute_offcpu_ns > run->all.compute_ns ||
+	    run->self.compute_offcpu_ns > run->self.compute_ns ||
+	    run->self.compute_ns > run->all.compute_ns ||
+	    offcpu + run->all.compute_offcpu_ns > run->all.thread_ns)
 		no(&good, "compute or off-CPU time is larger than what it is a part of");
 	return good;
 }
@@ -393,11 +491,11 @@ static bool __attribute__((unused)) consistent(const struct run *run)
 /* Off its CPU anywhere but in bricktrace's own calls. */
 static u64 __attribute__((unused)) offcpu_of(const struct run *run)
 {
-	u64 sum = run->r.all.compute_offcpu_ns;
+	u64 sum = run->all.compute_offcpu_ns;
 	int c;
 
-	for (c = 0; c < BRICKTRACE_CATEGORIES; c++)
-		sum += run->r.category[c].offcpu_ns;
+	for (c = 0; c < CATEGORIES; c++)
+		sum += run->category[c].offcpu_ns;
 	return sum;
 }
 

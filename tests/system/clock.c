@@ -28,12 +28,12 @@ static bool sane(u64 ns)
 
 static bool all_sane(void)
 {
-	bool good = sane(run->r.wall_ns) && sane(run->r.all.thread_ns) &&
-		    sane(run->r.all.compute_ns);
+	bool good = sane(run->r.wall_ns) && sane(run->all.thread_ns) &&
+		    sane(run->all.compute_ns);
 
-	for (int i = 0; i < BRICKTRACE_CATEGORIES; i++)
-		good &= sane(run->r.category[i].ns) && sane(run->r.category[i].max_ns) &&
-			sane(run->r.category[i].offcpu_ns);
+	for (int i = 0; i < CATEGORIES; i++)
+		good &= sane(run->category[i].ns) && sane(run->category[i].max_ns) &&
+			sane(run->category[i].offcpu_ns);
 	return good;
 }
 

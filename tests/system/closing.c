@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
- * A close that fails changes nothing: threads that are born meanwhile are in the
- * run when it is closed for good, with all that they did.
+ * A close whose answer cannot be written closes the run. Threads that are born
+ * meanwhile are in the run around it, with all that they did.
  */
 #include "rule.h"
 
 #define CALLS 50
 
 static struct run *run;
-static u64 number;
 static atomic_int created;
 static int threads_of_it = 600;
 
@@ -32,39 +31,42 @@ static void *creates(void *arg)
 	return arg;
 }
 
-/* Tries to close until all threads were created; returns how often. */
-static int close_badly(void *result, void *array)
+/*
+ * Opens and closes runs until all threads were created, and nobody is told what
+ * the runs were; returns how many there were.
+ */
+static int close_untold(size_t array, void *addr)
 {
-	struct bricktrace_close c = {
-		.size = sizeof(c),
-		.run = number,
-		.result = (uintptr_t)result,
-		.syscalls = (uintptr_t)array,
-		.syscalls_cap = CALLS_CAP,
-		.syscall_size = sizeof(struct bricktrace_syscall),
-	};
+	struct bricktrace_run_close c;
 	int n = 0;
 
-	for (; created < threads_of_it; n++)
+	for (; created < threads_of_it; n++) {
+		c = close_args(run_open(fd, brick, TRACE_SESSION), run);
+		syscall(SYS_getuid);
+		((struct bricktrace_array *)((char *)&c + array))->addr = (uintptr_t)addr;
 		if (!ioctl(fd, BRICKTRACE_RUN_CLOSE, &c) || errno != EFAULT)
-			bail("a bad close");
+			bail("a close that cannot be told");
+		if (!ioctl(fd, BRICKTRACE_RUN_CLOSE, &c) || errno != ENOENT)
+			bail("and the run is there");
+	}
 	return n;
 }
 
-static void closed(const char *what, void *result, void *array)
+static void closed(const char *what, size_t array, void *addr)
 {
 	pthread_t t;
+	u64 number;
 	int n;
 
 	created = 0;
-	thread_register(fd, BRICKTRACE_INHERIT_THREADS);
+	thread_register(fd, BRICKTRACE_THREAD_INHERIT_THREADS);
 	number = run_open(fd, brick, TRACE_SESSION);
 	/* Two different calls at least. */
 	syscall(SYS_getuid);
 	syscall(SYS_getgid);
 	if (pthread_create(&t, NULL, creates, NULL))
 		bail("pthread_create");
-	n = close_badly(result, array);
+	n = close_untold(array, addr);
 	pthread_join(t, NULL);
 	threads_become(1);
 	run_close(fd, number, run);
@@ -80,21 +82,20 @@ int main(void)
 {
 	char *page = mmap(NULL, 4096 * 3, PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	struct bricktrace_result *result = (void *)page;
 
 	if (getenv("ROUNDS"))
 		threads_of_it = 3000;
 	run = run_new();
-	result->size = sizeof(*result);
 	if (page == MAP_FAILED || mprotect(page, 4096, PROT_READ) ||
 	    mprotect(page + 8192, 4096, PROT_NONE))
 		bail("mmap");
 	begin("closing");
-	closed("a result that cannot be written", result, run->calls);
-	closed("an array that cannot be", &run->r, page);
-	run->r.size = sizeof(run->r);
+	closed("a result that cannot be written",
+	       offsetof(struct bricktrace_run_close, result), page);
+	closed("times that cannot be", offsetof(struct bricktrace_run_close, times), page);
 	/* There is room for one call. */
-	closed("an array that ends too early", &run->r,
+	closed("an array that ends too early",
+	       offsetof(struct bricktrace_run_close, syscalls),
 	       page + 8192 - sizeof(struct bricktrace_syscall));
 	return done(9);
 }

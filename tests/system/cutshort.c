@@ -50,9 +50,9 @@ static void become_1000(void)
 /* Has the descriptor, and is not followed itself. */
 static void keeps(pid_t pid)
 {
-	struct bricktrace_open o = { .size = sizeof(o),
-				     .brick = brick,
-				     .level = BRICKTRACE_LEVEL_TRACE };
+	struct bricktrace_run_open o = { .size = sizeof(o),
+					 .brick = brick,
+					 .level = BRICKTRACE_LEVEL_TRACE };
 
 	wait_value(&told->stage, 3);
 	run_close(fd, told->thread, &told->of_thread);
@@ -125,7 +125,7 @@ static void cut_short(bool other)
 	   "%s, its run: what it did before, and none of the calls after", what);
 	between(of_thread->r.wall_ns, 1, executed - told->opened,
 		"%s, its run: wall time up to the execve", what);
-	is(of_thread->r.all.thread_ns, of_thread->r.wall_ns, "%s, its run: thread time",
+	is(of_thread->all.thread_ns, of_thread->r.wall_ns, "%s, its run: thread time",
 	   what);
 	is(figures(of_thread, SYS_execve).in_flight, 1, "%s, its run: ends in execve",
 	   what);
@@ -139,10 +139,10 @@ static void cut_short(bool other)
 	   what);
 	is(count_of(of_session, SYS_getppid), BEFORE,
 	   "%s, the session's: none of the calls", what);
-	between(of_session->r.all.thread_ns, 1, executed - told->opened + S / 2,
+	between(of_session->all.thread_ns, 1, executed - told->opened + S / 2,
 		"%s, the session's: thread time", what);
-	is(of_session->r.self.thread_ns + of_thread->r.all.thread_ns,
-	   of_session->r.all.thread_ns, "%s, the session's: self", what);
+	is(of_session->self.thread_ns + of_thread->all.thread_ns,
+	   of_session->all.thread_ns, "%s, the session's: self", what);
 	is(told->unregister, ESRCH, "%s: it is not registered", what);
 	is(told->again, EPERM, "%s: nor can it be", what);
 	is(told->open_again, ESRCH, "%s: nobody is left to trace", what);

@@ -36,10 +36,7 @@ static void elsewhere(void)
 		register_tid(pid, 0);
 		number = run_open(fd, brick, TRACE_SESSION);
 		sleep_ns(20 * MS);
-		if (ioctl(fd, BRICKTRACE_RUN_CLOSE,
-			  &(struct bricktrace_close){ .size = BRICKTRACE_CLOSE_SIZE_V0,
-						      .run = number }))
-			bail("RUN_CLOSE");
+		run_discard(fd, number);
 		sleep_ns(GRACE / 3);
 		told->go = 1;
 		wait_for(pid);

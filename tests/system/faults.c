@@ -19,7 +19,7 @@ static struct run *run;
 static pid_t target, busy_target, child;
 static u64 number;
 static struct bricktrace_thread thread;
-static struct bricktrace_brick one;
+static struct bricktrace_brick_define one;
 static atomic_int *helpers;
 
 static void setting(const char *attribute, const char *name, const char *value)
@@ -89,7 +89,7 @@ static void old_session(void)
 
 static int try_define(void)
 {
-	one = (struct bricktrace_brick){ .size = sizeof(one), .name = "faults" };
+	one = (struct bricktrace_brick_define){ .size = sizeof(one), .name = "faults" };
 	return try(BRICKTRACE_BRICK_DEFINE, &one);
 }
 
@@ -104,28 +104,28 @@ static int try_with(pid_t pid, uint32_t inherit)
 	thread = (struct bricktrace_thread){
 		.size = sizeof(thread),
 		.tid = pid,
-		.flags = BRICKTRACE_PROCESS | inherit,
+		.flags = BRICKTRACE_THREAD_WHOLE_PROCESS | inherit,
 	};
 	return try(BRICKTRACE_THREAD_REGISTER, &thread);
 }
 
 static int try_process(void)
 {
-	return try_with(target, BRICKTRACE_INHERIT_THREADS);
+	return try_with(target, BRICKTRACE_THREAD_INHERIT_THREADS);
 }
 
 /* What it creates meanwhile joins, and leaves if it fails. */
 static int try_busy(void)
 {
-	return try_with(busy_target,
-			BRICKTRACE_INHERIT_THREADS | BRICKTRACE_INHERIT_CHILDREN);
+	return try_with(busy_target, BRICKTRACE_THREAD_INHERIT_THREADS |
+					     BRICKTRACE_THREAD_INHERIT_CHILDREN);
 }
 
 static int try_unregister_process(void)
 {
 	thread = (struct bricktrace_thread){ .size = sizeof(thread),
 					     .tid = target,
-					     .flags = BRICKTRACE_PROCESS };
+					     .flags = BRICKTRACE_THREAD_WHOLE_PROCESS };
 	return try(BRICKTRACE_THREAD_UNREGISTER, &thread);
 }
 
@@ -149,10 +149,10 @@ static void ready_to_run(void)
 
 static int try_run(uint32_t scope)
 {
-	struct bricktrace_open o = { .size = sizeof(o),
-				     .brick = brick,
-				     .level = BRICKTRACE_LEVEL_TRACE,
-				     .scope = scope };
+	struct bricktrace_run_open o = { .size = sizeof(o),
+					 .brick = brick,
+					 .level = BRICKTRACE_LEVEL_TRACE,
+					 .scope = scope };
 	int ret = try(BRICKTRACE_RUN_OPEN, &o);
 
 	if (!ret)
@@ -178,18 +178,10 @@ static void running(void)
 	getppid_raw();
 }
 
-static int try_close(void)
+static int try_run_close(void)
 {
-	struct bricktrace_close c = {
-		.size = sizeof(c),
-		.run = number,
-		.result = (uintptr_t)&run->r,
-		.syscalls = (uintptr_t)run->calls,
-		.syscalls_cap = CALLS_CAP,
-		.syscall_size = sizeof(run->calls[0]),
-	};
+	struct bricktrace_run_close c = close_args(number, run);
 
-	run->r.size = sizeof(run->r);
 	return try(BRICKTRACE_RUN_CLOSE, &c);
 }
 
@@ -200,7 +192,7 @@ static void forking(void)
 {
 	new_session();
 	brick = brick_define(fd, "faults", 0);
-	thread_register(fd, BRICKTRACE_INHERIT_CHILDREN);
+	thread_register(fd, BRICKTRACE_THREAD_INHERIT_CHILDREN);
 	number = run_open(fd, brick, TRACE_SESSION);
 }
 
@@ -296,7 +288,7 @@ static const struct op {
 	{ "RUN_OPEN, thread", ready_to_run, try_run_thread, old_session, 7 },
 	{ "RUN_OPEN, session", ready_to_run, try_run_session, old_session, 6 },
 	{ "RUN_OPEN, inside a run", running, try_run_thread, old_session, 4 },
-	{ "RUN_CLOSE", running, try_close, old_session, 4 },
+	{ "RUN_CLOSE", running, try_run_close, old_session, 4 },
 	{ "THREAD_REGISTER, a busy process", forking_busy, try_busy, forked_busy, 6 },
 	{ "fork", forking, try_fork, forked, 3 },
 	/* The last one, as the kernel's other sites do not count from here on. */

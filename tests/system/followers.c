@@ -47,7 +47,7 @@ int main(void)
 	alone = birth();
 	for (n = 0; n < TRIES; n++) {
 		fds[n] = device();
-		err = try_register(fds[n], 0, BRICKTRACE_INHERIT_THREADS);
+		err = try_register(fds[n], 0, BRICKTRACE_THREAD_INHERIT_THREADS);
 		if (err)
 			break;
 	}

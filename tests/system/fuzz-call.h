@@ -103,25 +103,25 @@ static uint8_t *put(const struct area *a, unsigned int how, const void *data, si
 static size_t fill(uint8_t *to, unsigned int request, int who, const struct step *s)
 {
 	static const struct bricktrace_syscall array[24];
-	struct bricktrace_result result = { .size = sizeof(result) };
+	struct bricktrace_result result = { 0 };
 	struct bricktrace_thread t = { .size = sizeof(t),
 				       .flags = s->field % 8,
 				       .tid = some_thread(s->value) };
-	struct bricktrace_brick b = { .size = sizeof(b), .budget_ns = s->value };
-	struct bricktrace_open o = { .size = sizeof(o),
-				     .brick = atomic_load(&last_brick),
-				     .level = s->value % 3,
-				     .scope = s->field % 2 };
-	struct bricktrace_close c = {
+	struct bricktrace_brick_define b = { .size = sizeof(b), .budget_ns = s->value };
+	struct bricktrace_run_open o = { .size = sizeof(o),
+					 .brick = atomic_load(&last_brick),
+					 .level = s->value % 3,
+					 .scope = s->field % 2 };
+	struct bricktrace_run_close c = {
 		.size = sizeof(c),
 		.run = atomic_load(&last_run) - s->value % 4,
-		.result = (uintptr_t)put(&areas[who][RESULT], s->place / 4, &result,
-					 sizeof(result), 8 + s->what % 90 * 8),
-		.syscalls = (uintptr_t)put(&areas[who][ARRAY], s->place / 16, array,
-					   s->field % 24 * sizeof(array[0]),
-					   s->what % 24 * sizeof(array[0]) / 2),
-		.syscalls_cap = s->field % 24,
-		.syscall_size = s->field % 24 ? sizeof(struct bricktrace_syscall) : 0,
+		.result = { (uintptr_t)put(&areas[who][RESULT], s->place / 4, &result,
+					   sizeof(result), s->what % 9 * 8),
+			    sizeof(result) - 8 + s->what % 3 * 8, s->field % 2, 0, 0 },
+		.syscalls = { (uintptr_t)put(&areas[who][ARRAY], s->place / 16, array,
+					     s->field % 24 * sizeof(array[0]),
+					     s->what % 24 * sizeof(array[0]) / 2),
+			      sizeof(array[0]) - 8 + s->what % 4 * 8, s->field % 24, 0, 0 },
 	};
 	struct bricktrace_session se = { .size = sizeof(se),
 					 .flags = s->value % 2,
@@ -196,9 +196,9 @@ static void call(const struct step *s, int who, int hostile, bool compat)
 		return;
 	at = area->all + (at - area->at);
 	if (request == BRICKTRACE_RUN_OPEN)
-		atomic_store(&last_run, ((struct bricktrace_open *)at)->run);
+		atomic_store(&last_run, ((struct bricktrace_run_open *)at)->run);
 	if (request == BRICKTRACE_BRICK_DEFINE)
-		atomic_store(&last_brick, ((struct bricktrace_brick *)at)->brick);
+		atomic_store(&last_brick, ((struct bricktrace_brick_define *)at)->brick);
 }
 
 static void file_call(const struct step *s)

@@ -21,39 +21,37 @@ struct choice {
 	uint8_t what, field, value, place;
 };
 
-static struct run *run_sized(void)
+static struct run *run_mapped(void)
 {
 	struct run *run = mmap(NULL, sizeof(*run), PROT_READ | PROT_WRITE,
 			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (run == MAP_FAILED)
 		bail("mmap");
-	run->r.size = sizeof(run->r);
 	return run;
 }
 
-/* As run_close(), with an array of its own; the result's size is set. A negative errno. */
-static int try_close(int session_fd, u64 number, struct run *run, void *calls)
+/* Closes a run, but its answer cannot be written: 0, or what else came of it. */
+static int close_untold(int session_fd, u64 number, struct run *run, bool result)
 {
-	struct bricktrace_close c = {
-		.size = sizeof(c),
-		.run = number,
-		.result = (uintptr_t)&run->r,
-		.syscalls = (uintptr_t)calls,
-		.syscalls_cap = CALLS_CAP,
-		.syscall_size = sizeof(run->calls[0]),
-	};
+	struct bricktrace_run_close c = close_args(number, run);
 
-	return ioctl(session_fd, BRICKTRACE_RUN_CLOSE, &c) ? -errno : 0;
+	if (result)
+		c.result.addr = 0x1000;
+	else
+		c.syscalls.addr = 0x1000;
+	if (!ioctl(session_fd, BRICKTRACE_RUN_CLOSE, &c))
+		return -EINVAL;
+	return errno == EFAULT ? 0 : -errno;
 }
 
 /* A traced run with a brick of its own; 0 if there is none to be had. */
 static u64 try_open(int session_fd, uint32_t scope)
 {
-	struct bricktrace_brick b = { .size = sizeof(b), .name = "claim" };
-	struct bricktrace_open o = { .size = sizeof(o),
-				     .level = BRICKTRACE_LEVEL_TRACE,
-				     .scope = scope };
+	struct bricktrace_brick_define b = { .size = sizeof(b), .name = "claim" };
+	struct bricktrace_run_open o = { .size = sizeof(o),
+					 .level = BRICKTRACE_LEVEL_TRACE,
+					 .scope = scope };
 
 	if (ioctl(session_fd, BRICKTRACE_BRICK_DEFINE, &b))
 		return 0;
@@ -76,7 +74,7 @@ static bool changes(atomic_int *word, int value)
  */
 static void not_privileged(struct scene *sc, int n, const struct choice *c)
 {
-	struct run *run = run_sized();
+	struct run *run = run_mapped();
 	u64 number, told;
 	bool executed;
 	int own, err;
@@ -102,13 +100,13 @@ static void not_privileged(struct scene *sc, int n, const struct choice *c)
 		sleep_ns(c->value * MS / 8);
 	for (int i = 0; !(c->what & 4) && !atomic_load(&sc->calls) && i < 500; i++)
 		if (c->what & 8)
-			try_close(own, number, run, (void *)0x1000);
+			close_untold(own, try_open(own, c->what & 1), run, i & 1);
 		else
 			sleep_ns(MS);
 	if (c->what & 16)
 		sleep_ns(c->field * MS / 16);
 	executed = atomic_load(&sc->calls);
-	err = number ? try_close(own, number, run, run->calls) : -ESRCH;
+	err = number ? try_close(own, number, run) : ESRCH;
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	if (err)
@@ -133,13 +131,14 @@ static void *makes_calls(void *arg)
 	return arg;
 }
 
-/* A process creates threads while somebody fails to close the run on it. */
+/*
+ * A process creates threads while somebody opens and closes runs inside the run on
+ * it, and is not told of their results.
+ */
 static void all_born(struct scene *sc, int n, const struct choice *c)
 {
-	struct run *run = run_sized();
+	struct run *run = run_mapped();
 	int own = open("/dev/bricktrace", O_RDWR | O_CLOEXEC), err;
-	void *calls = c->what & 1 ? (void *)0x1000 : run->calls;
-	struct run *result = run;
 	pthread_t t;
 	pid_t pid;
 	u64 number = 0;
@@ -160,21 +159,15 @@ static void all_born(struct scene *sc, int n, const struct choice *c)
 		for (;;)
 			pause();
 	}
-	/* Where the result cannot be written, or else the array cannot. */
-	if (!(c->what & 1)) {
-		result = run_sized();
-		mprotect(result, sizeof(*result), PROT_READ);
-	}
 	sleep_ns(c->place % 4 * MS);
-	if (!try_register(own, pid, c->field % 8 | BRICKTRACE_INHERIT_THREADS))
+	if (!try_register(own, pid, c->field % 8 | BRICKTRACE_THREAD_INHERIT_THREADS))
 		number = try_open(own, BRICKTRACE_SCOPE_SESSION);
 	atomic_store(&sc->stage, 1);
 	for (int i = 0; number && atomic_load(&sc->stage) == 1 && i < 20000; i++)
-		if (try_close(own, number, result, calls) != -EFAULT)
+		if (close_untold(own, try_open(own, BRICKTRACE_SCOPE_SESSION), run,
+				 c->what & 1))
 			number = 0;
-	err = number && atomic_load(&sc->stage) == 2 ?
-		      try_close(own, number, run, run->calls) :
-		      -ESRCH;
+	err = number && atomic_load(&sc->stage) == 2 ? try_close(own, number, run) : ESRCH;
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	if (err)

@@ -165,7 +165,7 @@ static void target(int kind)
 	become(USER);
 	/* All that there is to follow is followed by root, without a run. */
 	try_register(OPERATOR_FD, 0,
-		     BRICKTRACE_INHERIT_THREADS | BRICKTRACE_INHERIT_CHILDREN);
+		     BRICKTRACE_THREAD_INHERIT_THREADS | BRICKTRACE_THREAD_INHERIT_CHILDREN);
 	close(OPERATOR_FD);
 	/* In an emulator, those who call are not to wait for those who run. */
 	nice(10);

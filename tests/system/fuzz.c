@@ -155,7 +155,7 @@ static void quiet(const struct step *s)
 		if (fds[i] < 0 || ioctl(fds[i], BRICKTRACE_SESSION_GET, &se))
 			continue;
 		for (u64 id = se.runs_opened; se.runs && id; id--) {
-			struct bricktrace_close c = { .size = sizeof(c), .run = id };
+			struct bricktrace_run_close c = { .size = sizeof(c), .run = id };
 
 			se.runs -= !ioctl(fds[i], BRICKTRACE_RUN_CLOSE, &c);
 		}

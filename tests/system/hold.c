@@ -66,7 +66,7 @@ int main(int argc, char **argv)
 	}
 	brick = brick_define(fd, "hold", 0);
 	if (registered || trace)
-		thread_register(fd, BRICKTRACE_INHERIT_THREADS);
+		thread_register(fd, BRICKTRACE_THREAD_INHERIT_THREADS);
 	if (measure)
 		run_open(fd, brick, BRICKTRACE_LEVEL_MEASURE, BRICKTRACE_SCOPE_THREAD);
 	if (trace)

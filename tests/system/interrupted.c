@@ -204,7 +204,7 @@ static void two(void)
 	ok(ret < 0 && errno == EINTR && handled == 2, "two signals, one call: EINTR");
 	is(figures(run, SYS_ppoll).errors, 1, "two signals, one call: one error");
 	is(all_counts(run), 1 + 2 * 3, "two signals, one call: what was called");
-	is(run->r.category[BRICKTRACE_CAT_OTHER].errors, 1,
+	is(run->category[BRICKTRACE_CAT_OTHER].errors, 1,
 	   "two signals, one call: no other error");
 	sigprocmask(SIG_UNBLOCK, &both, NULL);
 }

@@ -36,7 +36,7 @@ static int try_device(void)
 
 static int try_run(int f, uint32_t level, uint32_t scope)
 {
-	struct bricktrace_open o = {
+	struct bricktrace_run_open o = {
 		.size = sizeof(o),
 		.brick = 1,
 		.level = level,
@@ -204,15 +204,15 @@ static void follows(void)
 		pthread_create(&t[i], NULL, waits, NULL);
 	wait_value(&told->stage, FEW);
 	/* FEW + 1 threads are one too many. */
-	told->err[0] = -try_register(a, getpid(), BRICKTRACE_PROCESS);
+	told->err[0] = -try_register(a, getpid(), BRICKTRACE_THREAD_WHOLE_PROCESS);
 	told->n[0] = session(a).threads;
-	told->err[1] = -try_register(a, 0, BRICKTRACE_INHERIT_THREADS);
+	told->err[1] = -try_register(a, 0, BRICKTRACE_THREAD_INHERIT_THREADS);
 	told->stage = 100;
 	for (int i = 0; i < FEW; i++)
 		pthread_join(t[i], NULL);
 	told->info[0] = info(a);
 	/* In whichever session; main is in one already. */
-	told->err[2] = -try_register(b, 0, BRICKTRACE_INHERIT_THREADS);
+	told->err[2] = -try_register(b, 0, BRICKTRACE_THREAD_INHERIT_THREADS);
 	told->info[1] = info(a);
 	brick = brick_define(a, "limits", 0);
 	number = run_open(a, brick, TRACE_SESSION);
@@ -268,7 +268,7 @@ static void loses(void)
 	be(1000);
 	fd = try_device();
 	brick = brick_define(fd, "limits", 0);
-	thread_register(fd, BRICKTRACE_INHERIT_THREADS);
+	thread_register(fd, BRICKTRACE_THREAD_INHERIT_THREADS);
 	number = run_open(fd, brick, TRACE_SESSION);
 	for (int i = 0; i < FEW; i++)
 		pthread_create(&t[i], NULL, waits, NULL);
@@ -366,7 +366,7 @@ static void uses(void)
 			break;
 		}
 		for (int i = 0; i < 200 && !err; i++) {
-			struct bricktrace_brick b = { .size = sizeof(b) };
+			struct bricktrace_brick_define b = { .size = sizeof(b) };
 
 			snprintf(b.name, sizeof(b.name), "brick %d", i);
 			if (ioctl(f[n], BRICKTRACE_BRICK_DEFINE, &b))

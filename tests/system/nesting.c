@@ -39,7 +39,7 @@ static void self(void)
 	is(call_of(outer, SYS_getppid)->all.count, 127, "the outermost has all");
 	is(call_of(outer, SYS_getppid)->self.count, 120,
 	   "and itself what no traced one has");
-	is(outer->r.self.thread_ns + inner->r.all.thread_ns, outer->r.all.thread_ns,
+	is(outer->self.thread_ns + inner->all.thread_ns, outer->all.thread_ns,
 	   "so it is with time");
 	thread_unregister(fd);
 	free(outer);
@@ -51,7 +51,8 @@ static void self(void)
 static void executed(const char *to)
 {
 	struct run *run = run_new();
-	struct bricktrace_open o = { .size = sizeof(o), .level = BRICKTRACE_LEVEL_TRACE };
+	struct bricktrace_run_open o = { .size = sizeof(o),
+					 .level = BRICKTRACE_LEVEL_TRACE };
 
 	fd = atoi(to);
 	o.brick = 1;

@@ -74,11 +74,11 @@ int main(int argc, char **argv)
 	calls = call_of(run, SYS_getppid)->all.ns;
 	printf("# traced %.1f, window %.1f ns a call\n", (double)took / CALLS,
 	       (double)calls / CALLS);
-	is(run->r.all.edge_ns, BRICKTRACE_NONE, "without a figure there is no edge");
+	is(run->all.edge_ns, BRICKTRACE_NONE, "without a figure there is no edge");
 	ok(consistent(run), "and the figures add up");
 	/* A window has the call and neither the kernel's entry nor our probes. */
 	between(calls / CALLS, 100, 250, "the window of a call is shorter than the call");
-	between(run->r.all.compute_ns, took - calls - TOLERANCE, took - calls + TOLERANCE,
+	between(run->all.compute_ns, took - calls - TOLERANCE, took - calls + TOLERANCE,
 		"without an edge, compute has it");
 
 	/* Calibrated by one run, tried on another. */
@@ -87,28 +87,27 @@ int main(int argc, char **argv)
 	is(session(fd).edge_ps, edge_ps, "the session keeps its edge figure");
 	took = traced(run, CALLS);
 	ok(consistent(run), "with an edge, the figures add up");
-	printf("# edge %.1f, compute %.1f ns a call\n",
-	       (double)run->r.all.edge_ns / CALLS, (double)run->r.all.compute_ns / CALLS);
-	between(run->r.all.compute_ns, empty > TOLERANCE ? empty - TOLERANCE : 0,
+	printf("# edge %.1f, compute %.1f ns a call\n", (double)run->all.edge_ns / CALLS,
+	       (double)run->all.compute_ns / CALLS);
+	between(run->all.compute_ns, empty > TOLERANCE ? empty - TOLERANCE : 0,
 		empty + TOLERANCE,
 		"compute is the loop without the call, within 10 %% of a call");
-	for (c = 0; c < BRICKTRACE_CATEGORIES; c++)
-		sum += run->r.category[c].ns;
-	between(sum + run->r.all.edge_ns, took - empty - TOLERANCE,
-		took - empty + TOLERANCE,
+	for (c = 0; c < CATEGORIES; c++)
+		sum += run->category[c].ns;
+	between(sum + run->all.edge_ns, took - empty - TOLERANCE, took - empty + TOLERANCE,
 		"categories and edge are the rest, within 10 %% of a call");
 	/* One call more than the loop's: the calls that close and open are control. */
-	between(run->r.all.edge_ns, CALLS * edge_ps / 1000, (CALLS + 4) * edge_ps / 1000,
+	between(run->all.edge_ns, CALLS * edge_ps / 1000, (CALLS + 4) * edge_ps / 1000,
 		"the edge is the figure for each call");
-	between(run->r.all.control_ns, 1, 100000, "opening and closing is control");
+	between(run->all.control_ns, 1, 100000, "opening and closing is control");
 	/* Never below zero, whatever the figure: then it takes all of compute. */
 	set_edge(fd, BRICKTRACE_MAX_EDGE_PS);
 	traced(run, CALLS);
 	ok(consistent(run), "with an edge of 1 ms, the figures add up");
-	is(run->r.all.compute_ns, run->r.all.compute_offcpu_ns,
+	is(run->all.compute_ns, run->all.compute_offcpu_ns,
 	   "and nothing is left on the CPU");
 	set_edge(fd, 0);
 	traced(run, CALLS);
-	is(run->r.all.edge_ns, 0, "an edge of 0 is 0, not unknown");
+	is(run->all.edge_ns, 0, "an edge of 0 is 0, not unknown");
 	return done(15);
 }

@@ -39,7 +39,7 @@ static int schedstat(pid_t pid)
 
 static void agree(const struct run *run, u64 kernel, const char *what)
 {
-	u64 on = run->r.all.thread_ns - offcpu_of(run);
+	u64 on = run->all.thread_ns - offcpu_of(run);
 
 	printf("# %s: %llu ns, the kernel's %llu, off %+.3f %%\n", what, on, kernel,
 	       100.0 * ((double)on - (double)kernel) / (double)kernel);
@@ -80,9 +80,9 @@ static void self(void)
 	run_close(fd, number, run);
 	after = runtime(stat);
 	run_close(fd, keep, rest);
-	ok(run->r.provenance == BRICKTRACE_MEASURED && run->r.all.control_ns < MS,
+	ok(run->r.provenance == BRICKTRACE_MEASURED && run->all.control_ns < MS,
 	   "itself: measured");
-	between(offcpu_of(run), 100 * MS, run->r.all.thread_ns - 100 * MS,
+	between(offcpu_of(run), 100 * MS, run->all.thread_ns - 100 * MS,
 		"itself: sleeps and works");
 	agree(run, after - before, "itself");
 	thread_unregister(fd);
@@ -109,7 +109,7 @@ static void command(char **argv)
 	pid = fork();
 	if (!pid) {
 		stat = schedstat(getpid());
-		thread_register(fd, BRICKTRACE_INHERIT_THREADS);
+		thread_register(fd, BRICKTRACE_THREAD_INHERIT_THREADS);
 		shared->run = run_open(fd, brick, TRACE_SESSION);
 		shared->runtime = runtime(stat);
 		execvp(argv[0], argv);

@@ -20,8 +20,8 @@ static void not_instrumented(uint32_t reason, const char *what)
 	is(run->r.reason, reason, "%s: and why", what);
 	ok(run->r.wall_ns > 0 && run->r.wall_ns != BRICKTRACE_NONE, "%s: its wall time",
 	   what);
-	is(run->r.syscalls, 0, "%s: no call", what);
-	is(run->r.all.thread_ns, BRICKTRACE_NONE, "%s: no time", what);
+	is(run->syscalls, 0, "%s: no call", what);
+	is(run->all.thread_ns, BRICKTRACE_NONE, "%s: no time", what);
 }
 
 static void switched(void)
@@ -144,7 +144,7 @@ int main(void)
 {
 	run = run_new();
 	begin("operator");
-	thread_register(fd, BRICKTRACE_INHERIT_THREADS);
+	thread_register(fd, BRICKTRACE_THREAD_INHERIT_THREADS);
 	switched();
 	told();
 	return done(46);

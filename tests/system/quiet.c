@@ -455,7 +455,7 @@ static void followed(void)
 
 	start();
 	arm();
-	register_tid(strangers[0].pid, BRICKTRACE_INHERIT_CHILDREN);
+	register_tid(strangers[0].pid, BRICKTRACE_THREAD_INHERIT_CHILDREN);
 	order(0, CALL);
 	next();
 	order(0, EXEC);

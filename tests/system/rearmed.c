@@ -56,18 +56,18 @@ static void protect(void *page)
 
 static void opener(void)
 {
-	struct bricktrace_open *o = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
-					 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct bricktrace_run_open *o = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+					     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	u64 number;
 
 	if (o == MAP_FAILED)
 		bail("mmap");
 	begin("rearmed");
 	thread_register(fd, 0);
-	*o = (struct bricktrace_open){ .size = sizeof(*o),
-				       .brick = brick,
-				       .level = BRICKTRACE_LEVEL_TRACE,
-				       .scope = shared->scope };
+	*o = (struct bricktrace_run_open){ .size = sizeof(*o),
+					   .brick = brick,
+					   .level = BRICKTRACE_LEVEL_TRACE,
+					   .scope = shared->scope };
 	protect(o);
 	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) || raise(SIGSTOP))
 		bail("ptrace");

@@ -53,12 +53,12 @@ static const struct kind_info {
 	uint32_t inherit; /* the bit that lets it be followed */
 	uint32_t leaves;  /* the call that it does not return from */
 } kinds[KINDS] = {
-	{ "fork", SYS_fork, BRICKTRACE_INHERIT_CHILDREN, SYS_exit_group },
-	{ "vfork", SYS_vfork, BRICKTRACE_INHERIT_CHILDREN, SYS_exit_group },
-	{ "clone", SYS_clone, BRICKTRACE_INHERIT_CHILDREN, SYS_exit },
-	{ "clone, shared memory", SYS_clone, BRICKTRACE_INHERIT_CHILDREN, SYS_exit },
-	{ "clone3", SYS_clone3, BRICKTRACE_INHERIT_CHILDREN, SYS_exit_group },
-	{ "thread", SYS_of_pthread, BRICKTRACE_INHERIT_THREADS, SYS_exit },
+	{ "fork", SYS_fork, BRICKTRACE_THREAD_INHERIT_CHILDREN, SYS_exit_group },
+	{ "vfork", SYS_vfork, BRICKTRACE_THREAD_INHERIT_CHILDREN, SYS_exit_group },
+	{ "clone", SYS_clone, BRICKTRACE_THREAD_INHERIT_CHILDREN, SYS_exit },
+	{ "clone, shared memory", SYS_clone, BRICKTRACE_THREAD_INHERIT_CHILDREN, SYS_exit },
+	{ "clone3", SYS_clone3, BRICKTRACE_THREAD_INHERIT_CHILDREN, SYS_exit_group },
+	{ "thread", SYS_of_pthread, BRICKTRACE_THREAD_INHERIT_THREADS, SYS_exit },
 };
 
 /* vfork: the child must not return from this function, nor need a stack. */
@@ -193,7 +193,7 @@ static void births(void)
 		u64 number, t0, t1;
 		long pid;
 
-		thread_register(fd, BRICKTRACE_INHERIT_CHILDREN);
+		thread_register(fd, BRICKTRACE_THREAD_INHERIT_CHILDREN);
 		number = run_open(fd, brick, TRACE_SESSION);
 		t0 = now();
 		pid = vfork();
@@ -265,7 +265,7 @@ static void exec_not_leader(void)
 	if (pipe(go) || pipe(done_fds))
 		bail("pipe");
 	pid = child_of(leader);
-	register_tid(pid, BRICKTRACE_INHERIT_THREADS);
+	register_tid(pid, BRICKTRACE_THREAD_INHERIT_THREADS);
 	number = run_open(fd, brick, TRACE_SESSION);
 	if (write(go[1], "x", 1) != 1 || read(done_fds[0], &c, 1) != 1)
 		bail("pipes");
@@ -341,7 +341,7 @@ static void exit_group_inside(void)
 
 	atomic_store(calls_made, 0);
 	pid = child_of(leaves_all);
-	register_tid(pid, BRICKTRACE_INHERIT_THREADS);
+	register_tid(pid, BRICKTRACE_THREAD_INHERIT_THREADS);
 	before = now();
 	number = run_open(fd, brick, TRACE_SESSION);
 	if (write(go[1], "x", 1) != 1)
@@ -368,7 +368,7 @@ static void exit_group_inside(void)
 	is(f.errors, 0, "exit_group: which is no error");
 	is(all_in_flight(run) - figures(run, SYS_getppid).in_flight - f.in_flight, 1,
 	   "exit_group: nothing else in flight");
-	between(run->r.all.thread_ns, 20 * MS, 3 * (after - before),
+	between(run->all.thread_ns, 20 * MS, 3 * (after - before),
 		"exit_group: their time ends with them");
 	free(run);
 }

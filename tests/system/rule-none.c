@@ -44,12 +44,12 @@ static void vdso(void)
 	is(count_of(run, SYS_getppid), 5, "clock_gettime: other calls are seen");
 	if (readable()) {
 		is(all_counts(run), 5, "clock_gettime: the vDSO's are no system calls");
-		between(run->r.all.compute_ns, t1 - t0, run->r.all.thread_ns,
+		between(run->all.compute_ns, t1 - t0, run->all.thread_ns,
 			"clock_gettime: they are computing");
 	} else {
 		is(count_of(run, SYS_clock_gettime), n + 1,
 		   "clock_gettime: without a clock the vDSO makes system calls");
-		between(figures(run, SYS_clock_gettime).ns, n, run->r.all.thread_ns,
+		between(figures(run, SYS_clock_gettime).ns, n, run->all.thread_ns,
 			"clock_gettime: which take time");
 	}
 }
@@ -123,7 +123,7 @@ static void io_uring(uint8_t flags, const char *what)
 	ok(consistent(run), "io_uring, %s: the figures add up", what);
 	is(count_of(run, SYS_io_uring_enter), READS, "io_uring, %s: io_uring_enter", what);
 	is(all_counts(run), READS, "io_uring, %s: no other call", what);
-	is(run->r.category[BRICKTRACE_CAT_READ].count, 0, "io_uring, %s: no read", what);
+	is(run->category[BRICKTRACE_CAT_READ].count, 0, "io_uring, %s: no read", what);
 	is(run->r.threads, 1, "io_uring, %s: one thread, no worker", what);
 }
 
@@ -133,7 +133,8 @@ static void io_urings(void)
 	u64 number;
 
 	thread_unregister(fd);
-	thread_register(fd, BRICKTRACE_INHERIT_THREADS | BRICKTRACE_INHERIT_CHILDREN);
+	thread_register(fd, BRICKTRACE_THREAD_INHERIT_THREADS |
+				    BRICKTRACE_THREAD_INHERIT_CHILDREN);
 	if (!ring_new()) {
 		ok(true, "io_uring # SKIP this kernel has none");
 		return;
@@ -144,7 +145,9 @@ static void io_urings(void)
 
 	/* Nor found, where a whole process is followed. */
 	thread_unregister(fd);
-	err = try_register(fd, getpid(), BRICKTRACE_PROCESS | BRICKTRACE_INHERIT_THREADS);
+	err = try_register(fd, getpid(),
+			   BRICKTRACE_THREAD_WHOLE_PROCESS |
+				   BRICKTRACE_THREAD_INHERIT_THREADS);
 	is(err, 0, "io_uring: the process is registered");
 	is(session(fd).threads, 1, "io_uring: without its workers");
 	number = run_open(fd, brick, TRACE_SESSION);

@@ -12,9 +12,9 @@
 #include <sys/user.h>
 #include "rule.h"
 
-#define COMPAT	BRICKTRACE_ABI_COMPAT
-#define X32	BRICKTRACE_ABI_X32
-#define NATIVE	BRICKTRACE_ABI_NATIVE
+#define COMPAT	BRICKTRACE_ARCH_COMPAT
+#define X32	BRICKTRACE_ARCH_X32
+#define NATIVE	BRICKTRACE_ARCH_NATIVE
 #define INVALID BRICKTRACE_NR_INVALID
 #define X32_BIT 0x40000000UL
 
@@ -66,22 +66,22 @@ static void close_run(const char *what)
 	ok(consistent(run), "%s: the figures add up", what);
 	is(all_in_flight(run), 0, "%s: nothing in flight", what);
 	/* Which begins after the opening ioctl and ends before the closing one. */
-	is(run->r.all.thread_ns, run->r.wall_ns, "%s: thread time is the run's", what);
+	is(run->all.thread_ns, run->r.wall_ns, "%s: thread time is the run's", what);
 }
 
-static void expect(uint32_t nr, uint32_t abi, u64 count, u64 errors, const char *what)
+static void expect(uint32_t nr, uint32_t arch, u64 count, u64 errors, const char *what)
 {
-	struct bricktrace_figures f = figures_abi(run, nr, abi);
+	struct bricktrace_figures f = figures_arch(run, nr, arch);
 
 	is(f.count, count, "%s: calls", what);
 	is(f.errors, errors, "%s: errors", what);
 	if (count)
-		between(f.ns, count, run->r.all.thread_ns, "%s: time", what);
+		between(f.ns, count, run->all.thread_ns, "%s: time", what);
 }
 
 static void category(int c, u64 count, const char *what)
 {
-	is(run->r.category[c].count, count, "%s: its category", what);
+	is(run->category[c].count, count, "%s: its category", what);
 }
 
 #ifdef __x86_64__
@@ -433,7 +433,7 @@ static void rewritten(long nr, bool sysemu, const char *what)
 	}
 	is(all_counts(run), 3, "%s: no other call", what);
 	is(all_in_flight(run), 0, "%s: nothing in flight", what);
-	between(run->r.all.compute_offcpu_ns, 30 * MS, run->r.all.compute_ns,
+	between(run->all.compute_offcpu_ns, 30 * MS, run->all.compute_ns,
 		"%s: the stops are computing, off the CPU", what);
 	kill(pid, SIGKILL);
 	wait_for(pid);
@@ -456,7 +456,7 @@ static void large_edge(void)
 		;
 	close_run("edge");
 	/* The opening ioctl returns inside. */
-	is(run->r.all.edge_ns, (all_counts(run) + 1) * edge_ps / 1000,
+	is(run->all.edge_ns, (all_counts(run) + 1) * edge_ps / 1000,
 	   "edge: for each call that completes");
 
 	/* 1 ms a call, of which there is nothing left to compute with. */
@@ -466,9 +466,9 @@ static void large_edge(void)
 		getppid_raw();
 	sleep_ns(5 * MS);
 	close_run("large edge");
-	is(run->r.all.compute_ns, run->r.all.compute_offcpu_ns,
+	is(run->all.compute_ns, run->all.compute_offcpu_ns,
 	   "large edge: only what is off the CPU is left");
-	between(run->r.all.edge_ns, 1, run->r.all.thread_ns - 5 * MS,
+	between(run->all.edge_ns, 1, run->all.thread_ns - 5 * MS,
 		"large edge: no larger than the run");
 	set_edge(fd, BRICKTRACE_NONE);
 	thread_unregister(fd);
@@ -492,7 +492,7 @@ static void *many(void *arg)
 	};
 	unsigned int slots = info(fd).slots;
 	struct run *inner = run_new();
-	u64 more[BRICKTRACE_CATEGORIES] = { 0 }, total = 0, number2;
+	u64 more[CATEGORIES] = { 0 }, total = 0, number2;
 	bool exact = true, once = true;
 	unsigned int i, j;
 
@@ -541,28 +541,28 @@ static void *many(void *arg)
 		if (call_of(run, late[i].nr))
 			no(&once, "call %ld has an entry", late[i].nr);
 	ok(once, "more calls than slots: the others are not");
-	for (i = 0; i < BRICKTRACE_CATEGORIES; i++) {
+	for (i = 0; i < CATEGORIES; i++) {
 		u64 n = 0, own = i == BRICKTRACE_CAT_OTHER ? total - 15 : 0;
 
 		if (i == BRICKTRACE_CAT_IOCTL)
 			own = 15;
 
-		for (j = 0; j < run->r.syscalls; j++)
+		for (j = 0; j < run->syscalls; j++)
 			if (run->calls[j].nr == BRICKTRACE_NR_MORE &&
 			    run->calls[j].category == i)
 				n += run->calls[j].all.count;
 		is(n, more[i], "more calls than slots: the rest of category %u", i);
 		if (i == BRICKTRACE_CAT_OTHER)
-			for (j = 0; j < BRICKTRACE_CATEGORIES; j++)
+			for (j = 0; j < CATEGORIES; j++)
 				own -= j == i ? 0 : more[j];
-		is(run->r.category[i].count, own ?: more[i],
+		is(run->category[i].count, own ?: more[i],
 		   "more calls than slots: all of category %u", i);
 	}
 	is(all_counts(run), total, "more calls than slots: every call counts");
-	is(run->r.syscalls, slots + 4,
+	is(run->syscalls, slots + 4,
 	   "more calls than slots: one entry each, and one for each category's rest");
 	is(count_of(inner, HOLE), 1, "more calls than slots: an inner run, told apart");
-	is(inner->r.category[BRICKTRACE_CAT_READ].count, 1,
+	is(inner->category[BRICKTRACE_CAT_READ].count, 1,
 	   "more calls than slots: an inner run, the rest");
 	is(all_counts(inner), 2, "more calls than slots: an inner run, all");
 	thread_unregister(fd);

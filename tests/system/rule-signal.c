@@ -99,7 +99,7 @@ static void common(const char *what)
 	is(f.count, 1, "%s: one rt_sigreturn", what);
 	is(f.errors, 0, "%s: whose value is no error", what);
 	is(f.in_flight, 0, "%s: nor is it in flight", what);
-	between(f.ns, 1, run->r.all.thread_ns, "%s: and takes time", what);
+	between(f.ns, 1, run->all.thread_ns, "%s: and takes time", what);
 	is(figures(run, SYS_getppid).count, 7, "%s: the handler's calls", what);
 	is(figures(run, SYS_write).count, 1, "%s: of each kind", what);
 	is(figures(run, SYS_restart_syscall).count, 0, "%s: no restart_syscall", what);
@@ -274,7 +274,7 @@ static void restarted(void (*body)(void), uint32_t nr, u64 errors, const char *w
 	else
 		between(f.ns, STOPS * 20 * MS, after - before - stopped,
 			"%s: its time, without the stops", what);
-	between(run->r.all.compute_offcpu_ns, stopped, run->r.all.compute_ns,
+	between(run->all.compute_offcpu_ns, stopped, run->all.compute_ns,
 		"%s: which are computing off the CPU", what);
 	kill(pid, SIGKILL);
 	wait_for(pid);
@@ -314,7 +314,7 @@ static void restarted_later(bool seen, const char *what)
 	f = figures(run, seen ? SYS_futex : SYS_restart_syscall);
 	is(f.count, 1, "%s: one call", what);
 	is(f.errors, 0, "%s: no error", what);
-	between(f.ns, 50 * MS, run->r.all.thread_ns, "%s: its time", what);
+	between(f.ns, 50 * MS, run->all.thread_ns, "%s: its time", what);
 	is(all_counts(run), 1, "%s: and no other", what);
 	if (seen)
 		keep_no_longer();

@@ -110,8 +110,8 @@ static void close_run(const char *what)
 	close_after = now();
 	ok(consistent(run), "%s: the figures add up", what);
 	is(run->r.threads, 1, "%s: one thread", what);
-	between(run->r.all.thread_ns, close_before - open_after,
-		close_after - open_before, "%s: thread time is the run's", what);
+	between(run->all.thread_ns, close_before - open_after, close_after - open_before,
+		"%s: thread time is the run's", what);
 }
 
 static void counts(const char *what, uint32_t nr, u64 completed, u64 in_flight)
@@ -145,7 +145,7 @@ static void seen_from_its_entry(void)
 		"opened in a call: the part inside");
 	between(f.offcpu_ns, wakes - open_after, f.ns, "opened in a call: off its CPU");
 	is(f.max_ns, BRICKTRACE_NONE, "opened in a call: it is no longest call");
-	between(run->r.all.compute_ns, close_before - t->after, close_after - wakes,
+	between(run->all.compute_ns, close_before - t->after, close_after - wakes,
 		"opened in a call: computing is what comes after it");
 
 	open_run();
@@ -159,7 +159,7 @@ static void seen_from_its_entry(void)
 		"closed in a call: the part inside");
 	between(f.offcpu_ns, close_before - asleep, f.ns, "closed in a call: off its CPU");
 	is(f.max_ns, BRICKTRACE_NONE, "closed in a call: it is no longest call");
-	between(run->r.all.compute_ns, t->before - open_after, asleep - open_before,
+	between(run->all.compute_ns, t->before - open_after, asleep - open_before,
 		"closed in a call: computing is what comes before it");
 
 	open_run();
@@ -167,9 +167,9 @@ static void seen_from_its_entry(void)
 	close_run("opened and closed in a call");
 	counts("opened and closed in a call", SYS_read, 0, 1);
 	f = figures(run, SYS_read);
-	is(f.ns, run->r.all.thread_ns, "opened and closed in a call: all of the run");
+	is(f.ns, run->all.thread_ns, "opened and closed in a call: all of the run");
 	is(f.offcpu_ns, f.ns, "opened and closed in a call: off its CPU");
-	is(run->r.all.compute_ns, 0, "opened and closed in a call: never computing");
+	is(run->all.compute_ns, 0, "opened and closed in a call: never computing");
 	leave_call();
 
 	open_run();
@@ -211,9 +211,9 @@ static void across_disarming(void)
 	close_run("asleep across disarming");
 	counts("asleep across disarming", SYS_read, 0, 1);
 	f = figures(run, SYS_read);
-	is(f.ns, run->r.all.thread_ns, "asleep across disarming: all of the run");
+	is(f.ns, run->all.thread_ns, "asleep across disarming: all of the run");
 	is(f.offcpu_ns, f.ns, "asleep across disarming: off its CPU");
-	is(run->r.all.compute_ns, 0, "asleep across disarming: never computing");
+	is(run->all.compute_ns, 0, "asleep across disarming: never computing");
 
 	/* It leaves that call and enters another while nobody looks. */
 	wait_disarmed();
@@ -224,7 +224,7 @@ static void across_disarming(void)
 	close_run("another call meanwhile");
 	counts("another call meanwhile", SYS_ppoll, 0, 1);
 	counts("another call meanwhile", SYS_read, 0, 0);
-	is(figures(run, SYS_ppoll).ns, run->r.all.thread_ns,
+	is(figures(run, SYS_ppoll).ns, run->all.thread_ns,
 	   "another call meanwhile: all of the run");
 	is(all_counts(run) + all_in_flight(run), 1, "another call meanwhile: no other");
 
@@ -244,7 +244,7 @@ static void across_disarming(void)
 	between(f.ns, wakes - open_after, t->after - open_before,
 		"attached again: from the opening to its end");
 	between(f.offcpu_ns, wakes - open_after, f.ns, "attached again: off its CPU");
-	between(run->r.all.compute_ns, close_before - t->after, close_after - wakes,
+	between(run->all.compute_ns, close_before - t->after, close_after - wakes,
 		"attached again: computing is what comes after it");
 
 	/* It was in a call when last seen, and computes at the arming. */
@@ -258,7 +258,7 @@ static void across_disarming(void)
 	sleep_ns(50 * MS);
 	close_run("computing at the arming");
 	is(all_counts(run) + all_in_flight(run), 0, "computing at the arming: no call");
-	is(run->r.all.compute_ns, run->r.all.thread_ns,
+	is(run->all.compute_ns, run->all.thread_ns,
 	   "computing at the arming: nothing else");
 
 	wait_disarmed();
@@ -296,7 +296,7 @@ static void joins_an_open_run(void)
 		"joins an open run: from its registration on");
 	is(f.offcpu_ns, f.ns, "joins an open run: off its CPU");
 	mine = run->r.wall_ns;
-	between(run->r.all.thread_ns, mine + (close_before - after),
+	between(run->all.thread_ns, mine + (close_before - after),
 		mine + (close_after - before), "joins an open run: both threads' time");
 	is(session(fd).threads_lost, 0, "joins an open run: none is lost");
 	leave_call();
@@ -361,7 +361,7 @@ static void on_the_way_back(bool seen, const char *what)
 	close_run(what);
 	is(all_in_flight(run), 0, "%s: it is in no call", what);
 	is(all_counts(run), 0, "%s: nor makes any", what);
-	is(run->r.all.compute_offcpu_ns, run->r.all.thread_ns, "%s: it waits", what);
+	is(run->all.compute_offcpu_ns, run->all.thread_ns, "%s: it waits", what);
 	if (seen)
 		keep_no_longer();
 	close(peer);
@@ -449,8 +449,8 @@ static void idle(const char *what)
 	close_run(what);
 	is(all_in_flight(run), 0, "%s: it is in no call", what);
 	is(all_counts(run), 0, "%s: nor makes any", what);
-	is(run->r.all.compute_ns, run->r.all.thread_ns, "%s: computing,", what);
-	is(run->r.all.compute_offcpu_ns, run->r.all.thread_ns, "%s: off its CPU", what);
+	is(run->all.compute_ns, run->all.thread_ns, "%s: computing,", what);
+	is(run->all.compute_offcpu_ns, run->all.thread_ns, "%s: off its CPU", what);
 }
 
 /* SIGSTOP, while it does @command, seen by the hooks or before they are there. */
@@ -520,7 +520,7 @@ static void traced(int command, bool at_entry, bool seen, const char *what)
 		run_close(fd, number, run);
 		ok(consistent(run), "%s: goes on: the figures add up", what);
 		is(all_in_flight(run), 1, "%s: goes on: into the call", what);
-		is(run->calls[0].all.offcpu_ns + 20 * MS <= run->r.all.thread_ns, true,
+		is(run->calls[0].all.offcpu_ns + 20 * MS <= run->all.thread_ns, true,
 		   "%s: goes on: which has not begun before", what);
 	}
 	if (seen)
@@ -595,7 +595,7 @@ static void before_its_entry(void)
 	ok(consistent(run), "%s: the figures add up", what);
 	f = figures(run, SYS_getppid);
 	is(f.count, 3, "%s: it completes once, as do the next", what);
-	between(f.ns, 20 * MS, run->r.all.thread_ns, "%s: from when the run was opened",
+	between(f.ns, 20 * MS, run->all.thread_ns, "%s: from when the run was opened",
 		what);
 	pthread_cancel(thread);
 	pthread_join(thread, NULL);

@@ -23,13 +23,13 @@ static void __attribute__((unused)) begin(const char *name)
 
 /* Figures of a system call; those of one that is not in the result are 0. */
 static struct bricktrace_figures __attribute__((unused))
-figures_abi(const struct run *run, uint32_t nr, uint32_t abi)
+figures_arch(const struct run *run, uint32_t nr, uint32_t arch)
 {
 	struct bricktrace_figures none = { .max_ns = BRICKTRACE_NONE };
 	uint32_t i;
 
-	for (i = 0; i < run->r.syscalls; i++)
-		if (run->calls[i].nr == nr && run->calls[i].abi == abi)
+	for (i = 0; i < run->syscalls; i++)
+		if (run->calls[i].nr == nr && run->calls[i].arch == arch)
 			return run->calls[i].all;
 	return none;
 }
@@ -37,7 +37,7 @@ figures_abi(const struct run *run, uint32_t nr, uint32_t abi)
 static struct bricktrace_figures __attribute__((unused))
 figures(const struct run *run, uint32_t nr)
 {
-	return figures_abi(run, nr, BRICKTRACE_ABI_NATIVE);
+	return figures_arch(run, nr, BRICKTRACE_ARCH_NATIVE);
 }
 
 /* All of a result's calls, completed and not. */
@@ -46,7 +46,7 @@ static u64 __attribute__((unused)) all_counts(const struct run *run)
 	u64 n = 0;
 	uint32_t i;
 
-	for (i = 0; i < run->r.syscalls; i++)
+	for (i = 0; i < run->syscalls; i++)
 		n += run->calls[i].all.count;
 	return n;
 }
@@ -56,7 +56,7 @@ static u64 __attribute__((unused)) all_in_flight(const struct run *run)
 	u64 n = 0;
 	uint32_t i;
 
-	for (i = 0; i < run->r.syscalls; i++)
+	for (i = 0; i < run->syscalls; i++)
 		n += run->calls[i].all.in_flight;
 	return n;
 }

@@ -107,8 +107,9 @@ static void follow(pid_t pid)
 	char c;
 
 	begin("storm");
-	register_tid(pid, BRICKTRACE_PROCESS | BRICKTRACE_INHERIT_THREADS |
-				  BRICKTRACE_INHERIT_CHILDREN);
+	register_tid(pid, BRICKTRACE_THREAD_WHOLE_PROCESS |
+				  BRICKTRACE_THREAD_INHERIT_THREADS |
+				  BRICKTRACE_THREAD_INHERIT_CHILDREN);
 	number = run_open(fd, brick, TRACE_SESSION);
 	puts("ready");
 	fflush(stdout);

@@ -39,14 +39,14 @@ static bool adds_up(const struct run *parent, const struct run *child, int n)
 	uint32_t i, k;
 	int j;
 
-	for (i = 0; i < parent->r.syscalls; i++) {
-		const struct bricktrace_syscall *p = &parent->calls[i];
+	for (i = 0; i < parent->syscalls; i++) {
+		const struct call *p = &parent->calls[i];
 		u64 sum[4] = { p->self.count, p->self.errors, p->self.ns,
 			       p->self.offcpu_ns };
 		u64 all[4] = { p->all.count, p->all.errors, p->all.ns, p->all.offcpu_ns };
 
 		for (j = 0; j < n; j++) {
-			const struct bricktrace_syscall *c = call_of(&child[j], p->nr);
+			const struct call *c = call_of(&child[j], p->nr);
 
 			if (!c)
 				continue;
@@ -61,36 +61,36 @@ static bool adds_up(const struct run *parent, const struct run *child, int n)
 				   what[k], all[k], sum[k]);
 	}
 	for (j = 0; j < n; j++)
-		for (i = 0; i < child[j].r.syscalls; i++)
+		for (i = 0; i < child[j].syscalls; i++)
 			if (!call_of(parent, child[j].calls[i].nr))
 				no(&good, "call %u is in a child only",
 				   child[j].calls[i].nr);
 	{
-		u64 thread = parent->r.self.thread_ns;
-		u64 compute = parent->r.self.compute_ns;
-		u64 offcpu = parent->r.self.compute_offcpu_ns;
-		u64 control = parent->r.self.control_ns;
-		u64 edge = parent->r.self.edge_ns;
+		u64 thread = parent->self.thread_ns;
+		u64 compute = parent->self.compute_ns;
+		u64 offcpu = parent->self.compute_offcpu_ns;
+		u64 control = parent->self.control_ns;
+		u64 edge = parent->self.edge_ns;
 
 		for (j = 0; j < n; j++) {
-			thread += child[j].r.all.thread_ns;
-			compute += child[j].r.all.compute_ns;
-			offcpu += child[j].r.all.compute_offcpu_ns;
-			control += child[j].r.all.control_ns;
-			edge += child[j].r.all.edge_ns;
+			thread += child[j].all.thread_ns;
+			compute += child[j].all.compute_ns;
+			offcpu += child[j].all.compute_offcpu_ns;
+			control += child[j].all.control_ns;
+			edge += child[j].all.edge_ns;
 		}
-		if (thread != parent->r.all.thread_ns)
+		if (thread != parent->all.thread_ns)
 			no(&good, "thread_ns");
-		if (compute != parent->r.all.compute_ns)
+		if (compute != parent->all.compute_ns)
 			no(&good, "compute_ns");
-		if (offcpu != parent->r.all.compute_offcpu_ns)
+		if (offcpu != parent->all.compute_offcpu_ns)
 			no(&good,
 			   "compute_offcpu_ns %llu, its parts %llu, self %llu of %llu",
-			   parent->r.all.compute_offcpu_ns, offcpu,
-			   parent->r.self.compute_offcpu_ns, parent->r.self.compute_ns);
-		if (control != parent->r.all.control_ns)
+			   parent->all.compute_offcpu_ns, offcpu,
+			   parent->self.compute_offcpu_ns, parent->self.compute_ns);
+		if (control != parent->all.control_ns)
 			no(&good, "control_ns");
-		if (edge != parent->r.all.edge_ns)
+		if (edge != parent->all.edge_ns)
 			no(&good, "edge_ns");
 	}
 	return good;
@@ -150,13 +150,13 @@ static void exchange(void)
 	struct run *wide = run_new(), *outer = run_new();
 	static atomic_int words[THREADS / 2];
 	u64 t0, t1, run, total = 0, errors = 0, least = 0, most = 0, wide_run;
-	const struct bricktrace_syscall *c;
+	const struct call *c;
 	bool sums = true, futexes = true, times = true, parents = true, wait = true;
 	int i;
 
 	own = calloc(THREADS, sizeof(*own));
 	pthread_barrier_init(&barrier, NULL, THREADS + 1);
-	thread_register(fd, BRICKTRACE_INHERIT_THREADS);
+	thread_register(fd, BRICKTRACE_THREAD_INHERIT_THREADS);
 	set_edge(fd, EDGE_PS);
 	/* One is around it all, one is opened with the threads there. */
 	t0 = now();
@@ -196,11 +196,11 @@ static void exchange(void)
 			   c ? c->all.count : 0, w->futexes, c ? c->all.errors : 0,
 			   w->errors);
 		/* The clocks may differ by 0.1 %, and it takes some time to get there. */
-		if (r->all.thread_ns > (w->after - w->before) * 1.001 ||
-		    r->all.thread_ns < S * 0.9 || r->wall_ns != r->all.thread_ns ||
-		    r->threads != 1)
+		if (own[i].all.thread_ns > (w->after - w->before) * 1.001 ||
+		    own[i].all.thread_ns < S * 0.9 ||
+		    r->wall_ns != own[i].all.thread_ns || r->threads != 1)
 			no(&times, "thread %d: %llu ns, %llu on the wall, %llu seen", i,
-			   r->all.thread_ns, r->wall_ns, w->after - w->before);
+			   own[i].all.thread_ns, r->wall_ns, w->after - w->before);
 		if (r->parent != wide_run || r->depth != 2 || r->run != w->run)
 			no(&parents, "thread %d: parent %llu, depth %u", i, r->parent,
 			   r->depth);
@@ -209,8 +209,8 @@ static void exchange(void)
 		 * preempted by the one that it woke, on its way there.
 		 */
 		if (i & 1) {
-			u64 off = own[i].r.category[BRICKTRACE_CAT_FUTEX].offcpu_ns +
-				  own[i - 1].r.category[BRICKTRACE_CAT_FUTEX].offcpu_ns;
+			u64 off = own[i].category[BRICKTRACE_CAT_FUTEX].offcpu_ns +
+				  own[i - 1].category[BRICKTRACE_CAT_FUTEX].offcpu_ns;
 
 			if (off < S * 0.25)
 				no(&wait, "pair %d: off-CPU in futex for %llu", i / 2, off);
@@ -235,9 +235,9 @@ static void exchange(void)
 	/* Main and the C library's joining make some futex calls too. */
 	between(count_of(outer, SYS_futex), total, total + 10 * THREADS,
 		"around it: futex calls");
-	between(outer->r.category[BRICKTRACE_CAT_FUTEX].errors, errors,
+	between(outer->category[BRICKTRACE_CAT_FUTEX].errors, errors,
 		errors + 10 * THREADS, "around it: failed futex calls");
-	between(outer->r.all.thread_ns, least + (t1 - t0) * 0.97,
+	between(outer->all.thread_ns, least + (t1 - t0) * 0.97,
 		(most + (t1 - t0)) * 1.001, "around it: thread time");
 	between(outer->r.wall_ns, S, (t1 - t0) * 1.001, "around it: wall time");
 	thread_unregister(fd);
@@ -279,9 +279,9 @@ static void nest(void)
 		run_close(fd, number[i], &runs[i]);
 	}
 	for (i = DEEP - 1; i >= 0; i--) {
-		const struct bricktrace_syscall *p = call_of(&runs[i], SYS_getppid);
-		const struct bricktrace_syscall *r = call_of(&runs[i], SYS_read);
-		const struct bricktrace_syscall *n = call_of(&runs[i], SYS_nanosleep);
+		const struct call *p = call_of(&runs[i], SYS_getppid);
+		const struct call *r = call_of(&runs[i], SYS_read);
+		const struct call *n = call_of(&runs[i], SYS_nanosleep);
 
 		calls += i + 2;
 		slept += i % 4 == 0;
@@ -314,8 +314,8 @@ static void nest(void)
 	ok(counts, "20 deep: counts and errors, inclusive and self");
 	ok(off, "20 deep: sleep is off-CPU time of the run that slept");
 	ok(shape, "20 deep: numbers, parents and depths");
-	ok(runs[DEEP - 1].r.all.thread_ns == runs[DEEP - 1].r.self.thread_ns &&
-		   runs[DEEP - 1].r.all.compute_ns == runs[DEEP - 1].r.self.compute_ns,
+	ok(runs[DEEP - 1].all.thread_ns == runs[DEEP - 1].self.thread_ns &&
+		   runs[DEEP - 1].all.compute_ns == runs[DEEP - 1].self.compute_ns,
 	   "20 deep: the innermost has nothing but itself");
 
 	/* Brothers, and one whose result nobody wants. */
@@ -335,12 +335,7 @@ static void nest(void)
 	inner[0] = run_open(fd, brick, TRACE_THREAD);
 	for (j = 0; j < 7; j++)
 		getppid_raw();
-	{
-		struct bricktrace_close c = { .size = sizeof(c), .run = inner[0] };
-
-		if (ioctl(fd, BRICKTRACE_RUN_CLOSE, &c))
-			bail("RUN_CLOSE");
-	}
+	run_discard(fd, inner[0]);
 	getppid_raw();
 	run_close(fd, top, last);
 	is(call_of(last, SYS_getppid)->all.count, 8, "a discarded inner run is in all");
@@ -357,14 +352,12 @@ static void nest(void)
 	   "a measured inner run is part of self");
 	ok(two[0].r.provenance == BRICKTRACE_NOT_INSTRUMENTED &&
 		   two[0].r.reason == BRICKTRACE_REASON_LEVEL && !two[0].r.threads &&
-		   !two[0].r.syscalls && two[0].r.wall_ns != BRICKTRACE_NONE &&
+		   !two[0].syscalls && two[0].r.wall_ns != BRICKTRACE_NONE &&
 		   two[0].r.wall_ns > 0 && two[0].r.wall_ns < last->r.wall_ns &&
 		   two[0].r.parent == top,
 	   "a measured run has its wall time and its parent");
-	for (i = 0, j = 0;
-	     i < (int)(sizeof(two[0].r) - offsetof(struct bricktrace_result, all)); i++)
-		j += ((unsigned char *)&two[0].r.all)[i] != 0xff;
-	is(j, 0, "and no breakdown, which is not zero");
+	/* run_read() has seen that the arrays are empty. */
+	is(two[0].all.thread_ns, BRICKTRACE_NONE, "and no breakdown");
 
 	thread_unregister(fd);
 	set_edge(fd, BRICKTRACE_NONE);
@@ -398,7 +391,7 @@ static void *open_and_read(void *arg)
 
 static void closed_by_another(void)
 {
-	const struct bricktrace_syscall *c;
+	const struct call *c;
 	struct run *run = run_new();
 	u64 end;
 	pthread_t t;
@@ -424,7 +417,7 @@ static void closed_by_another(void)
 		"closed by another: and has its time so far");
 	between(c ? c->all.offcpu_ns : 0, 195 * MS, c ? c->all.ns : 0,
 		"closed by another: off its CPU");
-	between(run->r.all.thread_ns, 200 * MS, end - other_start,
+	between(run->all.thread_ns, 200 * MS, end - other_start,
 		"closed by another: thread time");
 	if (write(fds[1], "x", 1) != 1)
 		bail("write");
@@ -449,7 +442,7 @@ static void *open_and_end(void *arg)
 static void abandoned(void)
 {
 	struct run *run = run_new();
-	const struct bricktrace_syscall *c;
+	const struct call *c;
 	u64 before = now(), after;
 	uint32_t opened = session(fd).runs;
 	pthread_t t;
@@ -470,7 +463,7 @@ static void abandoned(void)
 	   "abandoned: exit is in flight when the thread ends");
 	between(run->r.wall_ns, 20 * MS, after - before,
 		"abandoned: it ended with its thread");
-	is(run->r.all.thread_ns, run->r.wall_ns, "abandoned: so did its time");
+	is(run->all.thread_ns, run->r.wall_ns, "abandoned: so did its time");
 	free(run);
 }
 
@@ -514,10 +507,10 @@ static void inheritance(void)
 		const char *name;
 	} cases[] = {
 		{ 0, 1, 1, "none" },
-		{ BRICKTRACE_INHERIT_THREADS, 11, 2, "threads" },
-		{ BRICKTRACE_INHERIT_CHILDREN, 10101, 3, "children" },
-		{ BRICKTRACE_INHERIT_THREADS | BRICKTRACE_INHERIT_CHILDREN, 11111, 5,
-		  "both" },
+		{ BRICKTRACE_THREAD_INHERIT_THREADS, 11, 2, "threads" },
+		{ BRICKTRACE_THREAD_INHERIT_CHILDREN, 10101, 3, "children" },
+		{ BRICKTRACE_THREAD_INHERIT_THREADS | BRICKTRACE_THREAD_INHERIT_CHILDREN,
+		  11111, 5, "both" },
 	};
 	struct run *run = run_new();
 	int ten = 10;
@@ -582,7 +575,7 @@ static void wait_disarmed(void)
 
 static void asleep(void)
 {
-	const struct bricktrace_syscall *c;
+	const struct call *c;
 	struct run *run = run_new();
 	u64 number, begin;
 	pthread_t t;
@@ -605,11 +598,11 @@ static void asleep(void)
 	is(run->r.threads, 1, "asleep since before: the thread");
 	ok(c && c->all.in_flight == 1 && !c->all.count,
 	   "asleep since before: its call is known, and in flight");
-	between(run->r.all.thread_ns, 100 * MS, now() - begin + 50 * MS,
+	between(run->all.thread_ns, 100 * MS, now() - begin + 50 * MS,
 		"asleep since before: thread time");
-	between(c ? c->all.offcpu_ns : 0, run->r.all.thread_ns * 0.99,
-		run->r.all.thread_ns, "asleep since before: off its CPU in the call");
-	between(run->r.all.compute_ns, 0, run->r.all.thread_ns / 100,
+	between(c ? c->all.offcpu_ns : 0, run->all.thread_ns * 0.99, run->all.thread_ns,
+		"asleep since before: off its CPU in the call");
+	between(run->all.compute_ns, 0, run->all.thread_ns / 100,
 		"asleep since before: and never computing");
 
 	/* It wakes up inside a run; before the hooks saw it enter its call. */
@@ -627,7 +620,7 @@ static void asleep(void)
 	ok(c && c->all.count == 1 && c->all.in_flight == 1,
 	   "woken inside: the call is completed, the next one in flight");
 	is(count_of(run, SYS_getppid), 5, "woken inside: what it did then");
-	between(c ? c->all.offcpu_ns : 0, 140 * MS, run->r.all.thread_ns,
+	between(c ? c->all.offcpu_ns : 0, 140 * MS, run->all.thread_ns,
 		"woken inside: off its CPU in both");
 	is(c ? c->all.max_ns : 0, BRICKTRACE_NONE,
 	   "woken inside: a call from before the run is no longest one");

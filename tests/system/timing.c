@@ -56,7 +56,7 @@ static void longest(void)
 	run_close(fd, outer, run);
 	between(call_of(run, SYS_nanosleep)->all.max_ns, 50 * MS, 51 * MS,
 		"the longest call has its own time");
-	between(run->r.category[BRICKTRACE_CAT_OTHER].max_ns, 50 * MS, 51 * MS,
+	between(run->category[BRICKTRACE_CAT_OTHER].max_ns, 50 * MS, 51 * MS,
 		"and so has its category");
 	inner = run_open(fd, brick, TRACE_THREAD);
 	sleep_ns(60 * MS);
@@ -93,11 +93,10 @@ static void hand_off(void)
 		bail("read");
 	run_close(fd, number, run);
 	pthread_join(t, NULL);
-	between(run->r.category[BRICKTRACE_CAT_READ].ns + run->r.all.compute_offcpu_ns,
-		69 * MS, 75 * MS,
-		"a read that waits for 70 ms of another's work takes that long");
-	between(run->r.category[BRICKTRACE_CAT_READ].offcpu_ns, 60 * MS,
-		run->r.category[BRICKTRACE_CAT_READ].ns, "off its CPU");
+	between(run->category[BRICKTRACE_CAT_READ].ns + run->all.compute_offcpu_ns, 69 * MS,
+		75 * MS, "a read that waits for 70 ms of another's work takes that long");
+	between(run->category[BRICKTRACE_CAT_READ].offcpu_ns, 60 * MS,
+		run->category[BRICKTRACE_CAT_READ].ns, "off its CPU");
 	free(run);
 }
 
@@ -124,10 +123,10 @@ static void preempted(void)
 	run_close(fd, number, run);
 	atomic_store(&stop, true);
 	pthread_join(t, NULL);
-	between(run->r.all.compute_ns, run->r.all.thread_ns * 0.99, run->r.all.thread_ns,
+	between(run->all.compute_ns, run->all.thread_ns * 0.99, run->all.thread_ns,
 		"computing beside another: compute all the same");
-	between(run->r.all.compute_offcpu_ns, run->r.all.thread_ns * 0.40,
-		run->r.all.thread_ns * 0.60, "and preempted for half of it");
+	between(run->all.compute_offcpu_ns, run->all.thread_ns * 0.40,
+		run->all.thread_ns * 0.60, "and preempted for half of it");
 	free(run);
 }
 
@@ -151,23 +150,23 @@ int main(int argc, char **argv)
 	thread_register(fd, 0);
 
 	run = traced(sleeps);
-	other = &run->r.category[BRICKTRACE_CAT_OTHER];
+	other = &run->category[BRICKTRACE_CAT_OTHER];
 	ok(consistent(run), "sleeping: the figures add up");
 	is(count_of(run, SYS_nanosleep), 100, "sleeping: 100 calls");
 	between(other->ns, S, 1020 * MS, "sleeping: a second in other");
 	between(other->offcpu_ns, other->ns * 0.99, other->ns, "sleeping: off the CPU");
-	between(run->r.all.thread_ns, other->ns, other->ns * 1.01,
+	between(run->all.thread_ns, other->ns, other->ns * 1.01,
 		"sleeping: and nothing else");
-	between(run->r.all.compute_ns, 0, S / 100, "sleeping: is not computing");
+	between(run->all.compute_ns, 0, S / 100, "sleeping: is not computing");
 	ok(run->r.flags & BRICKTRACE_RESULT_OVER_BUDGET, "sleeping: over its budget");
 	free(run);
 
 	run = traced(spins);
 	ok(consistent(run), "spinning: the figures add up");
-	between(run->r.all.thread_ns, S, 1005 * MS, "spinning: a second");
-	between(run->r.all.compute_ns, run->r.all.thread_ns * 0.99, run->r.all.thread_ns,
+	between(run->all.thread_ns, S, 1005 * MS, "spinning: a second");
+	between(run->all.compute_ns, run->all.thread_ns * 0.99, run->all.thread_ns,
 		"spinning: in compute");
-	between(run->r.all.compute_offcpu_ns, 0, run->r.all.thread_ns * 0.01,
+	between(run->all.compute_offcpu_ns, 0, run->all.thread_ns * 0.01,
 		"spinning: on the CPU");
 	free(run);
 

@@ -9,19 +9,13 @@
 
 static struct run *run;
 static pid_t target;
-static struct bricktrace_thread *readonly;
-
-/* Its answer cannot be written. */
-static int by_fault(void)
-{
-	return ioctl(fd, BRICKTRACE_THREAD_REGISTER, readonly) ? -errno : 0;
-}
 
 static int plainly(void)
 {
 	return try_register(fd, target,
-			    BRICKTRACE_PROCESS | BRICKTRACE_INHERIT_THREADS |
-				    BRICKTRACE_INHERIT_CHILDREN);
+			    BRICKTRACE_THREAD_WHOLE_PROCESS |
+				    BRICKTRACE_THREAD_INHERIT_THREADS |
+				    BRICKTRACE_THREAD_INHERIT_CHILDREN);
 }
 
 /* The caller is killed at any moment; it may have been too late. */
@@ -103,11 +97,6 @@ static void undone(const char *what, void (*body)(void), int (*way)(void), int w
 	u64 since = now();
 
 	target = child_of(body);
-	readonly->tid = target;
-	readonly->size = sizeof(*readonly);
-	readonly->flags = BRICKTRACE_PROCESS | BRICKTRACE_INHERIT_THREADS |
-			  BRICKTRACE_INHERIT_CHILDREN;
-	mprotect(readonly, 4096, PROT_READ);
 	begin("undo");
 	thread_register(fd, 0);
 	wait_threads(target, 3);
@@ -140,7 +129,6 @@ static void undone(const char *what, void (*body)(void), int (*way)(void), int w
 	close(fd);
 	kill(target, SIGKILL);
 	wait_for(target);
-	mprotect(readonly, 4096, PROT_READ | PROT_WRITE);
 }
 
 int main(void)
@@ -148,11 +136,8 @@ int main(void)
 	unsigned int limit;
 
 	run = run_new();
-	readonly = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-			-1, 0);
-	if (readonly == MAP_FAILED || chmod("/dev/bricktrace", 0666))
-		bail("mmap, chmod");
-	undone("EFAULT", busy, by_fault, -EFAULT);
+	if (chmod("/dev/bricktrace", 0666))
+		bail("chmod");
 	undone("a fatal signal", busy, by_signal, -EINTR);
 	if (setgroups(0, NULL) || setresgid(1000, 1000, 0) || setresuid(1000, 1000, 0))
 		bail("setresuid");
@@ -164,5 +149,5 @@ int main(void)
 	undone("EDQUOT", busy, plainly, -EDQUOT);
 	parameter("max_user_threads", limit);
 	chmod("/dev/bricktrace", 0660);
-	return done(16);
+	return done(12);
 }

@@ -7,22 +7,38 @@
  * the registration of threads. Releasing the file ends all of them.
  *
  * Structures.  Each begins with its own size in bytes, set by the caller. A
- * caller newer than the kernel may pass a larger structure: its unknown tail
+ * caller newer than the module may pass a larger structure: its unknown tail
  * must be zero, else the call fails with E2BIG. An older caller passes a
  * smaller one: the fields that it lacks read as zero and are not written. Less
  * than the first version's size (BRICKTRACE_*_SIZE_V0) is EINVAL, and so is
- * more than 4096. Reserved fields must be zero; what stands in fields marked
- * "out" does not matter.
+ * more than 4096. Each successful call writes back into @size how much of the
+ * structure module and caller both know: a field at or behind that offset has
+ * not been written, since the module does not know it. Reserved fields must be
+ * zero; what stands in fields marked "out" does not matter.
+ *
+ * Arrays.  What may come in larger numbers is an array of struct
+ * bricktrace_array, whose elements grow in the same way.
+ *
+ * Growth.  Structures and elements of arrays get new fields at their end only,
+ * enumerations new values, flags and features new bits. A caller must expect
+ * values that it does not know. BRICKTRACE_ABI_VERSION changes when the meaning
+ * of something that exists does, which is not planned.
+ *
+ * Answers.  A call does its work first, and then its answer is copied, as wait4(2)
+ * does. If that copy fails the call fails with EFAULT and its work stands: the
+ * thread is registered, the brick is defined, the run is closed and its result
+ * lost. Only a run whose number could not be delivered is closed again. While an
+ * answer is copied nobody else has to wait. A call that fails for another reason
+ * has changed nothing.
  *
  * Every ioctl may fail with
  *	EFAULT	the argument, or memory that it points to, is not accessible
  *	EINVAL	size, unknown flag, non-zero reserved field, bad value
- *	E2BIG	a non-zero tail that this kernel does not know
+ *	E2BIG	a non-zero tail that this module does not know
  *	ENOTTY	no such ioctl
  *	EINTR	a fatal signal arrived while another call held the session
  *	ENOMEM	no memory, or the memory control group's limit is reached
- * and with the errors that are named beside it. A call that fails has changed
- * nothing.
+ * and with the errors that are named beside it.
  *
  * Times are in nanoseconds. They are taken from the time stamp counter where
  * it is the kernel's own clock source, and from CLOCK_MONOTONIC otherwise.
@@ -54,14 +70,13 @@ enum bricktrace_category {
 	BRICKTRACE_CAT_READ	= 3,	/* read pread64 readv */
 	BRICKTRACE_CAT_WRITE	= 4,	/* write pwrite64 writev */
 	BRICKTRACE_CAT_OTHER	= 5,	/* everything else */
-	BRICKTRACE_CATEGORIES	= 6,
 };
 
 /* Which table a system call's number belongs to. */
-enum bricktrace_abi {
-	BRICKTRACE_ABI_NATIVE	= 0,	/* the kernel's own 64-bit table */
-	BRICKTRACE_ABI_COMPAT	= 1,	/* 32-bit: int 0x80, sysenter, AArch32 */
-	BRICKTRACE_ABI_X32	= 2,	/* x32, bit 30 removed from the number */
+enum bricktrace_arch {
+	BRICKTRACE_ARCH_NATIVE	= 0,	/* the kernel's own 64-bit table */
+	BRICKTRACE_ARCH_COMPAT	= 1,	/* 32-bit: int 0x80, sysenter, AArch32 */
+	BRICKTRACE_ARCH_X32	= 2,	/* x32, bit 30 removed from the number */
 };
 
 /*
@@ -115,6 +130,25 @@ enum bricktrace_hooks {
 };
 
 /**
+ * struct bricktrace_array - an array of the caller's that a call fills
+ * @addr: in: the address of its first element; does not matter if @cap is 0
+ * @size: in: bytes of an element, as the caller knows it, which is also the
+ *	distance between elements; does not matter if @cap is 0
+ * @cap: in: for how many elements there is room, at most 4096; 0 if the caller
+ *	does not want them
+ * @count: out: how many elements there are; what exceeds @cap is not copied
+ * @known: out: how many bytes of an element module and caller both know; the
+ *	rest of each element is zero, since the module does not know it
+ */
+struct bricktrace_array {
+	__u64 addr;
+	__u32 size;
+	__u32 cap;
+	__u32 count;
+	__u32 known;
+};
+
+/**
  * struct bricktrace_info - what this module is (BRICKTRACE_INFO)
  * @size: in: sizeof(struct bricktrace_info)
  * @flags: in: must be zero
@@ -123,7 +157,8 @@ enum bricktrace_hooks {
  * @armed: out: 1 while the hooks are in place, else 0
  * @slots: out: distinct system calls that one thread's account can tell apart
  * @linger_ms: out: how long the hooks stay after the last traced run, ms
- * @reserved: out: zero
+ * @features: out: a bit for each thing that later modules can do more than the
+ *	first one; none is defined yet
  * @arms: out: how often the hooks were put in place since the module's load
  * @threads_lost: out: threads on this host that could not be followed, for
  *	want of memory, since the module's load
@@ -131,6 +166,7 @@ enum bricktrace_hooks {
  * @hooks: out: enum bricktrace_hooks
  * @tested: out: 1 if this module's tests run on kernels of this series, else 0
  * @max_followers: out: how many sessions may follow one thread
+ * @reserved: out: zero
  * @user_sessions: out: sessions that the opener's user has open
  * @max_user_sessions: out: limit of @user_sessions
  * @user_threads: out: registrations of threads in all sessions of that user
@@ -155,13 +191,14 @@ struct bricktrace_info {
 	__u32 armed;
 	__u32 slots;
 	__u32 linger_ms;
-	__u32 reserved;
+	__u32 tested;
+	__u64 features;
 	__u64 arms;
 	__u64 threads_lost;
 	__u32 enabled;
 	__u32 hooks;
-	__u32 tested;
 	__u32 max_followers;
+	__u32 reserved;
 	__u32 user_sessions;
 	__u32 max_user_sessions;
 	__u32 user_threads;
@@ -174,28 +211,27 @@ struct bricktrace_info {
 	__u64 loaded_ns;
 };
 
-#define BRICKTRACE_INFO_SIZE_V0		48
-#define BRICKTRACE_INFO_SIZE_V1		120
+#define BRICKTRACE_INFO_SIZE_V0		128
 
 /* Threads that the thread creates are registered too, before they run. */
-#define BRICKTRACE_INHERIT_THREADS	(1U << 0)
+#define BRICKTRACE_THREAD_INHERIT_THREADS	(1U << 0)
 /* Processes that the thread creates are registered too, before they run. */
-#define BRICKTRACE_INHERIT_CHILDREN	(1U << 1)
+#define BRICKTRACE_THREAD_INHERIT_CHILDREN	(1U << 1)
 /* All threads of the thread's process, with those that it creates meanwhile. */
-#define BRICKTRACE_PROCESS		(1U << 2)
+#define BRICKTRACE_THREAD_WHOLE_PROCESS		(1U << 2)
 
 /**
  * struct bricktrace_thread - threads of a session
  *	(BRICKTRACE_THREAD_REGISTER, BRICKTRACE_THREAD_UNREGISTER)
  * @size: in: sizeof(struct bricktrace_thread)
- * @flags: in: REGISTER: BRICKTRACE_INHERIT_*, BRICKTRACE_PROCESS; UNREGISTER:
- *	BRICKTRACE_PROCESS
+ * @flags: in: REGISTER: BRICKTRACE_THREAD_*; UNREGISTER: 0 or
+ *	BRICKTRACE_THREAD_WHOLE_PROCESS
  * @tid: in: a thread, in the caller's pid namespace; 0: the calling thread
  * @threads: out: how many threads were registered or unregistered
  *
  * The thread does not notice: it is not stopped, signalled or interrupted. If
  * the thread sleeps in a system call, that call's time counts from the moment of
- * registration. Without BRICKTRACE_INHERIT_THREADS a whole process is the threads
+ * registration. Without BRICKTRACE_THREAD_INHERIT_THREADS a whole process is the threads
  * that it has at that moment.
  *
  * Both the caller and whoever opened the file need the rights that ptrace
@@ -231,11 +267,12 @@ struct bricktrace_thread {
 #define BRICKTRACE_THREAD_SIZE_V0	16
 
 /**
- * struct bricktrace_brick - define a brick (BRICKTRACE_BRICK_DEFINE)
- * @size: in: sizeof(struct bricktrace_brick)
+ * struct bricktrace_brick_define - define a brick (BRICKTRACE_BRICK_DEFINE)
+ * @size: in: sizeof(struct bricktrace_brick_define)
  * @flags: in: must be zero
  * @budget_ns: in: 0 (no time at all) to BRICKTRACE_MAX_BUDGET
- * @name: in: 1 to 63 bytes, NUL-terminated, no control characters
+ * @name: in: 1 to 63 bytes and a NUL: valid UTF-8 without control characters
+ *	(U+0000 to U+001F, U+007F to U+009F)
  * @brick: out: the brick's number in this session, from 1
  * @reserved: in: must be zero
  *
@@ -248,7 +285,7 @@ struct bricktrace_thread {
  *	EDQUOT	the session's limit of bricks is reached, or the opener's
  *		user's limit of memory
  */
-struct bricktrace_brick {
+struct bricktrace_brick_define {
 	__u32 size;
 	__u32 flags;
 	__u64 budget_ns;
@@ -257,11 +294,11 @@ struct bricktrace_brick {
 	__u32 reserved;
 };
 
-#define BRICKTRACE_BRICK_SIZE_V0	88
+#define BRICKTRACE_BRICK_DEFINE_SIZE_V0	88
 
 /**
- * struct bricktrace_open - open a run (BRICKTRACE_RUN_OPEN)
- * @size: in: sizeof(struct bricktrace_open)
+ * struct bricktrace_run_open - open a run (BRICKTRACE_RUN_OPEN)
+ * @size: in: sizeof(struct bricktrace_run_open)
  * @flags: in: must be zero
  * @brick: in: a brick's number
  * @level: in: enum bricktrace_level
@@ -288,7 +325,7 @@ struct bricktrace_brick {
  * While the host's operator has switched tracing off (the module's parameter
  * enabled), a run at level trace opens and is not instrumented.
  */
-struct bricktrace_open {
+struct bricktrace_run_open {
 	__u32 size;
 	__u32 flags;
 	__u32 brick;
@@ -299,7 +336,16 @@ struct bricktrace_open {
 	__u64 parent;
 };
 
-#define BRICKTRACE_OPEN_SIZE_V0		40
+#define BRICKTRACE_RUN_OPEN_SIZE_V0		40
+
+/*
+ * Which part of a run a set of figures is about. Elements of an array that are
+ * about the same come one behind the other, the inclusive one first.
+ */
+enum bricktrace_view {
+	BRICKTRACE_VIEW_INCLUSIVE	= 0,	/* the run with the runs that it encloses */
+	BRICKTRACE_VIEW_EXCLUSIVE	= 1,	/* without them */
+};
 
 /**
  * struct bricktrace_figures - what is kept of a system call or a category
@@ -313,6 +359,8 @@ struct bricktrace_open {
  * @max_ns: the longest completed call; BRICKTRACE_NONE if there was none or
  *	if the longest that is known of any covered thread did not lie wholly
  *	inside the run
+ *
+ * Exclusive figures have an @in_flight of 0 and a @max_ns of BRICKTRACE_NONE.
  */
 struct bricktrace_figures {
 	__u64 count;
@@ -325,6 +373,8 @@ struct bricktrace_figures {
 
 /**
  * struct bricktrace_times - the parts of a run's thread time
+ * @view: enum bricktrace_view
+ * @reserved: zero
  * @thread_ns: time that the covered threads existed inside the run, summed
  * @compute_ns: @thread_ns less system calls, control and edge
  * @compute_offcpu_ns: the part of @compute_ns in which the thread did not run
@@ -334,6 +384,8 @@ struct bricktrace_figures {
  * @control_ns: time in calls of bricktrace itself
  */
 struct bricktrace_times {
+	__u32 view;
+	__u32 reserved;
 	__u64 thread_ns;
 	__u64 compute_ns;
 	__u64 compute_offcpu_ns;
@@ -341,23 +393,39 @@ struct bricktrace_times {
 	__u64 control_ns;
 };
 
+#define BRICKTRACE_TIMES_SIZE_V0	48
+
+/**
+ * struct bricktrace_category_figures - one category of a result
+ * @category: enum bricktrace_category
+ * @view: enum bricktrace_view
+ * @figures: its figures, the sums of those of its system calls
+ */
+struct bricktrace_category_figures {
+	__u32 category;
+	__u32 view;
+	struct bricktrace_figures figures;
+};
+
+#define BRICKTRACE_CATEGORY_FIGURES_SIZE_V0	56
+
 /**
  * struct bricktrace_syscall - one system call of a result
  * @nr: number, or BRICKTRACE_NR_*
- * @abi: enum bricktrace_abi
+ * @arch: enum bricktrace_arch
  * @category: enum bricktrace_category
- * @reserved: zero
- * @all: figures of the run with the runs that it encloses
- * @self: without them; @in_flight is 0 and @max_ns BRICKTRACE_NONE
+ * @view: enum bricktrace_view
+ * @figures: its figures
  */
 struct bricktrace_syscall {
 	__u32 nr;
-	__u32 abi;
+	__u32 arch;
 	__u32 category;
-	__u32 reserved;
-	struct bricktrace_figures all;
-	struct bricktrace_figures self;
+	__u32 view;
+	struct bricktrace_figures figures;
 };
+
+#define BRICKTRACE_SYSCALL_SIZE_V0	64
 
 /* The run's wall time is above its budget. */
 #define BRICKTRACE_RESULT_OVER_BUDGET	(1U << 0)
@@ -366,89 +434,75 @@ struct bricktrace_syscall {
 
 /**
  * struct bricktrace_result - a finished run
- * @size: out: bytes written; in: see struct bricktrace_close
- * @flags: BRICKTRACE_RESULT_*
  * @run: the run's number
  * @parent: number of the enclosing run, 0 if there was none
  * @brick: the brick's number
- * @provenance: enum bricktrace_provenance of everything below @wall_ns
+ * @flags: BRICKTRACE_RESULT_*
+ * @provenance: enum bricktrace_provenance of times, categories and system calls
  * @reason: enum bricktrace_reason
  * @threads: threads that were covered at any time; 0 if not instrumented
+ * @depth: runs that enclosed it
  * @budget_ns: the budget when the run was opened
  * @start_ns: CLOCK_MONOTONIC when the run started
  * @wall_ns: from the handling of the opening call to the entry of the closing
  *	call (of the handler, if the closing thread is not registered)
- * @syscalls: number of system calls that the run has; more than the caller
- *	made room for are not copied, but are in the categories
- * @depth: runs that enclosed it
- * @all: times of the run with the runs that it encloses
- * @self: without them
- * @category: figures by category, with the runs that it encloses
- * @self_category: without them
- *
- * With provenance BRICKTRACE_NOT_INSTRUMENTED each time and figure below
- * @depth is BRICKTRACE_NONE and @syscalls is 0.
  */
 struct bricktrace_result {
-	__u32 size;
-	__u32 flags;
 	__u64 run;
 	__u64 parent;
 	__u32 brick;
+	__u32 flags;
 	__u32 provenance;
 	__u32 reason;
 	__u32 threads;
+	__u32 depth;
 	__u64 budget_ns;
 	__u64 start_ns;
 	__u64 wall_ns;
-	__u32 syscalls;
-	__u32 depth;
-	struct bricktrace_times all;
-	struct bricktrace_times self;
-	struct bricktrace_figures category[BRICKTRACE_CATEGORIES];
-	struct bricktrace_figures self_category[BRICKTRACE_CATEGORIES];
 };
 
-#define BRICKTRACE_RESULT_SIZE_V0	728
+#define BRICKTRACE_RESULT_SIZE_V0	64
 
 /**
- * struct bricktrace_close - close a run (BRICKTRACE_RUN_CLOSE)
- * @size: in: sizeof(struct bricktrace_close)
+ * struct bricktrace_run_close - close a run (BRICKTRACE_RUN_CLOSE)
+ * @size: in: sizeof(struct bricktrace_run_close)
  * @flags: in: must be zero
  * @run: in: the run's number
- * @result: in: address of a struct bricktrace_result, or 0 to discard it; its
- *	@size says how large it is, at least BRICKTRACE_RESULT_SIZE_V0
- * @syscalls: in: address of an array of struct bricktrace_syscall; may be 0
- *	if @syscalls_cap is
- * @syscalls_cap: in: how many entries @syscalls has room for, at most 4096
- * @syscall_size: in: sizeof(struct bricktrace_syscall); 0 if @syscalls_cap is
+ * @result: one struct bricktrace_result
+ * @times: struct bricktrace_times, one a view
+ * @categories: struct bricktrace_category_figures, one a category and view
+ * @syscalls: struct bricktrace_syscall, one a system call and view
  *
- * Any thread may close a run. The run is over when the call was entered.
+ * Any thread may close a run. The run is over when the call was entered. With
+ * provenance BRICKTRACE_NOT_INSTRUMENTED all arrays but @result are empty.
  *
  * Errors:
+ *	EINVAL	an array's @cap is above 4096; or @cap is not 0, and its @addr
+ *		is 0, or its @size is above 4096 or less than the element's
+ *		first version has (BRICKTRACE_*_SIZE_V0)
  *	ENOENT	no such run is open
  *	EBUSY	it encloses a run that is still open: close that first
  */
-struct bricktrace_close {
+struct bricktrace_run_close {
 	__u32 size;
 	__u32 flags;
 	__u64 run;
-	__u64 result;
-	__u64 syscalls;
-	__u32 syscalls_cap;
-	__u32 syscall_size;
+	struct bricktrace_array result;
+	struct bricktrace_array times;
+	struct bricktrace_array categories;
+	struct bricktrace_array syscalls;
 };
 
-#define BRICKTRACE_CLOSE_SIZE_V0	40
+#define BRICKTRACE_RUN_CLOSE_SIZE_V0	112
 
 /* @edge_ps of struct bricktrace_session is to be set. */
-#define BRICKTRACE_SET_EDGE		(1U << 0)
+#define BRICKTRACE_SESSION_EDGE		(1U << 0)
 
 /**
  * struct bricktrace_session - a session's settings, limits and counters
  *	(BRICKTRACE_SESSION_GET, BRICKTRACE_SESSION_SET)
  * @size: in: sizeof(struct bricktrace_session)
- * @flags: in: GET: must be zero; SET: BRICKTRACE_SET_*, what to set
+ * @flags: in: GET: must be zero; SET: BRICKTRACE_SESSION_*, what to set
  * @edge_ps: in (SET), out (GET): the cost of a call outside its window, in
  *	picoseconds, as calibrated by the caller; BRICKTRACE_NONE: not known
  * @max_threads: out: limit of registered threads
@@ -484,17 +538,20 @@ struct bricktrace_session {
 #define BRICKTRACE_SESSION_SIZE_V0	64
 
 /*
- * The numbers carry no size, so that a grown structure keeps its number.
- * The argument is the address of the structure.
+ * The argument of each ioctl is the address of its structure, which is read and
+ * written. The numbers say so, and carry no size, so that a structure that grows
+ * keeps its number.
  */
 #define BRICKTRACE_IOC			0xbc
-#define BRICKTRACE_INFO			_IO(BRICKTRACE_IOC, 0)
-#define BRICKTRACE_THREAD_REGISTER	_IO(BRICKTRACE_IOC, 1)
-#define BRICKTRACE_THREAD_UNREGISTER	_IO(BRICKTRACE_IOC, 2)
-#define BRICKTRACE_BRICK_DEFINE		_IO(BRICKTRACE_IOC, 3)
-#define BRICKTRACE_RUN_OPEN		_IO(BRICKTRACE_IOC, 4)
-#define BRICKTRACE_RUN_CLOSE		_IO(BRICKTRACE_IOC, 5)
-#define BRICKTRACE_SESSION_GET		_IO(BRICKTRACE_IOC, 6)
-#define BRICKTRACE_SESSION_SET		_IO(BRICKTRACE_IOC, 7)
+#define BRICKTRACE_IOWR(nr) \
+	_IOC(_IOC_READ | _IOC_WRITE, BRICKTRACE_IOC, nr, 0)
+#define BRICKTRACE_INFO			BRICKTRACE_IOWR(0)
+#define BRICKTRACE_THREAD_REGISTER	BRICKTRACE_IOWR(1)
+#define BRICKTRACE_THREAD_UNREGISTER	BRICKTRACE_IOWR(2)
+#define BRICKTRACE_BRICK_DEFINE		BRICKTRACE_IOWR(3)
+#define BRICKTRACE_RUN_OPEN		BRICKTRACE_IOWR(4)
+#define BRICKTRACE_RUN_CLOSE		BRICKTRACE_IOWR(5)
+#define BRICKTRACE_SESSION_GET		BRICKTRACE_IOWR(6)
+#define BRICKTRACE_SESSION_SET		BRICKTRACE_IOWR(7)
 
 #endif /* _UAPI_LINUX_BRICKTRACE_H */
