@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <asm/unistd.h>
 #include "breakdown.h"
 #include "suites.h"
 
@@ -12,8 +13,101 @@ static void an_edge_has_a_limit(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, bt_breakdown_edge(U64_MAX, U64_MAX, U64_MAX), U64_MAX);
 }
 
+static struct bt_totals *totals(struct kunit *test)
+{
+	struct bt_totals *t = bt_totals_alloc(BT_TOTALS_THREAD);
+
+	KUNIT_ASSERT_NOT_NULL(test, t);
+	return t;
+}
+
+/* The elements of a key, the inclusive one first. */
+static const struct bricktrace_syscall *call_of(struct kunit *test,
+						const struct bt_breakdown *b, u32 nr)
+{
+	u32 i;
+
+	for (i = 0; i < b->nr_syscalls; i++)
+		if (b->syscalls[i][0].nr == nr)
+			return b->syscalls[i];
+	KUNIT_ASSERT_TRUE_MSG(test, false, "call %u is missing", nr);
+	return NULL;
+}
+
+/* A run of 1000 ns with an inner one, an edge of 10 ns a call and every kind of call. */
+static void a_run_around_a_run(struct kunit *test)
+{
+	struct bt_totals *all = totals(test), *in = totals(test);
+	struct bt_inner inner = { .totals = in };
+	const struct bricktrace_times *t;
+	const struct bricktrace_syscall *read;
+	const struct bricktrace_figures *other;
+	struct bt_breakdown *b;
+
+	all->thread = 1000;
+	all->offcpu = 150;
+	*bt_totals_get(all, __NR_read) = (struct bt_figures){
+		.count = 5, .in_flight = 1, .errors = 2, .time = 300, .offcpu = 100, .max = 90 };
+	*bt_totals_get(all, __NR_getppid) = (struct bt_figures){
+		.count = 4, .time = 40, .max = 20 };
+	*bt_totals_get(all, __NR_getuid) = (struct bt_figures){
+		.count = 1, .time = 5, .max_unknown = true };
+	*bt_totals_get(all, BT_KEY_CONTROL) = (struct bt_figures){ .count = 2, .time = 60 };
+	*bt_totals_get(in, __NR_read) = (struct bt_figures){
+		.count = 2, .errors = 1, .time = 100, .offcpu = 70 };
+	*bt_totals_get(in, BT_KEY_CONTROL) = (struct bt_figures){ .count = 1, .time = 20 };
+	inner.times = (struct bricktrace_times){ .thread_ns = 400, .compute_ns = 250,
+		.compute_offcpu_ns = 30, .edge_ns = 30, .control_ns = 20 };
+	b = kunit_kzalloc(test, bt_breakdown_size(all), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, b);
+	bt_breakdown(b, all, &inner, 10000);
+
+	t = &b->times[BRICKTRACE_VIEW_INCLUSIVE];
+	KUNIT_EXPECT_EQ(test, t->view, (u32)BRICKTRACE_VIEW_INCLUSIVE);
+	KUNIT_EXPECT_EQ(test, t->thread_ns, 1000ULL);
+	KUNIT_EXPECT_EQ(test, t->control_ns, 60ULL);
+	/* 12 calls, 3 of them inside, whose edge is known. */
+	KUNIT_EXPECT_EQ(test, t->edge_ns, 30ULL + 9 * 10);
+	KUNIT_EXPECT_EQ(test, t->compute_ns, 1000ULL - 300 - 40 - 5 - 60 - 120);
+	KUNIT_EXPECT_EQ(test, t->compute_offcpu_ns, 50ULL);
+	t = &b->times[BRICKTRACE_VIEW_EXCLUSIVE];
+	KUNIT_EXPECT_EQ(test, t->view, (u32)BRICKTRACE_VIEW_EXCLUSIVE);
+	KUNIT_EXPECT_EQ(test, t->thread_ns, 600ULL);
+	KUNIT_EXPECT_EQ(test, t->control_ns, 40ULL);
+	KUNIT_EXPECT_EQ(test, t->edge_ns, 90ULL);
+	KUNIT_EXPECT_EQ(test, t->compute_offcpu_ns, 20ULL);
+	KUNIT_EXPECT_EQ(test, t->compute_ns, 600ULL - 200 - 40 - 5 - 40 - 90);
+
+	KUNIT_EXPECT_EQ(test, b->nr_syscalls, 3U);
+	read = call_of(test, b, __NR_read);
+	KUNIT_EXPECT_EQ(test, read[0].figures.count, 5ULL);
+	KUNIT_EXPECT_EQ(test, read[0].figures.in_flight, 1ULL);
+	KUNIT_EXPECT_EQ(test, read[0].figures.max_ns, 90ULL);
+	KUNIT_EXPECT_EQ(test, read[1].view, (u32)BRICKTRACE_VIEW_EXCLUSIVE);
+	KUNIT_EXPECT_EQ(test, read[1].category, (u32)BRICKTRACE_CAT_READ);
+	KUNIT_EXPECT_EQ(test, read[1].figures.count, 3ULL);
+	KUNIT_EXPECT_EQ(test, read[1].figures.errors, 1ULL);
+	KUNIT_EXPECT_EQ(test, read[1].figures.ns, 200ULL);
+	KUNIT_EXPECT_EQ(test, read[1].figures.offcpu_ns, 30ULL);
+	KUNIT_EXPECT_EQ(test, read[1].figures.in_flight, 0ULL);
+	KUNIT_EXPECT_EQ(test, read[1].figures.max_ns, BRICKTRACE_NONE);
+	other = &b->categories[BRICKTRACE_CAT_OTHER][BRICKTRACE_VIEW_INCLUSIVE].figures;
+	KUNIT_EXPECT_EQ(test, other->count, 5ULL);
+	KUNIT_EXPECT_EQ(test, other->ns, 45ULL);
+	/* That of one of its two calls is not known. */
+	KUNIT_EXPECT_EQ(test, other->max_ns, BRICKTRACE_NONE);
+
+	bt_breakdown(b, all, &inner, BRICKTRACE_NONE);
+	KUNIT_EXPECT_EQ(test, b->times[0].edge_ns, BRICKTRACE_NONE);
+	KUNIT_EXPECT_EQ(test, b->times[1].edge_ns, BRICKTRACE_NONE);
+	KUNIT_EXPECT_EQ(test, b->nr_syscalls, 3U);
+	bt_totals_free(all);
+	bt_totals_free(in);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(an_edge_has_a_limit),
+	KUNIT_CASE(a_run_around_a_run),
 	{}
 };
 

@@ -4,9 +4,9 @@
  * answer. A tracer has hidden the call in the first arming, so that the second one
  * meets it as something new, for which what the run has read has no room.
  */
-#include <linux/userfaultfd.h>
 #include <sys/user.h>
 #include "rule.h"
+#include "slowpage.h"
 
 #define CALLS 5
 
@@ -19,39 +19,25 @@ static struct {
 } * shared;
 
 static struct run *run;
-static int faults;
 
 /* Lets the page be written when it has been told to. */
 static void *serve(void *page)
 {
-	struct uffdio_writeprotect w = { .range = { (uintptr_t)page, 4096 } };
-	struct uffd_msg msg;
-
-	if (read(faults, &msg, sizeof(msg)) != sizeof(msg))
-		_exit(1);
+	slow_wait();
 	shared->asleep = 1;
 	wait_value(&shared->go, 1);
-	if (ioctl(faults, UFFDIO_WRITEPROTECT, &w))
-		_exit(1);
+	slow_serve(page, NULL);
 	return NULL;
 }
 
 /* Whoever writes to @page sleeps until shared->go is set. */
 static void protect(void *page)
 {
-	struct uffdio_api api = { .api = UFFD_API,
-				  .features = UFFD_FEATURE_PAGEFAULT_FLAG_WP };
-	struct uffdio_register r = { .range = { (uintptr_t)page, 4096 },
-				     .mode = UFFDIO_REGISTER_MODE_WP };
-	struct uffdio_writeprotect w = { .range = { (uintptr_t)page, 4096 },
-					 .mode = UFFDIO_WRITEPROTECT_MODE_WP };
 	pthread_t t;
 
-	faults = syscall(SYS_userfaultfd, O_CLOEXEC);
-	if (faults < 0 || ioctl(faults, UFFDIO_API, &api) ||
-	    ioctl(faults, UFFDIO_REGISTER, &r) || ioctl(faults, UFFDIO_WRITEPROTECT, &w) ||
-	    pthread_create(&t, NULL, serve, page))
-		bail("userfaultfd");
+	slow_page(page, false);
+	if (pthread_create(&t, NULL, serve, page))
+		bail("pthread_create");
 }
 
 static void opener(void)

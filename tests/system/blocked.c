@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A thread sleeps inside each ioctl, on a page that is served when the test likes: once
+ * while its argument is read, once while its answer is written, and in each array of
+ * RUN_CLOSE. Everybody else goes on, in the same session too, and what the sleeper was
+ * to do has been done by the time that its answer is written.
+ */
+#include "rule.h"
+#include "slowpage.h"
+
+/* Seconds after which whoever waits for the sleeper is killed. */
+#define PATIENCE 60
+
+static struct run *run, *inner;
+static pid_t target;  /* a process for the sleeper to follow */
+static pid_t another; /* and one for the others */
+static char *page;
+static atomic_int sleeper_ret;
+static u64 number; /* of a run for the sleeper to close */
+
+/* What the sleeper asks for, and what the session has when that is done. */
+struct op {
+	const char *name;
+	unsigned long cmd;
+	void (*prepare)(void *args);
+	bool (*is_done)(const struct bricktrace_session *before);
+};
+
+static void info_args(void *args)
+{
+	*(struct bricktrace_info *)args =
+		(struct bricktrace_info){ .size = sizeof(struct bricktrace_info) };
+}
+
+static void thread_args(void *args)
+{
+	*(struct bricktrace_thread *)args =
+		(struct bricktrace_thread){ .size = sizeof(struct bricktrace_thread),
+					    .tid = target };
+}
+
+static void unregister_args(void *args)
+{
+	register_tid(target, 0);
+	thread_args(args);
+}
+
+static void define_args(void *args)
+{
+	static int n;
+	struct bricktrace_brick_define b = { .size = sizeof(b) };
+
+	snprintf(b.name, sizeof(b.name), "brick %d", n++);
+	*(struct bricktrace_brick_define *)args = b;
+}
+
+static void open_args(void *args)
+{
+	*(struct bricktrace_run_open *)args = (struct bricktrace_run_open){
+		.size = sizeof(struct bricktrace_run_open),
+		.brick = brick,
+		.level = BRICKTRACE_LEVEL_TRACE,
+		.scope = BRICKTRACE_SCOPE_SESSION,
+	};
+}
+
+static void close_args_of(void *args)
+{
+	number = run_open(fd, brick, TRACE_SESSION);
+	getppid_raw();
+	*(struct bricktrace_run_close *)args = close_args(number, inner);
+}
+
+static void get_args(void *args)
+{
+	*(struct bricktrace_session *)args =
+		(struct bricktrace_session){ .size = sizeof(struct bricktrace_session) };
+}
+
+static void set_args(void *args)
+{
+	*(struct bricktrace_session *)args = (struct bricktrace_session){
+		.size = sizeof(struct bricktrace_session),
+		.flags = BRICKTRACE_SESSION_EDGE,
+		.edge_ps = 4711,
+	};
+}
+
+static bool anything(const struct bricktrace_session *before)
+{
+	return before->size;
+}
+
+static bool one_more_thread(const struct bricktrace_session *before)
+{
+	return threads_become(before->threads + 1) == before->threads + 1;
+}
+
+static bool one_thread_less(const struct bricktrace_session *before)
+{
+	return threads_become(before->threads - 1) == before->threads - 1;
+}
+
+static bool one_more_brick(const struct bricktrace_session *before)
+{
+	return session(fd).bricks == before->bricks + 1;
+}
+
+static bool one_more_run(const struct bricktrace_session *before)
+{
+	return session(fd).runs == before->runs + 1;
+}
+
+static bool one_run_less(const struct bricktrace_session *before)
+{
+	return session(fd).runs == before->runs - 1;
+}
+
+static bool edge_is_set(const struct bricktrace_session *before)
+{
+	return before->edge_ps != 4711 && session(fd).edge_ps == 4711;
+}
+
+static const struct op ops[] = {
+	{ "INFO", BRICKTRACE_INFO, info_args, anything },
+	{ "THREAD_REGISTER", BRICKTRACE_THREAD_REGISTER, thread_args, one_more_thread },
+	{ "THREAD_UNREGISTER", BRICKTRACE_THREAD_UNREGISTER, unregister_args,
+	  one_thread_less },
+	{ "BRICK_DEFINE", BRICKTRACE_BRICK_DEFINE, define_args, one_more_brick },
+	{ "RUN_OPEN", BRICKTRACE_RUN_OPEN, open_args, one_more_run },
+	{ "RUN_CLOSE", BRICKTRACE_RUN_CLOSE, close_args_of, one_run_less },
+	{ "SESSION_GET", BRICKTRACE_SESSION_GET, get_args, anything },
+	{ "SESSION_SET", BRICKTRACE_SESSION_SET, set_args, edge_is_set },
+};
+#define OPS ((int)(sizeof(ops) / sizeof(ops[0])))
+
+static unsigned long cmd;
+static void *args;
+
+static void *sleeper(void *unused)
+{
+	sleeper_ret = ioctl(fd, cmd, args) ? errno : 0;
+	return unused;
+}
+
+static void nothing(void)
+{
+}
+
+/* Every ioctl, in this session and another; the life of threads that are followed. */
+static void others_go_on(const char *what)
+{
+	int other = device();
+	bool good;
+	u64 mine;
+
+	info(fd);
+	session(fd);
+	brick_define(fd, "meanwhile", 1);
+	register_tid(another, 0);
+	/* Opened last, so that it is inside whatever the sleeper has opened. */
+	mine = run_open(fd, brick, TRACE_SESSION);
+	wait_for(child_of(nothing));
+	getppid_raw();
+	run_close(fd, mine, run);
+	good = consistent(run) && count_of(run, SYS_getppid) == 1;
+	unregister_tid(another);
+	thread_register(other, 0);
+	mine = run_open(other, brick_define(other, "elsewhere", 1), TRACE_THREAD);
+	getppid_raw();
+	run_close(other, mine, run);
+	good &= consistent(run) && count_of(run, SYS_getppid) == 1;
+	close(other);
+	ok(good, "%s: everybody else goes on", what);
+}
+
+/* The sleeper sleeps on @slow, which is its argument's page or an array's. */
+static void blocked(const struct op *op, const char *what, void *slow, bool missing,
+		    void *contents, const struct bricktrace_session *before)
+{
+	pthread_t t;
+
+	alarm(PATIENCE);
+	slow_page(slow, missing);
+	cmd = op->cmd;
+	if (pthread_create(&t, NULL, sleeper, NULL))
+		bail("pthread_create");
+	slow_wait();
+	/* The sleeper itself is followed, too. */
+	others_go_on(what);
+	if (!contents)
+		ok(op->is_done(before), "%s: what it was to do is done", what);
+	slow_serve(slow, contents);
+	pthread_join(t, NULL);
+	alarm(0);
+	is(sleeper_ret, 0, "%s: it succeeds in the end", what);
+}
+
+/* What the session has before the call, with the sleeper, who is followed too. */
+static struct bricktrace_session counters(const struct op *op)
+{
+	struct bricktrace_session s;
+
+	/* The last sleeper may be in the session for a moment still. */
+	threads_become(op->cmd == BRICKTRACE_THREAD_UNREGISTER ? 2 : 1);
+	s = session(fd);
+	s.threads++;
+	return s;
+}
+
+static void settle(const struct op *op)
+{
+	if (op->cmd == BRICKTRACE_THREAD_REGISTER)
+		unregister_tid(target);
+	else if (op->cmd == BRICKTRACE_RUN_OPEN)
+		run_close(fd, ((struct bricktrace_run_open *)page)->run, run);
+	set_edge(fd, BRICKTRACE_NONE);
+}
+
+/* Each array in turn; the others are where they can be written. */
+static void arrays(const struct op *op)
+{
+	static const struct {
+		const char *name;
+		size_t offset;
+	} array[] = {
+		{ "the result", offsetof(struct bricktrace_run_close, result) },
+		{ "the times", offsetof(struct bricktrace_run_close, times) },
+		{ "the categories", offsetof(struct bricktrace_run_close, categories) },
+		{ "the system calls", offsetof(struct bricktrace_run_close, syscalls) },
+	};
+	char *slow = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			  -1, 0);
+	struct bricktrace_session before;
+	struct bricktrace_array *a;
+	char what[64];
+
+	if (slow == MAP_FAILED)
+		bail("mmap");
+	for (size_t i = 0; i < sizeof(array) / sizeof(array[0]); i++) {
+		snprintf(what, sizeof(what), "%s, %s", op->name, array[i].name);
+		op->prepare(page);
+		a = (void *)(page + array[i].offset);
+		a->addr = (uintptr_t)slow;
+		a->cap = 4096 / a->size;
+		memset(slow, 0xee, 4096);
+		args = page;
+		before = counters(op);
+		blocked(op, what, slow, false, NULL, &before);
+		ok(a->count && (slow[0] & 0xff) != 0xee, "%s: and is told", what);
+	}
+}
+
+int main(void)
+{
+	char *contents = aligned_alloc(4096, 4096);
+	struct bricktrace_session before;
+	char what[64];
+
+	run = run_new();
+	inner = run_new();
+	page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (page == MAP_FAILED || !contents)
+		bail("mmap");
+	target = child_of((void (*)(void))pause);
+	another = child_of((void (*)(void))pause);
+	begin("blocked");
+	register_tid(0, BRICKTRACE_THREAD_INHERIT_THREADS |
+				BRICKTRACE_THREAD_INHERIT_CHILDREN);
+	for (int i = 0; i < OPS; i++) {
+		args = page;
+		snprintf(what, sizeof(what), "%s, its argument", ops[i].name);
+		memset(contents, 0, 4096);
+		ops[i].prepare(contents);
+		before = counters(&ops[i]);
+		blocked(&ops[i], what, page, true, contents, &before);
+		settle(&ops[i]);
+		snprintf(what, sizeof(what), "%s, its answer", ops[i].name);
+		ops[i].prepare(page);
+		before = counters(&ops[i]);
+		blocked(&ops[i], what, page, false, NULL, &before);
+		settle(&ops[i]);
+	}
+	arrays(&ops[5]);
+	kill(target, SIGKILL);
+	kill(another, SIGKILL);
+	return done(OPS * 5 + 4 * 4);
+}

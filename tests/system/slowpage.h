@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* A page that makes whoever touches it wait for as long as the test likes. */
+#ifndef SLOWPAGE_H
+#define SLOWPAGE_H
+
+#include <linux/userfaultfd.h>
+#include <sys/mman.h>
+#include "bt.h"
+
+static int slow_faults;
+
+/*
+ * Makes a page slow: for those who write to it or, @missing, for those who touch it
+ * at all, since it has no contents yet.
+ */
+static void slow_page(void *page, bool missing)
+{
+	struct uffdio_api api = { .api = UFFD_API,
+				  .features = UFFD_FEATURE_PAGEFAULT_FLAG_WP };
+	struct uffdio_register r = { .range = { (uintptr_t)page, 4096 },
+				     .mode = missing ? UFFDIO_REGISTER_MODE_MISSING :
+						       UFFDIO_REGISTER_MODE_WP };
+	struct uffdio_writeprotect w = { .range = { (uintptr_t)page, 4096 },
+					 .mode = UFFDIO_WRITEPROTECT_MODE_WP };
+
+	if (missing && madvise(page, 4096, MADV_DONTNEED))
+		bail("MADV_DONTNEED");
+	slow_faults = syscall(SYS_userfaultfd, O_CLOEXEC);
+	if (slow_faults < 0 || ioctl(slow_faults, UFFDIO_API, &api) ||
+	    ioctl(slow_faults, UFFDIO_REGISTER, &r) ||
+	    (!missing && ioctl(slow_faults, UFFDIO_WRITEPROTECT, &w)))
+		bail("userfaultfd");
+}
+
+/* Until somebody waits for the page. */
+static void slow_wait(void)
+{
+	struct uffd_msg msg;
+
+	if (read(slow_faults, &msg, sizeof(msg)) != sizeof(msg))
+		bail("userfaultfd: no fault");
+}
+
+/* Lets them go on; a missing page gets these contents. */
+static void slow_serve(void *page, const void *contents)
+{
+	struct uffdio_writeprotect w = { .range = { (uintptr_t)page, 4096 } };
+	struct uffdio_copy c = { .dst = (uintptr_t)page,
+				 .src = (uintptr_t)contents,
+				 .len = 4096 };
+
+	if (contents ? ioctl(slow_faults, UFFDIO_COPY, &c) :
+		       ioctl(slow_faults, UFFDIO_WRITEPROTECT, &w))
+		bail("userfaultfd: not served");
+	close(slow_faults);
+}
+
+#endif /* SLOWPAGE_H */
