@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 /* bricktrace: the program's front door. */
-#include <stdarg.h>
 #include <string.h>
 
 #include "cli.h"
@@ -15,17 +14,6 @@ static const struct command {
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
-
-void complain(const char *format, ...)
-{
-	va_list ap;
-
-	fputs("bricktrace: ", stderr);
-	va_start(ap, format);
-	vfprintf(stderr, format, ap);
-	va_end(ap);
-	fputc('\n', stderr);
-}
 
 static void help(FILE *out)
 {
