@@ -33,6 +33,11 @@ enum sort_key parse_sort_key(const char *text)
 	return SORT_INVALID;
 }
 
+static const struct bt_figures *inclusive(const struct bt_syscall *syscall)
+{
+	return bt_syscall_figures(syscall, BT_INCLUSIVE);
+}
+
 static double average(const struct bt_figures *f)
 {
 	uint64_t calls = f->count + f->in_flight;
@@ -58,23 +63,23 @@ static int compare(const void *pa, const void *pb, void *key)
 
 	switch (*(enum sort_key *)key) {
 	case SORT_AVG:
-		order = descending(average(&a->all), average(&b->all));
+		order = descending(average(inclusive(a)), average(inclusive(b)));
 		break;
 	case SORT_MAX:
-		order = descending(max_or_least(a->all.max_ns),
-				   max_or_least(b->all.max_ns));
+		order = descending(max_or_least(inclusive(a)->max_ns),
+				   max_or_least(inclusive(b)->max_ns));
 		break;
 	case SORT_CALLS:
-		order = descending(a->all.count, b->all.count);
+		order = descending(inclusive(a)->count, inclusive(b)->count);
 		break;
 	case SORT_ERRORS:
-		order = descending(a->all.errors, b->all.errors);
+		order = descending(inclusive(a)->errors, inclusive(b)->errors);
 		break;
 	case SORT_NAME:
 		order = strcmp(a->name, b->name);
 		break;
 	case SORT_NUMBER:
-		order = (a->abi > b->abi) - (a->abi < b->abi);
+		order = (a->arch > b->arch) - (a->arch < b->arch);
 		if (!order)
 			order = (a->nr > b->nr) - (a->nr < b->nr);
 		break;
@@ -82,7 +87,7 @@ static int compare(const void *pa, const void *pb, void *key)
 		break;
 	}
 	if (!order)
-		order = descending(a->all.ns, b->all.ns);
+		order = descending(inclusive(a)->ns, inclusive(b)->ns);
 	return order ? order : strcmp(a->name, b->name);
 }
 
@@ -141,35 +146,39 @@ static void part(FILE *out, const char *name, uint64_t ns, uint64_t offcpu_ns,
 		split ? seconds(off, offcpu_ns) : "", calls, errors, name);
 }
 
-static void print_categories(FILE *out, const struct bt_breakdown *b)
+static void print_categories(FILE *out, const struct bt_result *result)
 {
-	int i;
+	const struct bt_times *t = bt_result_times(result, BT_INCLUSIVE);
+	uint32_t i;
 
 	fprintf(out, "%6s %11s %11s %11s %9s %9s %s\n", "% time", "seconds", "on-CPU",
 		"off-CPU", "calls", "errors", "category");
 	fprintf(out, "%.6s %.11s %.11s %.11s %.9s %.9s %s\n", LINE, LINE, LINE, LINE,
 		LINE, LINE, LINE);
-	for (i = 0; i < BT_CATEGORIES; i++)
-		part(out, bt_category_name((enum bt_category)i), b->category[i].ns,
-		     b->category[i].offcpu_ns, b->thread_ns, &b->category[i]);
-	part(out, b->edge_ns == BT_NONE ? "edge (not calibrated)" : "edge (estimated)",
-	     b->edge_ns, BT_NONE, b->thread_ns, NULL);
-	part(out, "control", b->control_ns, BT_NONE, b->thread_ns, NULL);
-	part(out, "compute", b->compute_ns, b->compute_offcpu_ns, b->thread_ns, NULL);
+	for (i = 0; i < result->n_categories; i++) {
+		enum bt_category c = bt_result_category_at(result, i);
+		const struct bt_figures *f = bt_result_category(result, c, BT_INCLUSIVE);
+
+		part(out, bt_category_name(c), f->ns, f->offcpu_ns, t->thread_ns, f);
+	}
+	part(out, t->edge_ns == BT_NONE ? "edge (not calibrated)" : "edge (estimated)",
+	     t->edge_ns, BT_NONE, t->thread_ns, NULL);
+	part(out, "control", t->control_ns, BT_NONE, t->thread_ns, NULL);
+	part(out, "compute", t->compute_ns, t->compute_offcpu_ns, t->thread_ns, NULL);
 	fprintf(out, "%.6s %.11s %.11s %.11s %.9s %.9s %s\n", LINE, LINE, LINE, LINE,
 		LINE, LINE, LINE);
-	part(out, "thread time", b->thread_ns, BT_NONE, b->thread_ns, NULL);
+	part(out, "thread time", t->thread_ns, BT_NONE, t->thread_ns, NULL);
 }
 
 static void row(FILE *out, uint64_t total, const struct bt_figures *f, const char *name,
-		const char *abi)
+		const char *arch)
 {
 	char s[32], errors[32];
 
 	fprintf(out, "%6.2f %11s %11.3f %9" PRIu64 " %9s %s%s%s%s\n",
 		percent(f->ns, total), seconds(s, f->ns), average(f) / 1000, f->count,
-		errors_or_blank(errors, f->errors), name, abi ? " (" : "", abi ? abi : "",
-		abi ? ")" : "");
+		errors_or_blank(errors, f->errors), name, arch ? " (" : "",
+		arch ? arch : "", arch ? ")" : "");
 }
 
 static void print_syscalls(FILE *out, const struct bt_result *result, enum sort_key sort)
@@ -178,10 +187,10 @@ static void print_syscalls(FILE *out, const struct bt_result *result, enum sort_
 	struct bt_figures total = { 0 };
 	const char *separator = "Under way at the end:";
 	uint32_t i;
-	int c;
 
-	for (c = 0; c < BT_CATEGORIES; c++) {
-		const struct bt_figures *f = &result->all.category[c];
+	for (i = 0; i < result->n_categories; i++) {
+		const struct bt_figures *f = bt_result_category(
+			result, bt_result_category_at(result, i), BT_INCLUSIVE);
 
 		total.count += f->count;
 		total.in_flight += f->in_flight;
@@ -192,17 +201,17 @@ static void print_syscalls(FILE *out, const struct bt_result *result, enum sort_
 		"calls", "errors", "syscall");
 	fprintf(out, "%.6s %.11s %.11s %.9s %.9s %s\n", LINE, LINE, LINE, LINE, LINE, LINE);
 	for (i = 0; list && i < result->n_syscalls; i++)
-		row(out, total.ns, &list[i]->all, list[i]->name,
-		    list[i]->abi == BT_ABI_NATIVE ? NULL : bt_abi_name(list[i]->abi));
+		row(out, total.ns, inclusive(list[i]), list[i]->name,
+		    list[i]->arch == BT_ARCH_NATIVE ? NULL : bt_arch_name(list[i]->arch));
 	fprintf(out, "%.6s %.11s %.11s %.9s %.9s %s\n", LINE, LINE, LINE, LINE, LINE, LINE);
 	row(out, total.ns, &total, "total", NULL);
 	if (result->n_missing)
 		fprintf(out, "%" PRIu32 " more system calls are in the categories only.\n",
 			result->n_missing);
 	for (i = 0; list && i < result->n_syscalls; i++)
-		if (list[i]->all.in_flight) {
+		if (inclusive(list[i])->in_flight) {
 			fprintf(out, "%s %s %" PRIu64, separator, list[i]->name,
-				list[i]->all.in_flight);
+				inclusive(list[i])->in_flight);
 			separator = ",";
 		}
 	if (*separator == ',')
@@ -258,9 +267,13 @@ void print_table(FILE *out, const struct bt_result *r, enum sort_key sort,
 		fprintf(out, "threads:   %" PRIu32 "\n", r->threads);
 		fprintf(out, "breakdown: measured\n");
 		break;
+	default:
+		/* A newer module's. */
+		fprintf(out, "breakdown: %s\n", bt_provenance_name(r->provenance));
+		break;
 	}
 	fputc('\n', out);
-	print_categories(out, &r->all);
+	print_categories(out, r);
 	fputs("Page faults, vDSO calls and polling a GPU are in compute; what io_uring does for a\n"
 	      "program is in none of these figures.\n\n",
 	      out);

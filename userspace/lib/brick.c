@@ -31,7 +31,7 @@ static int check_name(const char *name)
 int bti_brick_define(struct bt_tracer *t, const char *name, uint64_t budget_ns,
 		     uint32_t *number)
 {
-	struct bricktrace_brick brick = {
+	struct bricktrace_brick_define brick = {
 		.size = sizeof(brick),
 		.budget_ns = budget_ns == BT_NONE ? BT_MAX_BUDGET : budget_ns,
 	};

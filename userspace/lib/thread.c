@@ -180,7 +180,8 @@ int bt_process_follow(struct bt_tracer *t, pid_t pid, unsigned int inherit,
 		err = check_inherit(inherit);
 	if (err || t->fd < 0)
 		return err;
-	return follow(t, "process", pid, BRICKTRACE_PROCESS | inherit, threads);
+	return follow(t, "process", pid, BRICKTRACE_THREAD_WHOLE_PROCESS | inherit,
+		      threads);
 }
 
 int bt_process_unfollow(struct bt_tracer *t, pid_t pid, uint32_t *threads)
@@ -191,5 +192,5 @@ int bt_process_unfollow(struct bt_tracer *t, pid_t pid, uint32_t *threads)
 		*threads = 0;
 	if (err || t->fd < 0)
 		return err;
-	return unfollow(t, "process", pid, BRICKTRACE_PROCESS, threads);
+	return unfollow(t, "process", pid, BRICKTRACE_THREAD_WHOLE_PROCESS, threads);
 }
