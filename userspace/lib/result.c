@@ -13,9 +13,6 @@ struct result {
 };
 
 _Static_assert(sizeof(struct bt_figures) == sizeof(struct bricktrace_figures), "");
-_Static_assert(BT_REASON_OUT_OF_REACH == (int)BRICKTRACE_REASON_OUT_OF_REACH, "");
-_Static_assert(BT_REASON_DISABLED == (int)BRICKTRACE_REASON_DISABLED, "");
-_Static_assert(BT_CATEGORIES == (int)BRICKTRACE_CATEGORIES, "");
 
 static struct bt_figures figures(const struct bricktrace_figures *raw)
 {

@@ -19,11 +19,6 @@ _Static_assert(sizeof(struct bricktrace_open) == BRICKTRACE_OPEN_SIZE_V0, "");
 _Static_assert(sizeof(struct bricktrace_close) == BRICKTRACE_CLOSE_SIZE_V0, "");
 _Static_assert(sizeof(struct bricktrace_result) == BRICKTRACE_RESULT_SIZE_V0, "");
 _Static_assert(sizeof(struct bricktrace_session) == BRICKTRACE_SESSION_SIZE_V0, "");
-_Static_assert(BT_NONE == BRICKTRACE_NONE, "");
-_Static_assert(BT_MAX_BUDGET == BRICKTRACE_MAX_BUDGET, "");
-_Static_assert(BT_NAME_LEN == BRICKTRACE_NAME_LEN, "");
-_Static_assert(BT_INHERIT_THREADS == BRICKTRACE_INHERIT_THREADS, "");
-_Static_assert(BT_INHERIT_CHILDREN == BRICKTRACE_INHERIT_CHILDREN, "");
 
 /* A thread's own, so that threads do not overwrite each other's. */
 static __thread char error_text[512];
