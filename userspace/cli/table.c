@@ -2,105 +2,11 @@
 /* A result as tables, in the shape that strace -c has made familiar. */
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "cli.h"
+#include "output.h"
 
 #define LINE "----------------"
-
-enum sort_key parse_sort_key(const char *text)
-{
-	static const struct {
-		const char *name;
-		enum sort_key key;
-	} keys[] = {
-		{ "time", SORT_TIME },	     { "time-percent", SORT_TIME },
-		{ "time-total", SORT_TIME }, { "total-time", SORT_TIME },
-		{ "time_total", SORT_TIME }, { "avg-time", SORT_AVG },
-		{ "time-avg", SORT_AVG },    { "max-time", SORT_MAX },
-		{ "longest", SORT_MAX },     { "time-max", SORT_MAX },
-		{ "max", SORT_MAX },	     { "calls", SORT_CALLS },
-		{ "count", SORT_CALLS },     { "errors", SORT_ERRORS },
-		{ "error", SORT_ERRORS },    { "name", SORT_NAME },
-		{ "syscall", SORT_NAME },    { "syscall-name", SORT_NAME },
-		{ "nothing", SORT_NUMBER },  { "none", SORT_NUMBER },
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-		if (!strcmp(text, keys[i].name))
-			return keys[i].key;
-	return SORT_INVALID;
-}
-
-static double average(const struct bt_figures *f)
-{
-	uint64_t calls = f->count + f->in_flight;
-
-	return calls ? (double)f->ns / calls : 0;
-}
-
-static int descending(double a, double b)
-{
-	return (a < b) - (a > b);
-}
-
-static double max_or_least(uint64_t max_ns)
-{
-	return max_ns == BT_NONE ? -1 : (double)max_ns;
-}
-
-static int compare(const void *pa, const void *pb, void *key)
-{
-	const struct bt_syscall *a = *(const struct bt_syscall *const *)pa;
-	const struct bt_syscall *b = *(const struct bt_syscall *const *)pb;
-	int order = 0;
-
-	switch (*(enum sort_key *)key) {
-	case SORT_AVG:
-		order = descending(average(&a->all), average(&b->all));
-		break;
-	case SORT_MAX:
-		order = descending(max_or_least(a->all.max_ns),
-				   max_or_least(b->all.max_ns));
-		break;
-	case SORT_CALLS:
-		order = descending(a->all.count, b->all.count);
-		break;
-	case SORT_ERRORS:
-		order = descending(a->all.errors, b->all.errors);
-		break;
-	case SORT_NAME:
-		order = strcmp(a->name, b->name);
-		break;
-	case SORT_NUMBER:
-		order = (a->abi > b->abi) - (a->abi < b->abi);
-		if (!order)
-			order = (a->nr > b->nr) - (a->nr < b->nr);
-		break;
-	default:
-		break;
-	}
-	if (!order)
-		order = descending(a->all.ns, b->all.ns);
-	return order ? order : strcmp(a->name, b->name);
-}
-
-const struct bt_syscall **sorted_syscalls(const struct bt_result *result, enum sort_key sort)
-{
-	const struct bt_syscall **list;
-	uint32_t i;
-
-	if (!result->n_syscalls)
-		return NULL;
-	list = calloc(result->n_syscalls, sizeof(*list));
-	if (!list)
-		return NULL;
-	for (i = 0; i < result->n_syscalls; i++)
-		list[i] = bt_result_syscall(result, i);
-	qsort_r(list, result->n_syscalls, sizeof(*list), compare, &sort);
-	return list;
-}
 
 /* Seconds in 11 columns, as exact as they fit. */
 static const char *seconds(char *buf, uint64_t ns)
@@ -167,7 +73,7 @@ static void row(FILE *out, uint64_t total, const struct bt_figures *f, const cha
 	char s[32], errors[32];
 
 	fprintf(out, "%6.2f %11s %11.3f %9" PRIu64 " %9s %s%s%s%s\n",
-		percent(f->ns, total), seconds(s, f->ns), average(f) / 1000, f->count,
+		percent(f->ns, total), seconds(s, f->ns), average_ns(f) / 1000, f->count,
 		errors_or_blank(errors, f->errors), name, abi ? " (" : "", abi ? abi : "",
 		abi ? ")" : "");
 }
@@ -218,7 +124,7 @@ static const char *partial_text(enum bt_reason reason)
 	case BT_REASON_CLOCK:
 		return "the clock became unstable meanwhile";
 	case BT_REASON_THREADS_LOST:
-		return "a thread could not be followed";
+		return "a thread could not be followed, or left the run by executing a set-user-ID program";
 	case BT_REASON_OUT_OF_REACH:
 		return "the thread executed a program that may not be followed without CAP_SYS_PTRACE or CAP_PERFMON, and left the run";
 	case BT_REASON_DISABLED:
@@ -230,12 +136,14 @@ static const char *partial_text(enum bt_reason reason)
 	}
 }
 
-void print_table(FILE *out, const struct bt_result *r, enum sort_key sort,
-		 const char *reason_text)
+static int print_table(FILE *out, const struct bt_result *r, enum sort_key sort,
+		       const char *reason_text)
 {
 	char a[32], b[32];
 
-	fprintf(out, "brick:     %s\n", r->brick);
+	fputs("brick:     ", out);
+	print_escaped(out, r->brick);
+	fputc('\n', out);
 	fprintf(out, "wall time: %s s\n", seconds(a, r->wall_ns));
 	if (r->budget_ns != BT_NONE) {
 		bool over = bt_result_over_budget(r);
@@ -248,7 +156,7 @@ void print_table(FILE *out, const struct bt_result *r, enum sort_key sort,
 	case BT_NOT_INSTRUMENTED:
 		fprintf(out, "breakdown: not measured: %s\n",
 			*reason_text ? reason_text : partial_text(r->reason));
-		return;
+		return 0;
 	case BT_PARTIAL:
 		fprintf(out, "threads:   %" PRIu32 "\n", r->threads);
 		fprintf(out, "breakdown: partial, these are lower bounds: %s\n",
@@ -261,8 +169,11 @@ void print_table(FILE *out, const struct bt_result *r, enum sort_key sort,
 	}
 	fputc('\n', out);
 	print_categories(out, &r->all);
-	fputs("Page faults, vDSO calls and polling a GPU are in compute; what io_uring does for a\n"
-	      "program is in none of these figures.\n\n",
+	fputs("Page faults, vDSO calls and polling a GPU are in compute; what io_uring does\n"
+	      "for a program is in none of these figures.\n\n",
 	      out);
 	print_syscalls(out, r, sort);
+	return 0;
 }
+
+const struct output output_table = { "table", "tables, as strace -c has them", print_table };
