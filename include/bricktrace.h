@@ -335,14 +335,16 @@ int bt_process_unfollow(struct bt_tracer *tracer, pid_t pid, uint32_t *threads);
 
 /**
  * bt_brick_define() - name a piece of work
- * @name: 1 to 63 bytes, no control characters
+ * @name: 1 to 63 bytes of UTF-8 without control characters (U+0000 to U+001F,
+ *	U+007F to U+009F)
  * @budget_ns: 0 to BT_MAX_BUDGET, or BT_NONE if it has none
  * @brick: out: the brick; it lives as long as the tracer
  *
  * A name that is defined already gives the same brick with the new budget,
  * which holds for runs opened from then on.
  *
- * Errors: -EINVAL bad name; -ENAMETOOLONG; -ERANGE budget above
+ * Errors: -EINVAL @name is empty, not UTF-8 or has a control character;
+ * -ENAMETOOLONG; -ERANGE budget above
  * BT_MAX_BUDGET; -EDQUOT the session's limit of bricks or the user's limit of
  * kernel memory is reached; -ENOMEM.
  */
@@ -362,7 +364,7 @@ int bt_brick_define(struct bt_tracer *tracer, const char *name, uint64_t budget_
  * Errors: -ESRCH the thread is not registered, or with BT_SCOPE_TRACER no
  * thread is; -ELOOP nested deeper than 32; -EDQUOT the session's or the user's
  * limit of open runs, or the user's limit of kernel memory, is reached; -EINTR a
- * fatal signal arrived; -EINVAL unknown level or scope; -ENOMEM.
+ * fatal signal arrived; -EINVAL unknown level or scope, or @brick is NULL; -ENOMEM.
  */
 int bt_run_open(struct bt_tracer *tracer, struct bt_brick *brick, enum bt_level level,
 		enum bt_scope scope, struct bt_run **run);
@@ -377,7 +379,7 @@ uint64_t bt_run_number(const struct bt_run *run);
  *
  * Parent and child share the session, not the memory of the tracer.
  *
- * Errors: -EINVAL @number is 0; -ENOTSUP without the module; -ENOMEM.
+ * Errors: -EINVAL @number is 0 or @brick NULL; -ENOTSUP without the module; -ENOMEM.
  */
 int bt_run_adopt(struct bt_tracer *tracer, struct bt_brick *brick, uint64_t number,
 		 struct bt_run **run);

@@ -262,9 +262,19 @@ static void bricks_are_checked_and_reused(void **state)
 	assert_null(a);
 	assert_int_equal(bt_brick_define(t, long_name, 1, &a), -ENAMETOOLONG);
 	assert_int_equal(bt_brick_define(t, "a\tb", 1, &a), -EINVAL);
-	assert_non_null(strstr(bt_error_text(), "0x09"));
+	assert_non_null(strstr(bt_error_text(), "control character U+0009"));
+	assert_int_equal(bt_brick_define(t, "a\x7f", 1, &a), -EINVAL);
+	assert_non_null(strstr(bt_error_text(), "U+007F"));
+	assert_int_equal(bt_brick_define(t, "é\xc2\x9b", 1, &a), -EINVAL);
+	assert_non_null(strstr(bt_error_text(), "U+009B"));
+	assert_int_equal(bt_brick_define(t, "caf\xe9", 1, &a), -EINVAL);
+	assert_non_null(strstr(bt_error_text(), "not UTF-8: its byte 4 is 0xe9"));
+	assert_int_equal(bt_brick_define(t, "\xed\xa0\x80", 1, &a), -EINVAL);
+	assert_non_null(strstr(bt_error_text(), "not UTF-8: its byte 1 is 0xed"));
 	assert_int_equal(bt_brick_define(t, "a", BT_MAX_BUDGET + 1, &a), -ERANGE);
 	assert_int_equal(kernel.calls[3], 2);
+	assert_int_equal(bt_brick_define(t, "\u00a0\U0010ffff", 1, &a), 0);
+	assert_string_equal(kernel.brick.name, "\u00a0\U0010ffff");
 	kernel.error[3] = EDQUOT;
 	assert_int_equal(bt_brick_define(t, "a", 1, &a), -EDQUOT);
 	assert_non_null(strstr(bt_error_text(), "7 of 10 bricks of this session"));
@@ -326,11 +336,11 @@ static void others_are_followed_by_number(void **state)
 
 	/* 0 is the kernel's name for the caller, which is not meant here. */
 	assert_int_equal(bt_thread_follow(t, 0, 0), -EINVAL);
-	assert_non_null(strstr(bt_error_text(), "0 is no thread"));
+	assert_non_null(strstr(bt_error_text(), "invalid thread ID 0"));
 	assert_int_equal(bt_thread_unfollow(t, 0), -EINVAL);
 	assert_int_equal(bt_process_follow(t, -5, 0, &n), -EINVAL);
 	assert_int_equal(n, 0);
-	assert_non_null(strstr(bt_error_text(), "-5 is no process"));
+	assert_non_null(strstr(bt_error_text(), "invalid process ID -5"));
 	assert_int_equal(bt_process_unfollow(t, 0, NULL), -EINVAL);
 	assert_int_equal(bt_thread_follow(t, 1, 4), -EINVAL);
 	assert_non_null(strstr(bt_error_text(), "0x4"));
@@ -535,6 +545,10 @@ static void run_errors_are_told(void **state)
 	assert_int_equal(kernel.close.result, 0);
 	assert_int_equal(kernel.close.syscalls_cap, 0);
 	assert_int_equal(bt_run_adopt(t, brick, 0, &run), -EINVAL);
+	assert_int_equal(bt_run_adopt(t, NULL, 42, &run), -EINVAL);
+	assert_int_equal(bt_run_open(t, NULL, BT_MEASURE, BT_SCOPE_THREAD, &run), -EINVAL);
+	assert_null(run);
+	assert_non_null(strstr(bt_error_text(), "no brick"));
 	assert_int_equal(bt_run_adopt(t, brick, 42, &run), 0);
 	kernel.error[5] = ENOENT;
 	assert_int_equal(bt_run_close(run, &result), -ENOENT);

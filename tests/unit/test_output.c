@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: MIT
 #include "unit.h"
 
-static char *table(const struct bt_result *r, enum sort_key sort)
+static char *printed(const struct output *output, const struct bt_result *r,
+		     enum sort_key sort)
 {
 	char *text;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 
-	print_table(out, r, sort, "");
+	assert_int_equal(output->print(out, r, sort, ""), 0);
 	fclose(out);
 	return text;
+}
+
+static char *table(const struct bt_result *r, enum sort_key sort)
+{
+	return printed(&output_table, r, sort);
 }
 
 static void table_reads_like_strace(void **state)
@@ -39,8 +45,8 @@ static void table_reads_like_strace(void **state)
 		" 41.67 0.005000000 0.004000000 0.001000000                     compute\n"
 		"------ ----------- ----------- ----------- --------- --------- ----------------\n"
 		"100.00 0.012000000                                             thread time\n"
-		"Page faults, vDSO calls and polling a GPU are in compute; what io_uring does for a\n"
-		"program is in none of these figures.\n"
+		"Page faults, vDSO calls and polling a GPU are in compute; what io_uring does\n"
+		"for a program is in none of these figures.\n"
 		"\n"
 		"% time     seconds  usecs/call     calls    errors syscall\n"
 		"------ ----------- ----------- --------- --------- ----------------\n"
@@ -207,12 +213,15 @@ static void sort_keys_are_straces(void **state)
 
 static void assert_json(struct bt_result *r, const char *expected)
 {
-	json_t *json = result_json(r, SORT_TIME);
-	char *text = json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(6));
+	char *text = printed(&output_json, r, SORT_TIME);
+	char *end = strchr(text, '\n');
 
+	/* One line. */
+	assert_non_null(end);
+	assert_string_equal(end, "\n");
+	*end = 0;
 	assert_string_equal(text, expected);
 	free(text);
-	json_decref(json);
 }
 
 #define NULLS \
@@ -277,24 +286,62 @@ static void json_of_odd_values(void **state)
 {
 	struct bt_result *r = sample_result(BT_NONE);
 	json_t *json;
+	char *text;
 
 	(void)state;
 	r->all.edge_ns = BT_NONE;
 	r->all.thread_ns = 0;
-	strcpy(r->brick, "caf\xe9 \"x\"");
+	strcpy(r->brick, "caf\xe9 \"été\"\x1b");
 	r->reason = BT_REASON_OUT_OF_REACH;
-	json = result_json(r, SORT_TIME);
+	text = printed(&output_json, r, SORT_TIME);
+	json = json_loads(text, 0, NULL);
+	assert_non_null(json);
 	assert_string_equal(json_string_value(json_object_get(json, "reason")),
 			    "out_of_reach");
 	assert_string_equal(json_string_value(json_object_get(json, "brick")),
-			    "caf? \"x\"");
+			    "caf\ufffd \"été\"\x1b");
 	assert_true(json_is_null(json_object_get(json_object_get(json, "edge"), "ns")));
 	assert_string_equal(json_string_value(json_object_get(
 				    json_object_get(json, "edge"), "provenance")),
 			    "not_calibrated");
 	assert_double(json_real_value(json_object_get(json, "overhead_percent")), 0);
 	json_decref(json);
+	free(text);
 	bt_result_free(r);
+}
+
+static void table_escapes_the_name(void **state)
+{
+	struct bt_result *r = sample_result(BT_NONE);
+	char *text;
+
+	(void)state;
+	strcpy(r->brick, "a\x1b]0;b\xff");
+	text = table(r, SORT_TIME);
+	assert_non_null(strstr(text, "brick:     a\\x1b]0;b\\xff\n"));
+	free(text);
+	bt_result_free(r);
+}
+
+static void table_fits_80_columns(void **state)
+{
+	struct bt_result *r = sample_result(5 * MS);
+	char *text = table(r, SORT_TIME), *line, *rest = text;
+
+	(void)state;
+	while ((line = strsep(&rest, "\n")))
+		assert_in_range(strlen(line), 0, 80);
+	free(text);
+	bt_result_free(r);
+}
+
+static void outputs_are_found_by_name(void **state)
+{
+	(void)state;
+	assert_ptr_equal(output_named("table"), &output_table);
+	assert_ptr_equal(output_named("json"), &output_json);
+	assert_null(output_named("xml"));
+	assert_null(output_named(""));
 }
 
 int main(void)
@@ -310,6 +357,9 @@ int main(void)
 		cmocka_unit_test(json_of_a_measured_run),
 		cmocka_unit_test(json_without_breakdown_is_null),
 		cmocka_unit_test(json_of_odd_values),
+		cmocka_unit_test(table_escapes_the_name),
+		cmocka_unit_test(table_fits_80_columns),
+		cmocka_unit_test(outputs_are_found_by_name),
 	};
 
 	return cmocka_run_group_tests_name("output", tests, NULL, NULL);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 /* A result as JSON. What was not measured is null, never 0. */
 #include <stdlib.h>
-#include <string.h>
 
-#include "cli.h"
+#include <jansson.h>
+
+#include "../lib/utf8.h"
+#include "output.h"
 
 static json_t *number(uint64_t n)
 {
@@ -12,21 +14,13 @@ static json_t *number(uint64_t n)
 
 static json_t *text(const char *s)
 {
-	char copy[256];
-	json_t *json;
-	char *c;
+	char valid[256];
 
 	if (!s)
 		return json_null();
-	json = json_string(s);
-	if (json)
-		return json;
-	/* JSON is UTF-8 and file names are not. */
-	snprintf(copy, sizeof(copy), "%s", s);
-	for (c = copy; *c; c++)
-		if (*c & 0x80)
-			*c = '?';
-	return json_string(copy);
+	/* JSON is UTF-8, and the names of files and processes need not be. */
+	bti_utf8_copy(valid, sizeof(valid), s, BTI_UTF8_KEEP_CONTROLS);
+	return json_string(valid);
 }
 
 static void add_figures(json_t *to, const struct bt_figures *f)
@@ -73,7 +67,7 @@ static json_t *syscalls(const struct bt_result *r, enum sort_key sort)
 	return all;
 }
 
-json_t *result_json(const struct bt_result *r, enum sort_key sort)
+static json_t *object(const struct bt_result *r, enum sort_key sort)
 {
 	const struct bt_times *t = bt_result_times(r, BT_INCLUSIVE);
 	bool measured = r->provenance != BT_NOT_INSTRUMENTED;
@@ -112,3 +106,17 @@ json_t *result_json(const struct bt_result *r, enum sort_key sort)
 	json_object_set_new(j, "syscalls", measured ? syscalls(r, sort) : json_null());
 	return j;
 }
+
+static int print_json(FILE *out, const struct bt_result *r, enum sort_key sort,
+		      const char *reason_text)
+{
+	json_t *json = object(r, sort);
+	int err = json_dumpf(json, out, JSON_COMPACT | JSON_REAL_PRECISION(9));
+
+	(void)reason_text;
+	fputc('\n', out);
+	json_decref(json);
+	return err;
+}
+
+const struct output output_json = { "json", "one JSON object", print_json };

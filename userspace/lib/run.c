@@ -120,6 +120,8 @@ int bt_run_open(struct bt_tracer *t, struct bt_brick *brick, enum bt_level level
 	int err;
 
 	*out = NULL;
+	if (!brick)
+		return bti_fail(EINVAL, "there is no brick to open a run of");
 	if ((level != BT_MEASURE && level != BT_TRACE) ||
 	    (scope != BT_SCOPE_THREAD && scope != BT_SCOPE_TRACER))
 		return bti_fail(EINVAL, "no such level or scope: %d, %d", level, scope);
@@ -155,8 +157,10 @@ int bt_run_adopt(struct bt_tracer *t, struct bt_brick *brick, uint64_t number,
 	struct bt_run *run;
 
 	*out = NULL;
+	if (!brick)
+		return bti_fail(EINVAL, "there is no brick to adopt a run of");
 	if (!number)
-		return bti_fail(EINVAL, "0 is no run's number");
+		return bti_fail(EINVAL, "invalid run number 0");
 	if (t->fd < 0)
 		return bti_fail(ENOTSUP, "%s", t->reason_text);
 	run = run_get(t, true);

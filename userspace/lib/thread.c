@@ -89,7 +89,7 @@ static int check_id(const char *what, pid_t id)
 {
 	/* 0 would be the caller itself. */
 	if (id <= 0)
-		return bti_fail(EINVAL, "%d is no %s; it must be 1 or more", id, what);
+		return bti_fail(EINVAL, "invalid %s ID %d; it must be 1 or more", what, id);
 	return 0;
 }
 

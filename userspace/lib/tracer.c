@@ -25,12 +25,6 @@ FIRST_VERSION(times, TIMES);
 FIRST_VERSION(category_figures, CATEGORY_FIGURES);
 FIRST_VERSION(syscall, SYSCALL);
 FIRST_VERSION(session, SESSION);
-_Static_assert(BT_NONE == BRICKTRACE_NONE, "");
-_Static_assert(BT_MAX_BUDGET == BRICKTRACE_MAX_BUDGET, "");
-_Static_assert(BT_NAME_LEN == BRICKTRACE_NAME_LEN, "");
-_Static_assert(BT_INHERIT_THREADS == BRICKTRACE_THREAD_INHERIT_THREADS, "");
-_Static_assert(BT_INHERIT_CHILDREN == BRICKTRACE_THREAD_INHERIT_CHILDREN, "");
-
 /* A thread's own, so that threads do not overwrite each other's. */
 static __thread char error_text[512];
 
