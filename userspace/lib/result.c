@@ -102,10 +102,20 @@ static void read_categories(struct category *next, const struct bricktrace_array
 	}
 }
 
-static void read_syscalls(struct syscall *next, const struct bricktrace_array *a)
+static int by_time(const void *a, const void *b)
 {
+	const struct syscall *x = a, *y = b;
+	uint64_t x_ns = x->figures[BT_INCLUSIVE].ns, y_ns = y->figures[BT_INCLUSIVE].ns;
+
+	if (x_ns != y_ns)
+		return x_ns < y_ns ? 1 : -1;
+	return strcmp(x->name, y->name);
+}
+
+static void read_syscalls(struct syscall *all, uint32_t n, const struct bricktrace_array *a)
+{
+	struct syscall *s = NULL, *next = all;
 	struct bricktrace_syscall raw;
-	struct syscall *s = NULL;
 	uint32_t i;
 
 	for (i = 0; i < bti_elements(a); i++) {
@@ -121,16 +131,33 @@ static void read_syscalls(struct syscall *next, const struct bricktrace_array *a
 		if (s && raw.view < BTI_VIEWS)
 			s->figures[raw.view] = figures(&raw.figures);
 	}
+	qsort(all, n, sizeof(*all), by_time);
+	for (i = 0; i < n; i++)
+		all[i].public.name = all[i].name;
 }
 
-static int by_time(const void *a, const void *b)
+static struct result *result_alloc(uint32_t n_syscalls, uint32_t n_categories)
 {
-	const struct syscall *x = a, *y = b;
-	uint64_t x_ns = x->figures[BT_INCLUSIVE].ns, y_ns = y->figures[BT_INCLUSIVE].ns;
+	struct result *result;
+	size_t size = sizeof(*result) + n_syscalls * sizeof(result->syscalls[0]) +
+		      n_categories * sizeof(result->categories[0]);
+	uint32_t i;
 
-	if (x_ns != y_ns)
-		return x_ns < y_ns ? 1 : -1;
-	return strcmp(x->name, y->name);
+	result = malloc(size);
+	if (!result)
+		return NULL;
+	/* Each figure is BT_NONE unless it is told. */
+	memset(result, 0xff, size);
+	result->categories = (struct category *)&result->syscalls[n_syscalls];
+	for (i = 0; i < n_categories; i++)
+		result->categories[i].category = (enum bt_category)i;
+	return result;
+}
+
+/* Those without room have as many elements each as the others. */
+static uint32_t missing(const struct bricktrace_array *a, uint32_t n)
+{
+	return n ? (uint64_t)a->count * n / bti_elements(a) - n : 0;
 }
 
 int bti_result_new(const struct bt_brick *brick, uint64_t budget_ns,
@@ -138,35 +165,21 @@ int bti_result_new(const struct bt_brick *brick, uint64_t budget_ns,
 {
 	uint32_t told = count_inclusive(
 		&close->categories, offsetof(struct bricktrace_category_figures, view));
-	uint32_t n_syscalls = count_inclusive(&close->syscalls,
-					      offsetof(struct bricktrace_syscall, view));
-	uint32_t i, n_categories = told ? told : BTI_CATEGORIES;
+	uint32_t n = count_inclusive(&close->syscalls,
+				     offsetof(struct bricktrace_syscall, view));
+	uint32_t n_categories = told ? told : BTI_CATEGORIES;
+	struct result *result = result_alloc(n, n_categories);
 	struct bricktrace_result raw;
-	struct result *result;
-	struct bt_result *r;
-	size_t size;
 
-	size = sizeof(*result) + n_syscalls * sizeof(result->syscalls[0]) +
-	       n_categories * sizeof(result->categories[0]);
-	result = malloc(size);
 	if (!result)
 		return bti_fail(ENOMEM, "no memory for a result of brick '%s'",
 				brick->name);
-	/* Each figure is BT_NONE unless it is told. */
-	memset(result, 0xff, size);
-	result->categories = (struct category *)&result->syscalls[n_syscalls];
-	for (i = 0; i < n_categories; i++)
-		result->categories[i].category = (enum bt_category)i;
-	memcpy(result->brick, brick->name, sizeof(result->brick));
 	bti_element(&close->result, 0, &raw);
 	read_times(result->times, &close->times);
 	read_categories(result->categories, &close->categories);
-	read_syscalls(result->syscalls, &close->syscalls);
-	qsort(result->syscalls, n_syscalls, sizeof(result->syscalls[0]), by_time);
-	for (i = 0; i < n_syscalls; i++)
-		result->syscalls[i].public.name = result->syscalls[i].name;
-	r = &result->public;
-	*r = (struct bt_result){
+	read_syscalls(result->syscalls, n, &close->syscalls);
+	memcpy(result->brick, brick->name, sizeof(result->brick));
+	result->public = (struct bt_result){
 		.brick = result->brick,
 		.budget_ns = budget_ns,
 		.run = raw.run,
@@ -178,14 +191,10 @@ int bti_result_new(const struct bt_brick *brick, uint64_t budget_ns,
 		.threads = raw.threads,
 		.abandoned = raw.flags & BRICKTRACE_RESULT_ABANDONED,
 		.n_categories = n_categories,
-		.n_syscalls = n_syscalls,
+		.n_syscalls = n,
+		.n_missing = missing(&close->syscalls, n),
 	};
-	/* Those without room have as many elements each as the others. */
-	if (n_syscalls)
-		r->n_missing = (uint64_t)close->syscalls.count * n_syscalls /
-				       bti_elements(&close->syscalls) -
-			       n_syscalls;
-	*out = r;
+	*out = &result->public;
 	return 0;
 }
 
