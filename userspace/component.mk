@@ -82,9 +82,9 @@ FILES	:= $(foreach f,$(PROGRAM),755:$(BUILD)/$f:$(PREFIX)/bin/$f) \
 LINKS	:= $(addprefix $(LIBDIR)/,$(LIBRARY:%=$(SONAME)) $(LIBRARY:%=%.so))
 
 install: all $(LIBRARY:%=$(BUILD)/%.pc)
-	@IFS=:; for f in $(FILES:%='%'); do \
-		set -- $$f; install -v -D -m $$1 $$2 "$(DESTDIR)$$3" || exit; done
-	@for l in $(LINKS); do ln -sfv $(SOFILE) "$(DESTDIR)$$l" || exit; done
+	IFS=:; for f in $(FILES:%='%'); do \
+		set -- $$f; install -D -m $$1 $$2 "$(DESTDIR)$$3" || exit; done
+	$(if $(LIBRARY),for l in $(LINKS); do ln -sf $(SOFILE) "$(DESTDIR)$$l" || exit; done)
 
 uninstall:
 	rm -f $(addprefix $(DESTDIR),$(LINKS) $(foreach f,$(FILES),$(lastword $(subst :, ,$f))))

@@ -31,6 +31,7 @@ struct options {
 	{                                                                        \
 		.budget_ns = BT_NONE, .format = &output_table, .sort = SORT_TIME \
 	}
+/* The colon in front stops getopt_long() from printing an argument as it is. */
 #define OPTION_LETTERS ":b:F:fhjn:o:S:"
 #define OPTION(word, argument, letter)       \
 	{                                    \

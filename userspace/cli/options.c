@@ -43,11 +43,8 @@ static void bad_option(int c, char **argv, const struct option *word)
 
 int next_option(int argc, char **argv, const char *letters, const struct option *words)
 {
-	int c;
+	int c = getopt_long(argc, argv, letters, words, NULL);
 
-	/* getopt_long() would print the argument as it is. */
-	opterr = 0;
-	c = getopt_long(argc, argv, letters, words, NULL);
 	if (c == '?' || c == ':')
 		bad_option(c, argv, words);
 	return c;

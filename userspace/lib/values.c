@@ -76,14 +76,14 @@
 
 #define ENUMERATION(table, our_enum, kernels_enum) \
 	table(EQUAL, NOTHING, NOTHING) \
-	static inline void our_enum##_values(enum our_enum value) \
+	static __attribute__((unused)) void our_enum##_values(enum our_enum value) \
 	{ \
 		switch (value) { \
 		table(OUR_CASE, CASE, NOTHING) \
 			break; \
 		} \
 	} \
-	static inline void kernels_enum##_values(enum kernels_enum value) \
+	static __attribute__((unused)) void kernels_enum##_values(enum kernels_enum value) \
 	{ \
 		switch (value) { \
 		table(KERNELS_CASE, NOTHING, CASE) \
