@@ -82,7 +82,7 @@ helpers:		## the C programs of the system tests and the demo, in build/tests
 	@$(MAKE) -s -C tests BUILD=$(PROGRAMS)/tests $(CROSS) $(STATIC)
 
 unit:			## the unit tests
-	$(MAKE) -C userspace BUILD=$(BUILD)/userspace check
+	@$(MAKE) --no-print-directory -C tests/unit BUILD=$(BUILD)/userspace
 
 demo: needs-deps	## sqlite3 and a threaded program under bricktrace, in a VM
 	@$(MAKE) -s module userspace helpers K=6.1

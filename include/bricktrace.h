@@ -16,6 +16,11 @@
  * bt_error_text() says what was wrong and what to do, and nothing has changed
  * unless it is said here. Times are in nanoseconds. A tracer may be used by
  * all threads of a process at once; one run by one thread at a time.
+ *
+ * Structures are allocated by the library only, which may append fields, and
+ * enumerations get new values: a program goes on working with a later library.
+ * A module newer than the library may have categories, reasons and so on that
+ * are not in this header; their names are such as "category_6".
  */
 #ifndef BRICKTRACE_H
 #define BRICKTRACE_H
@@ -48,7 +53,6 @@ enum bt_category {
 	BT_CAT_WRITE = 4,	/* write pwrite64 writev */
 	BT_CAT_OTHER = 5,	/* everything else */
 };
-#define BT_CATEGORIES 6
 
 /* How much of a breakdown was measured. */
 enum bt_provenance {
@@ -73,10 +77,16 @@ enum bt_reason {
 };
 
 /* Which table a system call's number belongs to. */
-enum bt_abi {
-	BT_ABI_NATIVE = 0, /* the kernel's own 64-bit table */
-	BT_ABI_COMPAT = 1, /* its 32-bit table */
-	BT_ABI_X32 = 2,	   /* x32, bit 30 removed from the number */
+enum bt_arch {
+	BT_ARCH_NATIVE = 0, /* the kernel's own 64-bit table */
+	BT_ARCH_COMPAT = 1, /* its 32-bit table */
+	BT_ARCH_X32 = 2,    /* x32, bit 30 removed from the number */
+};
+
+/* Which part of a run figures are about. */
+enum bt_view {
+	BT_INCLUSIVE = 0, /* the run with the runs that it encloses */
+	BT_EXCLUSIVE = 1, /* without them */
 };
 
 enum bt_level {
@@ -103,6 +113,9 @@ struct bt_run;
  * @ns: time in them inside the run, completed or not
  * @offcpu_ns: the part of @ns in which the thread did not run
  * @max_ns: the longest completed call; BT_NONE if none or not known
+ *
+ * Each is BT_NONE if it was not measured or the module does not know it.
+ * Exclusive figures have an @in_flight of 0 and a @max_ns of BT_NONE.
  */
 struct bt_figures {
 	uint64_t count;
@@ -114,22 +127,22 @@ struct bt_figures {
 };
 
 /**
- * struct bt_breakdown - how the time of a run's threads divides
+ * struct bt_times - how the time of a run's threads divides
  * @thread_ns: time that the threads existed inside the run, summed
  * @compute_ns: @thread_ns less the categories, @control_ns and @edge_ns
  * @compute_offcpu_ns: the part of @compute_ns in which the thread did not run
  * @edge_ns: estimated cost of the calls outside their own window (kernel entry
  *	and exit, probes); BT_NONE if it could not be calibrated
  * @control_ns: time in calls of bricktrace itself
- * @category: by enum bt_category
+ *
+ * Each is BT_NONE if it was not measured or the module does not know it.
  */
-struct bt_breakdown {
+struct bt_times {
 	uint64_t thread_ns;
 	uint64_t compute_ns;
 	uint64_t compute_offcpu_ns;
 	uint64_t edge_ns;
 	uint64_t control_ns;
-	struct bt_figures category[BT_CATEGORIES];
 };
 
 /**
@@ -138,18 +151,14 @@ struct bt_breakdown {
  *	numbers outside the table; "(more CATEGORY)" for calls of a thread that
  *	used more distinct system calls than the kernel tells apart
  * @nr: its number; UINT32_MAX and UINT32_MAX - 1 for the last two
- * @abi: the number's table
+ * @arch: the number's table
  * @category: where it is counted
- * @all: figures of the run with the runs that it encloses
- * @self: without them; in_flight is 0 and max_ns BT_NONE
  */
 struct bt_syscall {
-	char name[48];
+	const char *name;
 	uint32_t nr;
-	enum bt_abi abi;
+	enum bt_arch arch;
 	enum bt_category category;
-	struct bt_figures all;
-	struct bt_figures self;
 };
 
 /**
@@ -157,22 +166,19 @@ struct bt_syscall {
  * @brick: the brick's name
  * @budget_ns: its budget when the run was opened; BT_NONE if it had none
  * @run: the run's number, @parent: that of the run around it or 0
- * @provenance: of everything below @wall_ns
+ * @provenance: of everything below @wall_ns, and of what the functions below give
  * @reason: why it is not BT_MEASURED
  * @start_ns: CLOCK_MONOTONIC when the run started
  * @wall_ns: the run's duration
  * @threads: threads that were covered at any time; 0 if not instrumented
  * @abandoned: the thread ended, or left the tracer by an execve(), before the
  *	run was closed, and the run ended with that
- * @all: breakdown with the runs that this one encloses
- * @self: breakdown without them
+ * @n_categories: number of categories for bt_result_category_at()
  * @n_syscalls: number of entries for bt_result_syscall()
  * @n_missing: further system calls that only the categories contain
- *
- * Only the library allocates results, and it may append fields.
  */
 struct bt_result {
-	char brick[BT_NAME_LEN];
+	const char *brick;
 	uint64_t budget_ns;
 	uint64_t run;
 	uint64_t parent;
@@ -182,8 +188,7 @@ struct bt_result {
 	uint64_t wall_ns;
 	uint32_t threads;
 	bool abandoned;
-	struct bt_breakdown all;
-	struct bt_breakdown self;
+	uint32_t n_categories;
 	uint32_t n_syscalls;
 	uint32_t n_missing;
 };
@@ -330,14 +335,16 @@ int bt_process_unfollow(struct bt_tracer *tracer, pid_t pid, uint32_t *threads);
 
 /**
  * bt_brick_define() - name a piece of work
- * @name: 1 to 63 bytes, no control characters
+ * @name: 1 to 63 bytes of UTF-8 without control characters (U+0000 to U+001F,
+ *	U+007F to U+009F)
  * @budget_ns: 0 to BT_MAX_BUDGET, or BT_NONE if it has none
  * @brick: out: the brick; it lives as long as the tracer
  *
  * A name that is defined already gives the same brick with the new budget,
  * which holds for runs opened from then on.
  *
- * Errors: -EINVAL bad name; -ENAMETOOLONG; -ERANGE budget above
+ * Errors: -EINVAL @name is empty, not UTF-8 or has a control character;
+ * -ENAMETOOLONG; -ERANGE budget above
  * BT_MAX_BUDGET; -EDQUOT the session's limit of bricks or the user's limit of
  * kernel memory is reached; -ENOMEM.
  */
@@ -357,7 +364,7 @@ int bt_brick_define(struct bt_tracer *tracer, const char *name, uint64_t budget_
  * Errors: -ESRCH the thread is not registered, or with BT_SCOPE_TRACER no
  * thread is; -ELOOP nested deeper than 32; -EDQUOT the session's or the user's
  * limit of open runs, or the user's limit of kernel memory, is reached; -EINTR a
- * fatal signal arrived; -EINVAL unknown level or scope; -ENOMEM.
+ * fatal signal arrived; -EINVAL unknown level or scope, or @brick is NULL; -ENOMEM.
  */
 int bt_run_open(struct bt_tracer *tracer, struct bt_brick *brick, enum bt_level level,
 		enum bt_scope scope, struct bt_run **run);
@@ -372,7 +379,7 @@ uint64_t bt_run_number(const struct bt_run *run);
  *
  * Parent and child share the session, not the memory of the tracer.
  *
- * Errors: -EINVAL @number is 0; -ENOTSUP without the module; -ENOMEM.
+ * Errors: -EINVAL @number is 0 or @brick NULL; -ENOTSUP without the module; -ENOMEM.
  */
 int bt_run_adopt(struct bt_tracer *tracer, struct bt_brick *brick, uint64_t number,
 		 struct bt_run **run);
@@ -390,37 +397,83 @@ int bt_run_adopt(struct bt_tracer *tracer, struct bt_brick *brick, uint64_t numb
  */
 int bt_run_close(struct bt_run *run, struct bt_result **result);
 
-/** bt_result_free() - free a result; it may be NULL */
+/** bt_result_free() - free a result and what was had of it; it may be NULL */
 void bt_result_free(struct bt_result *result);
 
 /**
- * bt_result_syscall() - entry @i of a result, longest time first
+ * bt_result_times() - how the time of a result divides
+ *
+ * Returns: the times, which live as long as @result, each BT_NONE if there is
+ * no breakdown; NULL if there is no such view.
+ */
+const struct bt_times *bt_result_times(const struct bt_result *result, enum bt_view view);
+
+/**
+ * bt_result_category() - the figures of a category
+ *
+ * Without a breakdown a result has the categories of enum bt_category, and each
+ * figure is BT_NONE.
+ *
+ * Returns: the figures, which live as long as @result; NULL if the result has
+ * no such category, or there is no such view.
+ */
+const struct bt_figures *bt_result_category(const struct bt_result *result,
+					    enum bt_category category, enum bt_view view);
+
+/**
+ * bt_result_category_at() - category @i of a result, to go through all of them
+ *
+ * They come in the order of their numbers: mmap, futex, ioctl, read, write, other,
+ * then those of a newer module.
+ *
+ * Returns: the category; BT_CAT_NONE from n_categories on.
+ */
+enum bt_category bt_result_category_at(const struct bt_result *result, uint32_t i);
+
+/**
+ * bt_result_syscall() - entry @i of a result, longest inclusive time first
  *
  * Returns: an entry that lives as long as @result; NULL from n_syscalls on.
  */
 const struct bt_syscall *bt_result_syscall(const struct bt_result *result, uint32_t i);
 
+/**
+ * bt_syscall_figures() - the figures of a system call
+ * @syscall: an entry that bt_result_syscall() has returned
+ *
+ * Returns: the figures, which live as long as the result; NULL if there is no
+ * such view.
+ */
+const struct bt_figures *bt_syscall_figures(const struct bt_syscall *syscall,
+					    enum bt_view view);
+
 /** bt_result_over_budget() - wall time above the budget; false without one */
 bool bt_result_over_budget(const struct bt_result *result);
 
-/** bt_breakdown_syscall_ns() - sum of the categories; BT_NONE if unmeasured */
-uint64_t bt_breakdown_syscall_ns(const struct bt_breakdown *breakdown);
+/**
+ * bt_breakdown_syscall_ns() - time in system calls: the sum of the categories
+ *
+ * Returns: nanoseconds; BT_NONE if unmeasured, or if there is no such view.
+ */
+uint64_t bt_breakdown_syscall_ns(const struct bt_result *result, enum bt_view view);
 
 /**
  * bt_breakdown_dominant() - the category with the most time
  *
- * Of equal ones the first in the order mmap, futex, ioctl, read, write, other.
+ * Of equal ones the first in the order of bt_result_category_at().
  *
- * Returns: it, BT_CAT_NONE if all are zero, or BT_CAT_UNMEASURED.
+ * Returns: the category, BT_CAT_NONE if all are zero, or BT_CAT_UNMEASURED, also
+ * if there is no such view.
  */
-enum bt_category bt_breakdown_dominant(const struct bt_breakdown *breakdown);
+enum bt_category bt_breakdown_dominant(const struct bt_result *result, enum bt_view view);
 
 /**
  * bt_breakdown_overhead_percent() - system calls' share of the thread time
  *
- * Returns: 0 to 100, 0 if there is no thread time, or -1 if unmeasured.
+ * Returns: 0 to 100, 0 if there is no thread time, or -1 if unmeasured, also if
+ * there is no such view.
  */
-double bt_breakdown_overhead_percent(const struct bt_breakdown *breakdown);
+double bt_breakdown_overhead_percent(const struct bt_result *result, enum bt_view view);
 
 /** bt_over_budget() - is @actual_ns above @budget_ns? */
 bool bt_over_budget(uint64_t budget_ns, uint64_t actual_ns);
@@ -434,13 +487,14 @@ double bt_efficiency(uint64_t budget_ns, uint64_t actual_ns);
 
 /*
  * Names, as in the program's output: "mmap", "none", "measured",
- * "module_absent", "x86_64". NULL for a value that has none; BT_REASON_NONE
- * and BT_CAT_UNMEASURED have none.
+ * "module_absent", "x86_64". BT_REASON_NONE and BT_CAT_UNMEASURED have none, and
+ * give NULL. A value that the library does not know has a name such as
+ * "category_6", which lives until the thread's next call of the same function.
  */
 const char *bt_category_name(enum bt_category category);
 const char *bt_provenance_name(enum bt_provenance provenance);
 const char *bt_reason_name(enum bt_reason reason);
-const char *bt_abi_name(enum bt_abi abi);
+const char *bt_arch_name(enum bt_arch arch);
 
 #ifdef __cplusplus
 }

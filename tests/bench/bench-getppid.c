@@ -85,8 +85,8 @@ int main(int argc, char **argv)
 	if (execute) {
 		/* Followed for as long as the file is open. */
 		fd = dup(device());
-		thread_register(fd,
-				BRICKTRACE_THREAD_INHERIT_THREADS | BRICKTRACE_THREAD_INHERIT_CHILDREN);
+		thread_register(fd, BRICKTRACE_THREAD_INHERIT_THREADS |
+					    BRICKTRACE_THREAD_INHERIT_CHILDREN);
 		execvp(argv[optind], argv + optind);
 		bail("%s", argv[optind]);
 	}

@@ -115,7 +115,8 @@ static void act(const char *word)
 		fd = device();
 		brick = brick_define(fd, "held", 0);
 		thread_ioctl(BRICKTRACE_THREAD_REGISTER,
-			     BRICKTRACE_THREAD_WHOLE_PROCESS | BRICKTRACE_THREAD_INHERIT_THREADS);
+			     BRICKTRACE_THREAD_WHOLE_PROCESS |
+				     BRICKTRACE_THREAD_INHERIT_THREADS);
 	} else if (!strcmp(word, "leave")) {
 		thread_ioctl(BRICKTRACE_THREAD_UNREGISTER, 0);
 	} else if (!strcmp(word, "join")) {

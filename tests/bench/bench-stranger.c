@@ -180,8 +180,8 @@ int main(int argc, char **argv)
 	/* Files that outlive an exec. */
 	for (int i = 0; i < sessions; i++) {
 		fd = dup(device());
-		thread_register(fd,
-				BRICKTRACE_THREAD_INHERIT_THREADS | BRICKTRACE_THREAD_INHERIT_CHILDREN);
+		thread_register(fd, BRICKTRACE_THREAD_INHERIT_THREADS |
+					    BRICKTRACE_THREAD_INHERIT_CHILDREN);
 	}
 	if (sessions && many_calls)
 		run_open(fd, brick_define(fd, "stranger", 0), TRACE_THREAD);

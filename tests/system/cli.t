@@ -64,11 +64,13 @@ with open(bad, "w") as f:
     f.write("#!/no/such/interpreter\n")
 os.chmod(bad, 0o755)
 p = status("126: it cannot be executed", 126, bad)
+bt.ok("interpreter does not exist" in p.stderr, "and why", p.stderr)
 status("125: no command", 125)
 status("125: no such option", 125, "--nonsense", "true")
 bt.equal(bt.cli("nonsense").returncode != 0, True, "no such subcommand")
 p = status("--help", 0, "--help")
 bt.ok(p.stdout.startswith("Usage: bricktrace run") and not p.stderr, "on standard output")
+bt.equal(bt.cli("help", "run").stdout, p.stdout, "help run is the same")
 p = run("cat", "--help")
 bt.ok("Usage: cat" in p.stdout, "options behind the command are its own", p.stdout)
 p = subprocess.run(["bricktrace", "run", "cat"], input="through\n", text=True,
@@ -139,6 +141,8 @@ bt.equal((p.returncode, os.path.exists(os.path.join(bt.TMP, "ran"))), (125, Fals
 bt.equal(run("-o", "/dev/full", "true").returncode, 125, "-o /dev/full: 125")
 bt.equal(run("-o", "/dev/full", "sh", "-c", "exit 4").returncode, 4,
          "-o /dev/full: a command's failure comes first")
+p = run("-F", "xml", "true")
+bt.ok(p.returncode == 125 and "table json" in p.stderr, "-F xml: the formats that there are", p.stderr)
 p = run("-j", "true")
 bt.equal(p.stderr.count("\n"), 1, "-j: one line")
 j = json.loads(p.stderr)
@@ -156,8 +160,46 @@ bt.ok(all(sorted(c) == sorted(["count", "in_flight", "errors", "ns", "offcpu_ns"
           for c in j["categories"].values()), "-j: six figures each")
 bt.equal(bt.adds_up(j), [], "-j: the figures add up")
 bt.equal(bt.traced(["true"], "-n", "ein \u00fc")["brick"], "ein \u00fc", "-n: beyond ASCII")
-for name in ("", "x" * 64, "line\nfeed"):
-    bt.equal(run("-n", name, "true").returncode, 125, f"-n {name[:12]!r}: refused")
+for name, why in (("", "empty"), ("x" * 64, "64 bytes"), ("line\nfeed", "U+000A"),
+                  ("csi\x9b", "U+009B"), ("caf\udce9", "its byte 4 is 0xe9")):
+    p = run("-n", name, "true")
+    bt.ok(p.returncode == 125 and why in p.stderr, f"-n {name[:12]!r}: refused, and why", p.stderr)
+
+# Names from outside: UTF-8 in JSON, nothing that a terminal obeys in text.
+ODD = b"caf\xe9 \xc3\xa9\x1b]0;\xc2\x9b"
+ESCAPED = b"caf\\xe9 \xc3\xa9\\x1b]0;\\u009b"
+odd = os.path.join(bt.TMP.encode(), ODD)
+os.symlink("/bin/true", odd)
+subprocess.run([b"bricktrace", b"run", b"-F", b"json", b"-o", OUT.encode(), odd])
+with open(OUT, "rb") as f:
+    bt.equal(json.loads(f.read().decode())["brick"],
+             re.sub("[\x00-\x1f\x7f-\x9f]", "\ufffd", ODD.decode(errors="replace")),
+             "a command's name that is not UTF-8: what is, is kept")
+for args, wanted in (([odd + b"?"], ESCAPED + b"?: command not found"),
+                     ([b"--" + ODD, b"true"], b"no option '--" + ESCAPED),
+                     ([b"-S", ODD, b"true"], b"no sort key '" + ESCAPED)):
+    p = subprocess.run([b"bricktrace", b"run", *args], stderr=subprocess.PIPE)
+    bt.ok(wanted in p.stderr and b"\x1b" not in p.stderr,
+          f"{wanted[:6]}...: a message escapes what a terminal would obey", p.stderr)
+
+
+def comm(name):
+    """The brick that an attach names after a process which calls itself so."""
+    p = subprocess.Popen(["python3", "-c", f"""
+import ctypes, time
+ctypes.CDLL(None).prctl(15, {name!r})
+print(flush=True)
+time.sleep(100)"""], stdout=subprocess.PIPE)
+    p.stdout.readline()
+    q = bt.cli("attach", "-j", "-p", str(p.pid), "-d", "0.01")
+    p.kill()
+    p.wait()
+    return json.loads(q.stderr.splitlines()[-1])["brick"]
+
+
+bt.equal(comm("наименование".encode()), "наимено", "a process's name is cut at a character")
+bt.equal(comm(b"caf\xe9"), "caf\ufffd", "what is not UTF-8 in it is replaced")
+bt.equal(comm(b"a\nb\x1b[31m\n"), "a\ufffdb\ufffd[31m\ufffd", "as are its control characters")
 
 # -f: children are followed and waited for, or not.
 FORK = ["sh", "-c", "cat /dev/null; cat /dev/null; exit 0"]
@@ -262,4 +304,4 @@ bt.equal(run("no-such-command-here").returncode, 127, "no module: 127")
 bt.equal(run("sh", "-c", "kill -KILL $$").returncode, 137, "no module: 128 + a signal")
 bt.equal(subprocess.run(["insmod", KO]).returncode, 0, "it is loaded again")
 bt.equal(bt.traced(["true"])["provenance"], "measured", "and measures")
-bt.done(120)
+bt.done(132)

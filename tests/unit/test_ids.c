@@ -43,10 +43,10 @@ static void garbage(void **state)
 	assert_refused("+1", "numbers");
 	assert_refused("1,init", "numbers");
 	assert_refused("1;2", "numbers");
-	assert_refused("0", "none");
-	assert_refused("5,0", "none");
-	assert_refused("2147483648", "none");
-	assert_refused("99999999999999999999999", "none");
+	assert_refused("0", "from 1 to 2147483647");
+	assert_refused("5,0", "from 1 to 2147483647");
+	assert_refused("2147483648", "from 1 to 2147483647");
+	assert_refused("99999999999999999999999", "from 1 to 2147483647");
 }
 
 static void durations_are_seconds(void **state)

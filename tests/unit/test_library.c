@@ -15,13 +15,14 @@ static struct {
 	uint64_t clock, step;
 	uint64_t next_run;
 	struct bricktrace_thread thread;
-	struct bricktrace_brick brick;
-	struct bricktrace_open open;
-	struct bricktrace_close close;
+	struct bricktrace_brick_define brick;
+	struct bricktrace_run_open open;
+	struct bricktrace_run_close close;
 	struct bricktrace_session session;
-	struct bricktrace_result result;
-	uint32_t call_nr;
-	uint64_t call_count;
+	struct told told;
+	uint32_t copies; /* so often it tells each of its system calls */
+	/* Bytes that an older module does not know: of elements and of structures. */
+	uint32_t unknown, unknown_info, unknown_session;
 	/* While calibrating, by batch. */
 	bool calibrating;
 	unsigned int ticks, batch;
@@ -54,36 +55,58 @@ static uint64_t fake_now(void)
 	return kernel.clock += kernel.step;
 }
 
-static void fake_close(struct bricktrace_close *close)
+/* Fills an array with @count elements, over and over the @n that there are. */
+static void put(struct bricktrace_array *a, const void *elements, uint32_t size,
+		uint32_t n, uint32_t count)
 {
-	struct bricktrace_syscall *calls = (void *)(uintptr_t)close->syscalls;
-	struct bricktrace_result *result = (void *)(uintptr_t)close->result;
+	char *to = (char *)(uintptr_t)a->addr;
+	uint32_t i;
 
-	kernel.close = *close;
-	if (!result)
+	a->count = count;
+	if (!a->cap)
 		return;
-	assert_int_equal(result->size, sizeof(*result));
-	*result = kernel.result;
-	result->size = sizeof(*result);
-	result->run = close->run;
-	if (result->syscalls) {
-		assert_true(close->syscalls_cap >= 1);
-		assert_int_equal(close->syscall_size, sizeof(*calls));
-		memset(calls, 0, sizeof(*calls));
-		calls->nr = kernel.call_nr;
-		calls->all.count = kernel.call_count;
-		calls->all.ns = 77;
+	assert_true(a->cap <= 4096);
+	assert_int_equal(a->size, size);
+	a->known = size - kernel.unknown;
+	for (i = 0; i < count && i < a->cap; i++, to += size) {
+		memset(to, 0, size);
+		memcpy(to, (const char *)elements + i % n * size, a->known);
 	}
-	if (kernel.calibrating) {
-		result->all.compute_offcpu_ns = kernel.offcpu_ns[kernel.batch];
-		calls->all.ns = kernel.window_ns[kernel.batch++];
+}
+
+static void fake_close(struct bricktrace_run_close *close)
+{
+	struct told *told = &kernel.told;
+
+	assert_int_equal(close->size, sizeof(*close));
+	assert_int_equal(close->flags, 0);
+	told->result.run = close->run;
+	if (kernel.calibrating && close->result.cap) {
+		told->times[0].compute_offcpu_ns = kernel.offcpu_ns[kernel.batch];
+		told->syscalls[0].figures.ns = kernel.window_ns[kernel.batch++];
 	}
+	put(&close->result, &told->result, sizeof(told->result), 1, 1);
+	put(&close->times, told->times, sizeof(told->times[0]), 2, 2);
+	put(&close->categories, told->categories, sizeof(told->categories[0]),
+	    told->n_categories, told->n_categories);
+	put(&close->syscalls, told->syscalls, sizeof(told->syscalls[0]), told->n_syscalls,
+	    told->n_syscalls * kernel.copies);
+	kernel.close = *close;
+}
+
+/* Tells no more of a structure than the module and the caller both know. */
+static void answer(void *arg, const void *from, uint32_t size, uint32_t unknown)
+{
+	uint32_t *known = arg;
+
+	assert_int_equal(*known, size);
+	memcpy(arg, from, size - unknown);
+	*known = size - unknown;
 }
 
 static int fake_ioctl(int fd, unsigned long request, void *arg)
 {
 	unsigned int nr = _IOC_NR(request);
-	struct bricktrace_session *session = arg;
 
 	assert_true(fd >= 0);
 	assert_int_equal(_IOC_TYPE(request), BRICKTRACE_IOC);
@@ -93,9 +116,7 @@ static int fake_ioctl(int fd, unsigned long request, void *arg)
 		return -kernel.error[nr];
 	switch (request) {
 	case BRICKTRACE_INFO:
-		assert_int_equal(((struct bricktrace_info *)arg)->size,
-				 sizeof(struct bricktrace_info));
-		*(struct bricktrace_info *)arg = kernel.info;
+		answer(arg, &kernel.info, sizeof(kernel.info), kernel.unknown_info);
 		break;
 	case BRICKTRACE_THREAD_REGISTER:
 	case BRICKTRACE_THREAD_UNREGISTER:
@@ -103,22 +124,22 @@ static int fake_ioctl(int fd, unsigned long request, void *arg)
 		((struct bricktrace_thread *)arg)->threads = 6;
 		break;
 	case BRICKTRACE_BRICK_DEFINE:
-		((struct bricktrace_brick *)arg)->brick = 3;
-		kernel.brick = *(struct bricktrace_brick *)arg;
+		((struct bricktrace_brick_define *)arg)->brick = 3;
+		kernel.brick = *(struct bricktrace_brick_define *)arg;
 		break;
 	case BRICKTRACE_RUN_OPEN:
-		((struct bricktrace_open *)arg)->run = ++kernel.next_run;
-		kernel.open = *(struct bricktrace_open *)arg;
+		((struct bricktrace_run_open *)arg)->run = ++kernel.next_run;
+		kernel.open = *(struct bricktrace_run_open *)arg;
 		kernel.ticks = 4 * kernel.batch;
 		break;
 	case BRICKTRACE_RUN_CLOSE:
 		fake_close(arg);
 		break;
 	case BRICKTRACE_SESSION_GET:
-		*session = kernel.limits;
+		answer(arg, &kernel.limits, sizeof(kernel.limits), kernel.unknown_session);
 		break;
 	case BRICKTRACE_SESSION_SET:
-		kernel.session = *session;
+		kernel.session = *(struct bricktrace_session *)arg;
 		break;
 	}
 	return 0;
@@ -138,8 +159,22 @@ static struct bt_tracer *fake_tracer(void)
 	return t;
 }
 
+/* The only system call of a run. */
+static void tell_call(uint32_t nr, uint64_t count)
+{
+	struct bricktrace_syscall call = { .nr = nr,
+					   .figures = { .count = count, .ns = 77 } };
+
+	kernel.told.n_syscalls = 2;
+	kernel.told.syscalls[0] = call;
+	call.view = BRICKTRACE_VIEW_EXCLUSIVE;
+	kernel.told.syscalls[1] = call;
+}
+
 static int reset(void **state)
 {
+	uint32_t i;
+
 	(void)state;
 	memset(&kernel, 0, sizeof(kernel));
 	kernel.info = (struct bricktrace_info){
@@ -162,7 +197,14 @@ static int reset(void **state)
 		.max_runs = 20,
 	};
 	kernel.step = 10;
-	kernel.result.provenance = BRICKTRACE_MEASURED;
+	kernel.copies = 1;
+	kernel.told.result.provenance = BRICKTRACE_MEASURED;
+	kernel.told.times[1].view = BRICKTRACE_VIEW_EXCLUSIVE;
+	kernel.told.n_categories = 2 * 6;
+	for (i = 0; i < kernel.told.n_categories; i++) {
+		kernel.told.categories[i].category = i / 2;
+		kernel.told.categories[i].view = i % 2;
+	}
 	return 0;
 }
 
@@ -216,8 +258,8 @@ static void without_module_wall_time_is_measured(void **state)
 	assert_int_equal(outer->provenance, BT_NOT_INSTRUMENTED);
 	assert_int_equal(outer->reason, BT_REASON_NO_MODULE);
 	assert_true(bt_result_over_budget(outer));
-	assert_true(outer->all.compute_ns == BT_NONE);
-	assert_true(outer->self.category[BT_CAT_OTHER].count == BT_NONE);
+	assert_true(bt_result_times(outer, BT_INCLUSIVE)->compute_ns == BT_NONE);
+	assert_true(bt_result_category(outer, BT_CAT_OTHER, BT_EXCLUSIVE)->count == BT_NONE);
 	assert_null(bt_result_syscall(outer, 0));
 	assert_int_equal(bt_tracer_threads(t), 0);
 	assert_int_equal(bt_run_adopt(t, brick, 1, &a), -ENOTSUP);
@@ -262,9 +304,19 @@ static void bricks_are_checked_and_reused(void **state)
 	assert_null(a);
 	assert_int_equal(bt_brick_define(t, long_name, 1, &a), -ENAMETOOLONG);
 	assert_int_equal(bt_brick_define(t, "a\tb", 1, &a), -EINVAL);
-	assert_non_null(strstr(bt_error_text(), "0x09"));
+	assert_non_null(strstr(bt_error_text(), "control character U+0009"));
+	assert_int_equal(bt_brick_define(t, "a\x7f", 1, &a), -EINVAL);
+	assert_non_null(strstr(bt_error_text(), "U+007F"));
+	assert_int_equal(bt_brick_define(t, "é\xc2\x9b", 1, &a), -EINVAL);
+	assert_non_null(strstr(bt_error_text(), "U+009B"));
+	assert_int_equal(bt_brick_define(t, "caf\xe9", 1, &a), -EINVAL);
+	assert_non_null(strstr(bt_error_text(), "not UTF-8: its byte 4 is 0xe9"));
+	assert_int_equal(bt_brick_define(t, "\xed\xa0\x80", 1, &a), -EINVAL);
+	assert_non_null(strstr(bt_error_text(), "not UTF-8: its byte 1 is 0xed"));
 	assert_int_equal(bt_brick_define(t, "a", BT_MAX_BUDGET + 1, &a), -ERANGE);
 	assert_int_equal(kernel.calls[3], 2);
+	assert_int_equal(bt_brick_define(t, "\u00a0\U0010ffff", 1, &a), 0);
+	assert_string_equal(kernel.brick.name, "\u00a0\U0010ffff");
 	kernel.error[3] = EDQUOT;
 	assert_int_equal(bt_brick_define(t, "a", 1, &a), -EDQUOT);
 	assert_non_null(strstr(bt_error_text(), "7 of 10 bricks of this session"));
@@ -280,7 +332,7 @@ static void threads_pass_their_bits(void **state)
 
 	(void)state;
 	assert_int_equal(bt_thread_register(t, BT_INHERIT_CHILDREN), 0);
-	assert_int_equal(kernel.thread.flags, BRICKTRACE_INHERIT_CHILDREN);
+	assert_int_equal(kernel.thread.flags, BRICKTRACE_THREAD_INHERIT_CHILDREN);
 	assert_int_equal(kernel.thread.size, 16);
 	assert_int_equal(bt_thread_register(t, 4), -EINVAL);
 	assert_int_equal(bt_tracer_threads(t), 5);
@@ -309,33 +361,36 @@ static void others_are_followed_by_number(void **state)
 
 	(void)state;
 	assert_int_equal(bt_thread_follow(t, 1234, BT_INHERIT_THREADS), 0);
-	assert_thread(1234, BRICKTRACE_INHERIT_THREADS, 1, 0);
+	assert_thread(1234, BRICKTRACE_THREAD_INHERIT_THREADS, 1, 0);
 	assert_int_equal(bt_process_follow(t, 77, BT_INHERIT_CHILDREN, &n), 0);
-	assert_thread(77, BRICKTRACE_INHERIT_CHILDREN | BRICKTRACE_PROCESS, 2, 0);
+	assert_thread(77,
+		      BRICKTRACE_THREAD_INHERIT_CHILDREN | BRICKTRACE_THREAD_WHOLE_PROCESS,
+		      2, 0);
 	assert_int_equal(n, 6);
 	assert_int_equal(bt_process_follow(t, 78, 0, NULL), 0);
-	assert_thread(78, BRICKTRACE_PROCESS, 3, 0);
+	assert_thread(78, BRICKTRACE_THREAD_WHOLE_PROCESS, 3, 0);
 	assert_int_equal(bt_thread_unfollow(t, 1234), 0);
 	assert_thread(1234, 0, 3, 1);
 	n = 99;
 	assert_int_equal(bt_process_unfollow(t, 77, &n), 0);
-	assert_thread(77, BRICKTRACE_PROCESS, 3, 2);
+	assert_thread(77, BRICKTRACE_THREAD_WHOLE_PROCESS, 3, 2);
 	assert_int_equal(n, 6);
 	assert_int_equal(bt_process_unfollow(t, 77, NULL), 0);
 	assert_int_equal(kernel.calls[2], 3);
 
 	/* 0 is the kernel's name for the caller, which is not meant here. */
 	assert_int_equal(bt_thread_follow(t, 0, 0), -EINVAL);
-	assert_non_null(strstr(bt_error_text(), "0 is no thread"));
+	assert_non_null(strstr(bt_error_text(), "invalid thread ID 0"));
 	assert_int_equal(bt_thread_unfollow(t, 0), -EINVAL);
 	assert_int_equal(bt_process_follow(t, -5, 0, &n), -EINVAL);
 	assert_int_equal(n, 0);
-	assert_non_null(strstr(bt_error_text(), "-5 is no process"));
+	assert_non_null(strstr(bt_error_text(), "invalid process ID -5"));
 	assert_int_equal(bt_process_unfollow(t, 0, NULL), -EINVAL);
 	assert_int_equal(bt_thread_follow(t, 1, 4), -EINVAL);
 	assert_non_null(strstr(bt_error_text(), "0x4"));
-	assert_int_equal(bt_process_follow(t, 1, BRICKTRACE_PROCESS, NULL), -EINVAL);
-	assert_thread(77, BRICKTRACE_PROCESS, 3, 3);
+	assert_int_equal(bt_process_follow(t, 1, BRICKTRACE_THREAD_WHOLE_PROCESS, NULL),
+			 -EINVAL);
+	assert_thread(77, BRICKTRACE_THREAD_WHOLE_PROCESS, 3, 3);
 	bt_tracer_free(t);
 }
 
@@ -429,12 +484,18 @@ static void a_quota_says_which_limit(void **state)
 		     "99 of 100 threads of this session; 199 of 200 threads in this user's",
 		     "; 511 of 512 MiB");
 	/* A module that knows no limits of a user; then one that tells nothing. */
-	memset(&kernel.info, 0, sizeof(kernel.info));
+	kernel.unknown_info =
+		sizeof(kernel.info) - offsetof(struct bricktrace_info, user_sessions);
 	assert_quota(t, "in use are 99 of 100 threads of this session", "");
 	assert_null(strstr(bt_error_text(), "user"));
 	kernel.error[0] = kernel.error[6] = EINTR;
 	assert_quota(t, "cannot register the thread", "does not tell");
 	kernel.error[0] = kernel.error[6] = 0;
+	kernel.unknown_info = 0;
+	kernel.unknown_session =
+		sizeof(kernel.limits) - offsetof(struct bricktrace_session, max_threads);
+	assert_quota(t, "in use are 199 of 200 threads in this user's", "512 MiB");
+	kernel.unknown_session = 0;
 
 	assert_int_equal(bt_brick_define(t, "ffn", 1, &brick), 0);
 	kernel.error[4] = EDQUOT;
@@ -469,6 +530,7 @@ static void without_module_following_is_harmless(void **state)
 static void runs_carry_the_kernels_result(void **state)
 {
 	struct bt_tracer *t = fake_tracer();
+	const struct bt_syscall *call;
 	struct bt_result *result;
 	struct bt_brick *brick;
 	struct bt_run *run;
@@ -483,26 +545,122 @@ static void runs_carry_the_kernels_result(void **state)
 	assert_int_equal(bt_run_number(run), 1);
 	/* A budget changed meanwhile is for later runs. */
 	assert_int_equal(bt_brick_define(t, "ffn", 200, &brick), 0);
-	kernel.result.wall_ns = 150;
-	kernel.result.threads = 4;
-	kernel.result.flags = BRICKTRACE_RESULT_ABANDONED;
-	kernel.result.syscalls = 1;
-	kernel.result.self.compute_ns = 9;
-	kernel.call_nr = BRICKTRACE_NR_MORE;
+	kernel.told.result.wall_ns = 150;
+	kernel.told.result.threads = 4;
+	kernel.told.result.flags = BRICKTRACE_RESULT_ABANDONED;
+	kernel.told.times[1].compute_ns = 9;
+	tell_call(BRICKTRACE_NR_MORE, 1);
+	kernel.told.syscalls[1].figures.ns = 33;
 	assert_int_equal(bt_run_close(run, &result), 0);
 	assert_int_equal(kernel.close.run, 1);
 	assert_int_equal(result->budget_ns, 100);
 	assert_true(bt_result_over_budget(result));
 	assert_true(result->abandoned);
 	assert_int_equal(result->threads, 4);
-	assert_int_equal(result->self.compute_ns, 9);
+	assert_int_equal(bt_result_times(result, BT_EXCLUSIVE)->compute_ns, 9);
 	assert_int_equal(result->n_syscalls, 1);
-	assert_string_equal(bt_result_syscall(result, 0)->name, "(more mmap)");
-	assert_int_equal(bt_result_syscall(result, 0)->all.ns, 77);
+	call = bt_result_syscall(result, 0);
+	assert_string_equal(call->name, "(more mmap)");
+	assert_int_equal(bt_syscall_figures(call, BT_INCLUSIVE)->ns, 77);
+	assert_int_equal(bt_syscall_figures(call, BT_EXCLUSIVE)->ns, 33);
+	assert_null(bt_syscall_figures(call, (enum bt_view)2));
 	assert_null(bt_result_syscall(result, 1));
 	bt_tracer_free(t);
 	assert_string_equal(result->brick, "ffn");
 	bt_result_free(result);
+}
+
+static struct bt_result *one_run(struct bt_tracer *t)
+{
+	struct bt_result *result;
+	struct bt_brick *brick;
+	struct bt_run *run;
+
+	t->calibrated = true;
+	assert_int_equal(bt_brick_define(t, "ffn", 100, &brick), 0);
+	assert_int_equal(bt_run_open(t, brick, BT_TRACE, BT_SCOPE_THREAD, &run), 0);
+	assert_int_equal(bt_run_close(run, &result), 0);
+	return result;
+}
+
+/* As if the last figure of each element had been added later. */
+static void an_older_module_does_not_tell_all(void **state)
+{
+	struct bt_tracer *t = fake_tracer();
+	const struct bt_figures *f;
+	const struct bt_times *times;
+	struct bt_result *r;
+
+	(void)state;
+	kernel.unknown = 8;
+	kernel.told.times[0].edge_ns = kernel.told.times[0].control_ns = 5;
+	kernel.told.categories[0].figures =
+		(struct bricktrace_figures){ .offcpu_ns = 6, .max_ns = 6 };
+	tell_call(3, 9);
+	kernel.told.syscalls[0].figures.max_ns = 7;
+	r = one_run(t);
+	times = bt_result_times(r, BT_INCLUSIVE);
+	assert_int_equal(times->edge_ns, 5);
+	assert_true(times->control_ns == BT_NONE);
+	f = bt_result_category(r, BT_CAT_MMAP, BT_INCLUSIVE);
+	assert_int_equal(f->offcpu_ns, 6);
+	assert_true(f->max_ns == BT_NONE);
+	f = bt_syscall_figures(bt_result_syscall(r, 0), BT_INCLUSIVE);
+	assert_int_equal(f->count, 9);
+	assert_true(f->max_ns == BT_NONE);
+	assert_true(bt_result_category(r, BT_CAT_OTHER, BT_EXCLUSIVE)->max_ns == BT_NONE);
+	bt_result_free(r);
+	bt_tracer_free(t);
+}
+
+/* The bits of features, a category, a view, values; more than there is room for. */
+static void a_newer_module_tells_more(void **state)
+{
+	struct bricktrace_category_figures *c = &kernel.told.categories[12];
+	enum bt_category added = (enum bt_category)6;
+	const struct bt_syscall *call;
+	struct bt_tracer *t;
+	struct bt_result *r;
+
+	(void)state;
+	kernel.info.features = ~UINT64_C(0);
+	kernel.info.hooks = 9;
+	t = fake_tracer();
+	assert_true(bt_tracer_instrumented(t));
+	kernel.told.n_categories = 12 + 3;
+	c[0].category = c[1].category = c[2].category = 6;
+	c[1].view = BRICKTRACE_VIEW_EXCLUSIVE;
+	c[2].view = 2;
+	c[0].figures.ns = 70;
+	c[1].figures.ns = 30;
+	c[2].figures.ns = 9999;
+	kernel.told.categories[2 * BRICKTRACE_CAT_READ].figures.ns = 7;
+	tell_call(3, 9);
+	kernel.told.syscalls[0].arch = kernel.told.syscalls[1].arch = 3;
+	kernel.told.syscalls[0].category = kernel.told.syscalls[1].category = 6;
+	kernel.copies = BTI_SYSCALLS + 7;
+	kernel.told.result.provenance = 3;
+	kernel.told.result.reason = 17;
+	kernel.told.result.flags = ~BRICKTRACE_RESULT_ABANDONED;
+	r = one_run(t);
+	assert_int_equal(r->provenance, 3);
+	assert_int_equal(r->reason, 17);
+	assert_false(r->abandoned);
+	assert_int_equal(r->n_categories, 7);
+	assert_int_equal(bt_result_category_at(r, 6), added);
+	assert_int_equal(bt_result_category(r, added, BT_INCLUSIVE)->ns, 70);
+	assert_int_equal(bt_result_category(r, added, BT_EXCLUSIVE)->ns, 30);
+	assert_int_equal(bt_breakdown_syscall_ns(r, BT_INCLUSIVE), 77);
+	assert_int_equal(bt_breakdown_syscall_ns(r, BT_EXCLUSIVE), 30);
+	assert_int_equal(bt_breakdown_dominant(r, BT_INCLUSIVE), added);
+	assert_int_equal(r->n_syscalls, BTI_SYSCALLS);
+	assert_int_equal(r->n_missing, 7);
+	call = bt_result_syscall(r, BTI_SYSCALLS - 1);
+	assert_string_equal(call->name, "syscall_3");
+	assert_int_equal(call->category, added);
+	assert_int_equal(bt_syscall_figures(call, BT_EXCLUSIVE)->count, 9);
+	bt_result_free(r);
+	bt_tracer_free(t);
 }
 
 static void run_errors_are_told(void **state)
@@ -532,9 +690,13 @@ static void run_errors_are_told(void **state)
 	assert_null(result);
 	kernel.error[5] = 0;
 	assert_int_equal(bt_run_close(run, NULL), 0);
-	assert_int_equal(kernel.close.result, 0);
-	assert_int_equal(kernel.close.syscalls_cap, 0);
+	assert_int_equal(kernel.close.result.cap, 0);
+	assert_int_equal(kernel.close.syscalls.cap, 0);
 	assert_int_equal(bt_run_adopt(t, brick, 0, &run), -EINVAL);
+	assert_int_equal(bt_run_adopt(t, NULL, 42, &run), -EINVAL);
+	assert_int_equal(bt_run_open(t, NULL, BT_MEASURE, BT_SCOPE_THREAD, &run), -EINVAL);
+	assert_null(run);
+	assert_non_null(strstr(bt_error_text(), "no brick"));
 	assert_int_equal(bt_run_adopt(t, brick, 42, &run), 0);
 	kernel.error[5] = ENOENT;
 	assert_int_equal(bt_run_close(run, &result), -ENOENT);
@@ -554,9 +716,7 @@ static void play_batches(void)
 		kernel.empty_ns[i] = 256;
 	}
 	kernel.calibrating = true;
-	kernel.result.syscalls = 1;
-	kernel.call_nr = SYS_getppid & ~0x40000000U;
-	kernel.call_count = 256;
+	tell_call(SYS_getppid & ~0x40000000U, 256);
 }
 
 static void calibration_keeps_the_least(void **state)
@@ -569,7 +729,7 @@ static void calibration_keeps_the_least(void **state)
 	kernel.loop_ns[3] = 40000 + 256 + 256 * 150;
 	kernel.loop_ns[5] = 30000;
 	assert_int_equal(bt_tracer_calibrate(t), 0);
-	assert_int_equal(kernel.session.flags, BRICKTRACE_SET_EDGE);
+	assert_int_equal(kernel.session.flags, BRICKTRACE_SESSION_EDGE);
 	assert_int_equal(kernel.session.edge_ps, 150000);
 	assert_string_equal(kernel.brick.name, "bricktrace-calibration");
 	assert_int_equal(kernel.open.scope, BRICKTRACE_SCOPE_THREAD);
@@ -636,13 +796,6 @@ static void calibration_waits_for_the_switch(void **state)
 	kernel.info.enabled = 1;
 	assert_int_equal(bt_tracer_calibrate(t), 0);
 	bt_tracer_free(t);
-
-	/* An older module has no switch. */
-	t = fake_tracer();
-	kernel.batch = 0;
-	kernel.info.enabled = kernel.info.max_followers = 0;
-	assert_int_equal(bt_tracer_calibrate(t), 0);
-	bt_tracer_free(t);
 }
 
 static void failed_calibration_is_no_failure(void **state)
@@ -653,9 +806,7 @@ static void failed_calibration_is_no_failure(void **state)
 
 	(void)state;
 	/* Counted calls that are not ours make no figure. */
-	kernel.result.syscalls = 1;
-	kernel.call_nr = SYS_getppid & ~0x40000000U;
-	kernel.call_count = 255;
+	tell_call(SYS_getppid & ~0x40000000U, 255);
 	assert_int_equal(bt_brick_define(t, "ffn", 100, &brick), 0);
 	assert_int_equal(bt_run_open(t, brick, BT_TRACE, BT_SCOPE_THREAD, &run), 0);
 	assert_int_equal(kernel.calls[4], 32 + 1);
@@ -736,6 +887,8 @@ int main(void)
 		TEST(a_quota_says_which_limit),
 		TEST(without_module_following_is_harmless),
 		TEST(runs_carry_the_kernels_result),
+		TEST(an_older_module_does_not_tell_all),
+		TEST(a_newer_module_tells_more),
 		TEST(run_errors_are_told),
 		TEST(calibration_keeps_the_least),
 		TEST(calibration_ignores_batches_that_were_stopped),

@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: MIT
 #include "unit.h"
 
-static char *table(const struct bt_result *r, enum sort_key sort)
+static char *printed(const struct output *output, const struct bt_result *r,
+		     enum sort_key sort)
 {
 	char *text;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 
-	print_table(out, r, sort, "");
+	assert_int_equal(output->print(out, r, sort, ""), 0);
 	fclose(out);
 	return text;
+}
+
+static char *table(const struct bt_result *r, enum sort_key sort)
+{
+	return printed(&output_table, r, sort);
 }
 
 static void table_reads_like_strace(void **state)
@@ -39,8 +45,8 @@ static void table_reads_like_strace(void **state)
 		" 41.67 0.005000000 0.004000000 0.001000000                     compute\n"
 		"------ ----------- ----------- ----------- --------- --------- ----------------\n"
 		"100.00 0.012000000                                             thread time\n"
-		"Page faults, vDSO calls and polling a GPU are in compute; what io_uring does for a\n"
-		"program is in none of these figures.\n"
+		"Page faults, vDSO calls and polling a GPU are in compute; what io_uring does\n"
+		"for a program is in none of these figures.\n"
 		"\n"
 		"% time     seconds  usecs/call     calls    errors syscall\n"
 		"------ ----------- ----------- --------- --------- ----------------\n"
@@ -79,20 +85,6 @@ static void table_without_breakdown_has_no_zeros(void **state)
 	bt_result_free(r);
 }
 
-static void what_has_no_room_is_counted(void **state)
-{
-	static struct bricktrace_syscall syscalls[BTI_SYSCALLS];
-	struct bricktrace_result raw = { .syscalls = BTI_SYSCALLS + 7 };
-	struct bt_brick brick = { .name = "full" };
-	struct bt_result *r;
-
-	(void)state;
-	assert_int_equal(bti_result_new(&brick, 0, &raw, syscalls, &r), 0);
-	assert_int_equal(r->n_syscalls, BTI_SYSCALLS);
-	assert_int_equal(r->n_missing, 7);
-	bt_result_free(r);
-}
-
 static void table_says_partial_and_uncalibrated(void **state)
 {
 	struct bt_result *r = sample_result(9 * MS);
@@ -101,7 +93,7 @@ static void table_says_partial_and_uncalibrated(void **state)
 	(void)state;
 	r->provenance = BT_PARTIAL;
 	r->reason = BT_REASON_THREADS_LOST;
-	r->all.edge_ns = BT_NONE;
+	times_of(r)->edge_ns = BT_NONE;
 	r->n_missing = 3;
 	text = table(r, SORT_TIME);
 	assert_non_null(strstr(text, "kept by 0.001000000 s"));
@@ -122,27 +114,27 @@ static void table_says_partial_and_uncalibrated(void **state)
 
 static void table_shows_a_pool_that_sleeps(void **state)
 {
-	struct bricktrace_figures none = { .max_ns = BT_NONE };
-	struct bricktrace_figures futex = { 0, 8, 0, 16000 * MS, 16000 * MS, BT_NONE };
-	struct bricktrace_result raw = {
-		.provenance = BRICKTRACE_MEASURED,
-		.threads = 9,
-		.wall_ns = 2000 * MS,
-		.syscalls = 1,
-		.all = {
-			.thread_ns = 18000 * MS,
-			.compute_ns = 2000 * MS,
+#define FUTEX FIGURES(0, 8, 0, 16000 * MS, 16000 * MS, BT_NONE)
+	static const struct told told = {
+		.result = {
+			.provenance = BRICKTRACE_MEASURED,
+			.threads = 9,
+			.wall_ns = 2000 * MS,
 		},
-		.category = { none, futex, none, none, none, none },
+		.times = {
+			{ .thread_ns = 18000 * MS, .compute_ns = 2000 * MS },
+			{ .view = BRICKTRACE_VIEW_EXCLUSIVE },
+		},
+		.n_categories = 2,
+		.categories = { BOTH_VIEWS(.category = 1, FUTEX) },
+		.n_syscalls = 2,
+		.syscalls = { BOTH_VIEWS(.nr = 202, .category = 1, FUTEX) },
 	};
-	struct bricktrace_syscall call = { .nr = 202, .category = 1, .all = futex };
-	struct bt_brick brick = { .name = "pool" };
-	struct bt_result *r;
-	char *text;
+#undef FUTEX
+	struct bt_result *r = told_result("pool", BT_NONE, &told);
+	char *text = table(r, SORT_TIME);
 
 	(void)state;
-	assert_int_equal(bti_result_new(&brick, BT_NONE, &raw, &call, &r), 0);
-	text = table(r, SORT_TIME);
 	assert_non_null(strstr(
 		text,
 		" 88.89   16.000000 0.000000000   16.000000         0           futex\n"));
@@ -162,8 +154,8 @@ static void large_times_keep_their_columns(void **state)
 	char *text;
 
 	(void)state;
-	r->all.category[1].ns = UINT64_C(123456789) * 1000000;
-	r->all.category[1].offcpu_ns = UINT64_C(12345678901);
+	category_of(r, BT_CAT_FUTEX)->ns = UINT64_C(123456789) * 1000000;
+	category_of(r, BT_CAT_FUTEX)->offcpu_ns = UINT64_C(12345678901);
 	text = table(r, SORT_TIME);
 	assert_non_null(strstr(
 		text, "  123456.789  123444.443   12.345679         3           futex\n"));
@@ -207,12 +199,15 @@ static void sort_keys_are_straces(void **state)
 
 static void assert_json(struct bt_result *r, const char *expected)
 {
-	json_t *json = result_json(r, SORT_TIME);
-	char *text = json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(6));
+	char *text = printed(&output_json, r, SORT_TIME);
+	char *end = strchr(text, '\n');
 
+	/* One line. */
+	assert_non_null(end);
+	assert_string_equal(end, "\n");
+	*end = 0;
 	assert_string_equal(text, expected);
 	free(text);
-	json_decref(json);
 }
 
 #define NULLS \
@@ -239,28 +234,25 @@ static void json_of_a_measured_run(void **state)
 		"\"edge\":{\"ns\":500000,\"provenance\":\"estimated\"},\"control_ns\":500000,"
 		"\"categories\":{\"mmap\":" ZEROS ",\"futex\":{" FUTEX ",\"ioctl\":" ZEROS
 		",\"read\":{" READ ",\"write\":" ZEROS ",\"other\":{" OTHER "},"
-		"\"syscalls\":[{\"name\":\"futex\",\"nr\":202,\"abi\":\"x86_64\"," FUTEX
-		",{\"name\":\"getpid\",\"nr\":20,\"abi\":\"i386\"," OTHER
-		",{\"name\":\"read\",\"nr\":0,\"abi\":\"x86_64\"," READ
-		",{\"name\":\"exit_group\",\"nr\":231,\"abi\":\"x86_64\",\"count\":0,\"in_flight\":2,\"errors\":0,\"ns\":0,\"offcpu_ns\":0,\"max_ns\":null}]}");
+		"\"syscalls\":[{\"name\":\"futex\",\"nr\":202,\"arch\":\"x86_64\"," FUTEX
+		",{\"name\":\"getpid\",\"nr\":20,\"arch\":\"i386\"," OTHER
+		",{\"name\":\"read\",\"nr\":0,\"arch\":\"x86_64\"," READ
+		",{\"name\":\"exit_group\",\"nr\":231,\"arch\":\"x86_64\",\"count\":0,\"in_flight\":2,\"errors\":0,\"ns\":0,\"offcpu_ns\":0,\"max_ns\":null}]}");
 	bt_result_free(r);
 }
 
 static void json_without_breakdown_is_null(void **state)
 {
-	struct bt_brick brick = { .name = "ffn" };
-	struct bricktrace_result raw;
-	struct bt_result *r;
+	static const struct told told = {
+		.result = {
+			.provenance = BRICKTRACE_NOT_INSTRUMENTED,
+			.reason = BRICKTRACE_REASON_LEVEL,
+			.wall_ns = 5,
+		},
+	};
+	struct bt_result *r = told_result("ffn", BT_NONE, &told);
 
 	(void)state;
-	memset(&raw, 0xff, sizeof(raw));
-	raw.flags = 0;
-	raw.provenance = BRICKTRACE_NOT_INSTRUMENTED;
-	raw.reason = BRICKTRACE_REASON_LEVEL;
-	raw.threads = 0;
-	raw.wall_ns = 5;
-	raw.syscalls = 0;
-	assert_int_equal(bti_result_new(&brick, BT_NONE, &raw, NULL, &r), 0);
 	assert_json(
 		r,
 		"{\"schema\":1,\"brick\":\"ffn\",\"budget_ns\":null,\"provenance\":\"not_instrumented\",\"reason\":\"level_measure\","
@@ -273,28 +265,113 @@ static void json_without_breakdown_is_null(void **state)
 	bt_result_free(r);
 }
 
+/* Category, table, provenance and reason that only a newer module knows. */
+static void outputs_name_what_is_new_by_number(void **state)
+{
+	static const struct told told = {
+		.result = { .provenance = 3, .reason = 17, .wall_ns = 9 },
+		.times = {
+			{ .thread_ns = 10, .compute_ns = 3 },
+			{ .view = BRICKTRACE_VIEW_EXCLUSIVE },
+		},
+		.n_categories = 4,
+		.categories = {
+			BOTH_VIEWS(.category = 5, FIGURES(.ns = 2)),
+			BOTH_VIEWS(.category = 6, FIGURES(.count = 4, .ns = 5)),
+		},
+		.n_syscalls = 2,
+		.syscalls = {
+			BOTH_VIEWS(.nr = 99999, .arch = 3, .category = 6,
+				   FIGURES(.count = 4, .ns = 5)),
+		},
+	};
+	struct bt_result *r = told_result("new", BT_NONE, &told);
+	char *text = table(r, SORT_TIME);
+
+	(void)state;
+	assert_non_null(strstr(text, "breakdown: provenance_3\n"));
+	assert_non_null(strstr(
+		text,
+		" 50.00 0.000000005 0.000000005 0.000000000         4           category_6\n"));
+	assert_non_null(strstr(
+		text,
+		" 71.43 0.000000005       0.001         4           syscall_99999 (arch_3)\n"));
+	assert_non_null(
+		strstr(text, "100.00 0.000000007       0.002         4           total\n"));
+	free(text);
+	assert_json(
+		r,
+		"{\"schema\":1,\"brick\":\"new\",\"budget_ns\":null,\"provenance\":\"provenance_3\",\"reason\":\"reason_17\","
+		"\"wall_ns\":9,\"thread_ns\":10,\"threads\":0,\"over_budget\":null,\"efficiency\":null,"
+		"\"overhead_percent\":70.0,\"dominant\":\"category_6\",\"compute\":{\"ns\":3,\"offcpu_ns\":0},"
+		"\"edge\":{\"ns\":0,\"provenance\":\"estimated\"},\"control_ns\":0,"
+		"\"categories\":{\"other\":{\"count\":0,\"in_flight\":0,\"errors\":0,\"ns\":2,\"offcpu_ns\":0,\"max_ns\":0},"
+		"\"category_6\":{\"count\":4,\"in_flight\":0,\"errors\":0,\"ns\":5,\"offcpu_ns\":0,\"max_ns\":0}},"
+		"\"syscalls\":[{\"name\":\"syscall_99999\",\"nr\":99999,\"arch\":\"arch_3\","
+		"\"count\":4,\"in_flight\":0,\"errors\":0,\"ns\":5,\"offcpu_ns\":0,\"max_ns\":0}]}");
+	bt_result_free(r);
+}
+
 static void json_of_odd_values(void **state)
 {
 	struct bt_result *r = sample_result(BT_NONE);
 	json_t *json;
+	char *text;
 
 	(void)state;
-	r->all.edge_ns = BT_NONE;
-	r->all.thread_ns = 0;
-	strcpy(r->brick, "caf\xe9 \"x\"");
+	times_of(r)->edge_ns = BT_NONE;
+	times_of(r)->thread_ns = 0;
+	r->brick = "caf\xe9 \"été\"\x1b";
 	r->reason = BT_REASON_OUT_OF_REACH;
-	json = result_json(r, SORT_TIME);
+	text = printed(&output_json, r, SORT_TIME);
+	json = json_loads(text, 0, NULL);
+	assert_non_null(json);
 	assert_string_equal(json_string_value(json_object_get(json, "reason")),
 			    "out_of_reach");
 	assert_string_equal(json_string_value(json_object_get(json, "brick")),
-			    "caf? \"x\"");
+			    "caf\ufffd \"été\"\x1b");
 	assert_true(json_is_null(json_object_get(json_object_get(json, "edge"), "ns")));
 	assert_string_equal(json_string_value(json_object_get(
 				    json_object_get(json, "edge"), "provenance")),
 			    "not_calibrated");
 	assert_double(json_real_value(json_object_get(json, "overhead_percent")), 0);
 	json_decref(json);
+	free(text);
 	bt_result_free(r);
+}
+
+static void table_escapes_the_name(void **state)
+{
+	struct bt_result *r = sample_result(BT_NONE);
+	char *text;
+
+	(void)state;
+	r->brick = "a\x1b]0;b\xff";
+	text = table(r, SORT_TIME);
+	assert_non_null(strstr(text, "brick:     a\\x1b]0;b\\xff\n"));
+	free(text);
+	bt_result_free(r);
+}
+
+static void table_fits_80_columns(void **state)
+{
+	struct bt_result *r = sample_result(5 * MS);
+	char *text = table(r, SORT_TIME), *line, *rest = text;
+
+	(void)state;
+	while ((line = strsep(&rest, "\n")))
+		assert_in_range(strlen(line), 0, 80);
+	free(text);
+	bt_result_free(r);
+}
+
+static void outputs_are_found_by_name(void **state)
+{
+	(void)state;
+	assert_ptr_equal(output_named("table"), &output_table);
+	assert_ptr_equal(output_named("json"), &output_json);
+	assert_null(output_named("xml"));
+	assert_null(output_named(""));
 }
 
 int main(void)
@@ -302,7 +379,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(table_reads_like_strace),
 		cmocka_unit_test(table_without_breakdown_has_no_zeros),
-		cmocka_unit_test(what_has_no_room_is_counted),
 		cmocka_unit_test(table_says_partial_and_uncalibrated),
 		cmocka_unit_test(table_shows_a_pool_that_sleeps),
 		cmocka_unit_test(large_times_keep_their_columns),
@@ -310,6 +386,10 @@ int main(void)
 		cmocka_unit_test(json_of_a_measured_run),
 		cmocka_unit_test(json_without_breakdown_is_null),
 		cmocka_unit_test(json_of_odd_values),
+		cmocka_unit_test(outputs_name_what_is_new_by_number),
+		cmocka_unit_test(table_escapes_the_name),
+		cmocka_unit_test(table_fits_80_columns),
+		cmocka_unit_test(outputs_are_found_by_name),
 	};
 
 	return cmocka_run_group_tests_name("output", tests, NULL, NULL);

@@ -85,6 +85,7 @@ static void commands_that_cannot_run(void **state)
 	assert_int_equal(run("PATH=. $B run data 2>&1"), 126);
 	assert_int_equal(run("$B run / 2>&1"), 126);
 	assert_int_equal(run("$B run ./bad 2>&1"), 126);
+	assert_says("./bad: cannot be executed: its interpreter does not exist");
 	assert_null(strstr(output, "wall time:"));
 }
 
@@ -115,6 +116,20 @@ static void wrong_usage_is_125(void **state)
 	assert_int_equal(run("$B run -S speed true 2>&1"), 125);
 	assert_says("no sort key 'speed'");
 	assert_int_equal(run("$B run --colour true 2>&1"), 125);
+	assert_string_equal(
+		output, "bricktrace: no option '--colour', or more than one begins so\n");
+	assert_int_equal(run("$B run --f true 2>&1"), 125);
+	assert_says("no option '--f', or more than one begins so");
+	assert_int_equal(run("$B run --budget=5 -fZj true 2>&1"), 125);
+	assert_string_equal(output, "bricktrace: no option '-Z'\n");
+	assert_int_equal(run("$B run --json=x true 2>&1"), 125);
+	assert_string_equal(output, "bricktrace: option '--json' takes no argument\n");
+	assert_int_equal(run("$B run -fb 2>&1"), 125);
+	assert_string_equal(output, "bricktrace: option '-b' needs an argument\n");
+	assert_int_equal(run("$B run --budget 2>&1"), 125);
+	assert_string_equal(output, "bricktrace: option '--budget' needs an argument\n");
+	assert_int_equal(run("$B run -F xml true 2>&1"), 125);
+	assert_string_equal(output, "bricktrace: no format 'xml'; there are: table json\n");
 	assert_int_equal(run("$B run -n '' true 2>&1"), 125);
 	assert_int_equal(run("$B run -n $(printf %064d 0) true 2>&1"), 125);
 	assert_says("63");
@@ -123,6 +138,13 @@ static void wrong_usage_is_125(void **state)
 	assert_says("Usage:");
 	assert_int_equal(run("$B run --help"), 0);
 	assert_says("--budget");
+	assert_says("table  tables, as strace -c has them (default)\n");
+	assert_int_equal(run("$B run --help >plain; $B help run | diff plain -"), 0);
+	assert_int_equal(run("$B help walk 2>&1"), 125);
+	assert_int_equal(run("$B --help 2>&1 >/dev/full"), 125);
+	assert_says("cannot write to stdout");
+	assert_int_equal(run("$B run --help 2>&1 >/dev/full"), 125);
+	assert_int_equal(run("$B run true 2>&1 >&-"), 0);
 	assert_int_equal(run("$B --version"), 0);
 	assert_string_equal(output, "bricktrace " BT_VERSION "\n");
 }
@@ -134,12 +156,13 @@ static void attach_needs_a_target(void **state)
 	assert_says("no process (-p) or thread (-t)");
 	assert_int_equal(run("$B attach -j 2>&1"), 125);
 	assert_int_equal(run("$B attach 1 2>&1"), 125);
-	assert_says("'1' is no option");
+	assert_says("unexpected argument '1': use -p PID or -t TID");
 	assert_int_equal(run("$B attach -p 1 sleep 2>&1"), 125);
 	assert_int_equal(run("$B attach -p init 2>&1"), 125);
 	assert_says("bad list of processes 'init': it must be numbers");
 	assert_int_equal(run("$B attach -t 0 2>&1"), 125);
 	assert_says("bad list of threads '0'");
+	assert_says("from 1 to 2147483647");
 	assert_int_equal(run("$B attach -p 1 --duration 1h 2>&1"), 125);
 	assert_says("bad duration '1h'");
 	assert_int_equal(run("$B attach -p 1 -b 12parsecs 2>&1"), 125);
@@ -178,6 +201,10 @@ static void output_goes_to_the_file(void **state)
 	assert_int_equal(json_integer_value(json_object_get(json, "budget_ns")), 0);
 	assert_true(json_integer_value(json_object_get(json, "wall_ns")) > 0);
 	json_decref(json);
+	assert_int_equal(run("$B run -F json true 2>&1"), 0);
+	assert_says("{\"schema\":1,");
+	assert_int_equal(run("$B run -jF table true 2>&1"), 0);
+	assert_says("brick:     true\n");
 	/* Our failure shows only where the command has none. */
 	assert_int_equal(run("$B run -o /dev/full true 2>&1"), 125);
 	assert_says("/dev/full");
@@ -193,6 +220,37 @@ static void name_is_the_commands(void **state)
 	assert_says("brick:     true\n");
 	snprintf(line, sizeof(line), "ln -s /bin/true %080d && $B run ./%080d 2>&1", 0, 0);
 	assert_int_equal(run(line), 0);
+	/* Made to fit: what is not UTF-8, what is a control character, what is too long. */
+	assert_int_equal(
+		run("ln -s /bin/true \"$(printf 'n\\351\\033')\" && $B run ./n* 2>&1"), 0);
+	assert_says("brick:     n\ufffd\ufffd\n");
+	assert_int_equal(
+		run("n=$(printf %040d 0 | sed s/0/é/g); ln -s /bin/true $n && $B run ./$n 2>&1 | grep ^brick: | grep -o é | wc -l"),
+		0);
+	assert_string_equal(output, "31\n");
+}
+
+static void no_name_reaches_the_terminal_raw(void **state)
+{
+	(void)state;
+	assert_int_equal(run("$B run -- \"$(printf 'a\\nb\\033[31m')\" 2>&1"), 127);
+	assert_says("bricktrace: a\\x0ab\\x1b[31m: command not found\n");
+	assert_int_equal(run("$B \"$(printf '\\033[31m')\" 2>&1"), 125);
+	assert_says("no command '\\x1b[31m'");
+	assert_int_equal(run("$B run \"--$(printf '\\033[31m')\" 2>&1"), 125);
+	assert_says("no option '--\\x1b[31m'");
+	assert_int_equal(run("$B run \"-$(printf '\\033')\" 2>&1"), 125);
+	assert_says("no option '-\\x1b'");
+	assert_int_equal(run("$B run \"-$(printf '\\233')\" 2>&1"), 125);
+	assert_says("no option '-\\x9b'");
+	assert_int_equal(run("$B run -b \"$(printf '\\302\\233')\" true 2>&1"), 125);
+	assert_says("bad budget '\\u009b'");
+	assert_int_equal(run("$B run -n \"$(printf '\\302\\233')\" true 2>&1"), 125);
+	assert_says("the brick's name has the control character U+009B\n");
+	assert_int_equal(run("$B run -n \"$(printf 'x\\351')\" true 2>&1"), 125);
+	assert_says("the brick's name is not UTF-8: its byte 2 is 0xe9\n");
+	assert_int_equal(run("$B run -n été true 2>&1"), 0);
+	assert_says("brick:     été\n");
 }
 
 static void signals_reach_the_command(void **state)
@@ -267,6 +325,7 @@ int main(void)
 		cmocka_unit_test(attach_to_nobody_is_1),
 		cmocka_unit_test(output_goes_to_the_file),
 		cmocka_unit_test(name_is_the_commands),
+		cmocka_unit_test(no_name_reaches_the_terminal_raw),
 		cmocka_unit_test(signals_reach_the_command),
 		cmocka_unit_test(command_gets_its_signals_as_they_were),
 		cmocka_unit_test(command_gets_no_descriptor),

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../lib/utf8.h"
 #include "cli.h"
 
 /* The target cannot be followed. */
@@ -28,21 +29,21 @@ struct attachment {
 
 static void help(void)
 {
-	puts("Usage: bricktrace attach -p PID[,PID...] | -t TID[,TID...] [OPTIONS]\n\n"
-	     "Follows running processes or threads as one brick until ^C, the end of the\n"
-	     "duration or their own end, and shows where their time went. They do not notice.\n\n"
-	     "  -p, --pid LIST     all threads of these processes\n"
-	     "  -t, --tid LIST     these threads\n"
-	     "                     with the threads that they create meanwhile\n"
-	     "  -d, --duration TIME\n"
-	     "                     for so long: 10, 10s, 250ms (a plain number is seconds)\n"
-	     "  -b, --budget TIME  how long it may take: 250, 250us, 1.5ms, 2s (a plain\n"
-	     "                     number is microseconds)\n"
-	     "  -f, --follow       include the processes that they create, until they have\n"
-	     "                     ended too\n"
-	     "  -n, --name NAME    name of the brick (default: the first target's)\n" OPTION_HELP
-	     "\n"
-	     "Exits with 0, 1 if a target cannot be followed, 125 if bricktrace itself fails.");
+	print_help(
+		"Usage: bricktrace attach -p PID[,PID...] | -t TID[,TID...] [OPTIONS]\n\n"
+		"Follows running processes or threads as one brick until ^C, the end of the\n"
+		"duration or their own end, and shows where their time went. They do not notice.\n\n"
+		"  -p, --pid LIST     all threads of these processes\n"
+		"  -t, --tid LIST     these threads\n"
+		"                     with the threads that they create meanwhile\n"
+		"  -d, --duration TIME\n"
+		"                     for so long: 10, 10s, 250ms (a plain number is seconds)\n"
+		"  -b, --budget TIME  how long it may take: 250, 250us, 1.5ms, 2s (a plain\n"
+		"                     number is microseconds)\n"
+		"  -f, --follow       include the processes that they create, until they have\n"
+		"                     ended too\n"
+		"  -n, --name NAME    name of the brick (default: the first target's)\n",
+		"Exits with 0, 1 if a target cannot be followed, 125 if bricktrace itself fails.");
 }
 
 static int parse_list(const char *what, struct ids *ids)
@@ -90,15 +91,13 @@ static int parse(int argc, char **argv, struct attachment *a)
 	};
 	int c, status = -1;
 
-	argv[0] = (char *)"bricktrace attach";
 	while (status < 0 &&
-	       (c = getopt_long(argc, argv, OPTION_LETTERS "d:p:t:", words, NULL)) != -1)
+	       (c = next_option(argc, argv, OPTION_LETTERS "d:p:t:", words)) != -1)
 		status = parse_one(c, a);
 	if (status >= 0)
 		return status;
 	if (argv[optind]) {
-		complain("'%s' is no option; targets are given with -p or -t",
-			 argv[optind]);
+		complain("unexpected argument '%s': use -p PID or -t TID", argv[optind]);
 		return EXIT_OWN;
 	}
 	if (!a->processes.n && !a->threads.n) {
@@ -108,22 +107,31 @@ static int parse(int argc, char **argv, struct attachment *a)
 	return -1;
 }
 
+/* Bytes of a thread's name in the kernel, without the NUL. */
+#define COMM_BYTES 15
+
 static void first_name(const struct attachment *a, char *name, size_t size)
 {
 	pid_t id = a->processes.n ? a->processes.id[0] : a->threads.id[0];
 	char path[64];
+	size_t n = 0;
 	FILE *file;
 
 	snprintf(path, sizeof(path), "/proc/%d/comm", id);
 	file = fopen(path, "re");
-	if (!file || !fgets(name, size, file))
-		snprintf(name, size, "%d", id);
-	name[strcspn(name, "\n")] = 0;
+	if (file) {
+		n = fread(name, 1, size - 1, file);
+		fclose(file);
+	}
+	/* The last newline is the file's, others are the name's. */
+	if (n)
+		n--;
+	name[n] = 0;
+	if (n == COMM_BYTES)
+		bti_utf8_drop_cut(name);
 	/* A thread may have called itself nothing. */
 	if (!*name)
 		snprintf(name, size, "%d", id);
-	if (file)
-		fclose(file);
 }
 
 /* Threads of one target may be named by another. */

@@ -8,23 +8,11 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-#include <jansson.h>
-
 #include "bricktrace.h"
+#include "output.h"
 
 /* The exit status when bricktrace itself fails, as with env and timeout. */
 #define EXIT_OWN 125
-
-enum sort_key {
-	SORT_TIME,
-	SORT_AVG,
-	SORT_MAX,
-	SORT_CALLS,
-	SORT_ERRORS,
-	SORT_NAME,
-	SORT_NUMBER,
-	SORT_INVALID,
-};
 
 int cmd_attach(int argc, char **argv);
 int cmd_run(int argc, char **argv);
@@ -34,34 +22,36 @@ struct options {
 	uint64_t budget_ns;
 	const char *name;
 	const char *output;
+	const struct output *format;
 	enum sort_key sort;
 	bool follow;
-	bool json;
 };
 
-#define NO_OPTIONS                                      \
-	{                                               \
-		.budget_ns = BT_NONE, .sort = SORT_TIME \
+#define NO_OPTIONS                                                               \
+	{                                                                        \
+		.budget_ns = BT_NONE, .format = &output_table, .sort = SORT_TIME \
 	}
-#define OPTION_LETTERS "b:fhjn:o:S:"
+/* The colon in front stops getopt_long() from printing an argument as it is. */
+#define OPTION_LETTERS ":b:F:fhjn:o:S:"
 #define OPTION(word, argument, letter)       \
 	{                                    \
 		word, argument, NULL, letter \
 	}
 #define OPTION_WORDS                                                                  \
 	OPTION("budget", required_argument, 'b'), OPTION("follow", no_argument, 'f'), \
+		OPTION("format", required_argument, 'F'),                             \
 		OPTION("help", no_argument, 'h'), OPTION("json", no_argument, 'j'),   \
 		OPTION("name", required_argument, 'n'),                               \
 		OPTION("output", required_argument, 'o'),                             \
 		OPTION("sort", required_argument, 'S')
-#define OPTION_HELP                                                                      \
-	"  -j, --json         print one JSON object\n"                                   \
-	"  -o, --output FILE  print to FILE, not to standard error\n"                    \
-	"  -S, --sort KEY     order of system calls: time, avg-time, max-time, calls,\n" \
-	"                     errors, name, nothing (default: time)\n"                   \
-	"  -h, --help         print this\n"
 
-/* Take what getopt_long() returned. Returns -1, or the status to exit with. */
+/* Print a subcommand's help, with the common options in its midst. */
+void print_help(const char *before, const char *after);
+
+/* getopt_long(), with messages that are escaped. */
+int next_option(int argc, char **argv, const char *letters, const struct option *words);
+
+/* Take what next_option() returned. Returns -1, or the status to exit with. */
 int parse_option(int c, struct options *options);
 
 /* One run of one brick, to be printed. */
@@ -83,7 +73,12 @@ int job_report(struct job *job);
 /* Returns 0, or -1 if not all could be written. */
 int job_close_output(struct job *job);
 
-/* Print "bricktrace: ..." to stderr. */
+/*
+ * Print @text with what is not UTF-8 as \x.., and control characters as \x.. or
+ * \u...., so that no name moves a terminal's cursor.
+ */
+void print_escaped(FILE *out, const char *text);
+/* Print "bricktrace: ..." to stderr, escaped. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /*
@@ -113,19 +108,5 @@ int find_program(const char *name, char **path);
 
 /* What to try beside modprobe; NULL if nothing. @root: "" or a test's. */
 const char *module_advice(const char *root);
-
-/* By strace's names for -S; SORT_INVALID for others. */
-enum sort_key parse_sort_key(const char *text);
-
-/* @reason_text: bt_tracer_reason_text() */
-void print_table(FILE *out, const struct bt_result *result, enum sort_key sort,
-		 const char *reason_text);
-
-/* The result as the object of docs/bricktrace-run.1; NULL without memory. */
-json_t *result_json(const struct bt_result *result, enum sort_key sort);
-
-/* Entries in order; freed by the caller. NULL without memory or entries. */
-const struct bt_syscall **sorted_syscalls(const struct bt_result *result,
-					  enum sort_key sort);
 
 #endif

@@ -42,7 +42,7 @@ const char *parse_ids(const char *text, struct ids *ids)
 		errno = 0;
 		id = strtoul(text, NULL, 10);
 		if (errno || id < 1 || id > INT_MAX)
-			return "such a number is none of a process or thread";
+			return "a process or thread has a number from 1 to 2147483647";
 		wrong = append(ids, id);
 		if (wrong)
 			return wrong;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 /* A result as JSON. What was not measured is null, never 0. */
 #include <stdlib.h>
-#include <string.h>
 
-#include "cli.h"
+#include <jansson.h>
+
+#include "../lib/utf8.h"
+#include "output.h"
 
 static json_t *number(uint64_t n)
 {
@@ -12,21 +14,13 @@ static json_t *number(uint64_t n)
 
 static json_t *text(const char *s)
 {
-	char copy[256];
-	json_t *json;
-	char *c;
+	char valid[256];
 
 	if (!s)
 		return json_null();
-	json = json_string(s);
-	if (json)
-		return json;
-	/* JSON is UTF-8 and file names are not. */
-	snprintf(copy, sizeof(copy), "%s", s);
-	for (c = copy; *c; c++)
-		if (*c & 0x80)
-			*c = '?';
-	return json_string(copy);
+	/* JSON is UTF-8, and the names of files and processes need not be. */
+	bti_utf8_copy(valid, sizeof(valid), s, BTI_UTF8_KEEP_CONTROLS);
+	return json_string(valid);
 }
 
 static void add_figures(json_t *to, const struct bt_figures *f)
@@ -39,16 +33,17 @@ static void add_figures(json_t *to, const struct bt_figures *f)
 	json_object_set_new(to, "max_ns", number(f->max_ns));
 }
 
-static json_t *categories(const struct bt_breakdown *b)
+static json_t *categories(const struct bt_result *r)
 {
 	json_t *all = json_object();
-	int i;
+	uint32_t i;
 
-	for (i = 0; i < BT_CATEGORIES; i++) {
+	for (i = 0; i < r->n_categories; i++) {
+		enum bt_category c = bt_result_category_at(r, i);
 		json_t *one = json_object();
 
-		add_figures(one, &b->category[i]);
-		json_object_set_new(all, bt_category_name((enum bt_category)i), one);
+		add_figures(one, bt_result_category(r, c, BT_INCLUSIVE));
+		json_object_set_new(all, bt_category_name(c), one);
 	}
 	return all;
 }
@@ -64,20 +59,20 @@ static json_t *syscalls(const struct bt_result *r, enum sort_key sort)
 
 		json_object_set_new(one, "name", text(list[i]->name));
 		json_object_set_new(one, "nr", json_integer(list[i]->nr));
-		json_object_set_new(one, "abi", text(bt_abi_name(list[i]->abi)));
-		add_figures(one, &list[i]->all);
+		json_object_set_new(one, "arch", text(bt_arch_name(list[i]->arch)));
+		add_figures(one, bt_syscall_figures(list[i], BT_INCLUSIVE));
 		json_array_append_new(all, one);
 	}
 	free(list);
 	return all;
 }
 
-json_t *result_json(const struct bt_result *r, enum sort_key sort)
+static json_t *object(const struct bt_result *r, enum sort_key sort)
 {
-	const struct bt_breakdown *b = &r->all;
+	const struct bt_times *t = bt_result_times(r, BT_INCLUSIVE);
 	bool measured = r->provenance != BT_NOT_INSTRUMENTED;
 	bool budget = r->budget_ns != BT_NONE;
-	const char *edge = b->edge_ns == BT_NONE ? "not_calibrated" : "estimated";
+	const char *edge = t->edge_ns == BT_NONE ? "not_calibrated" : "estimated";
 	json_t *j = json_object();
 
 	json_object_set_new(j, "schema", json_integer(1));
@@ -86,7 +81,7 @@ json_t *result_json(const struct bt_result *r, enum sort_key sort)
 	json_object_set_new(j, "provenance", text(bt_provenance_name(r->provenance)));
 	json_object_set_new(j, "reason", text(bt_reason_name(r->reason)));
 	json_object_set_new(j, "wall_ns", number(r->wall_ns));
-	json_object_set_new(j, "thread_ns", number(b->thread_ns));
+	json_object_set_new(j, "thread_ns", number(t->thread_ns));
 	json_object_set_new(j, "threads",
 			    measured ? json_integer(r->threads) : json_null());
 	json_object_set_new(j, "over_budget",
@@ -94,19 +89,34 @@ json_t *result_json(const struct bt_result *r, enum sort_key sort)
 	json_object_set_new(j, "efficiency",
 			    budget ? json_real(bt_efficiency(r->budget_ns, r->wall_ns)) :
 				     json_null());
-	json_object_set_new(j, "overhead_percent",
-			    measured ? json_real(bt_breakdown_overhead_percent(b)) :
-				       json_null());
+	json_object_set_new(
+		j, "overhead_percent",
+		measured ? json_real(bt_breakdown_overhead_percent(r, BT_INCLUSIVE)) :
+			   json_null());
 	json_object_set_new(j, "dominant",
-			    text(bt_category_name(bt_breakdown_dominant(b))));
+			    text(bt_category_name(bt_breakdown_dominant(r, BT_INCLUSIVE))));
 	json_object_set_new(j, "compute",
-			    json_pack("{s:o,s:o}", "ns", number(b->compute_ns),
-				      "offcpu_ns", number(b->compute_offcpu_ns)));
+			    json_pack("{s:o,s:o}", "ns", number(t->compute_ns),
+				      "offcpu_ns", number(t->compute_offcpu_ns)));
 	json_object_set_new(j, "edge",
-			    json_pack("{s:o,s:o}", "ns", number(b->edge_ns), "provenance",
+			    json_pack("{s:o,s:o}", "ns", number(t->edge_ns), "provenance",
 				      text(measured ? edge : NULL)));
-	json_object_set_new(j, "control_ns", number(b->control_ns));
-	json_object_set_new(j, "categories", categories(b));
+	json_object_set_new(j, "control_ns", number(t->control_ns));
+	json_object_set_new(j, "categories", categories(r));
 	json_object_set_new(j, "syscalls", measured ? syscalls(r, sort) : json_null());
 	return j;
 }
+
+static int print_json(FILE *out, const struct bt_result *r, enum sort_key sort,
+		      const char *reason_text)
+{
+	json_t *json = object(r, sort);
+	int err = json_dumpf(json, out, JSON_COMPACT | JSON_REAL_PRECISION(9));
+
+	(void)reason_text;
+	fputc('\n', out);
+	json_decref(json);
+	return err;
+}
+
+const struct output output_json = { "json", "one JSON object", print_json };

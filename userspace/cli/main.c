@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* bricktrace: the program's front door. */
-#include <stdarg.h>
+#include <errno.h>
 #include <string.h>
 
 #include "cli.h"
@@ -16,17 +16,6 @@ static const struct command {
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
-void complain(const char *format, ...)
-{
-	va_list ap;
-
-	fputs("bricktrace: ", stderr);
-	va_start(ap, format);
-	vfprintf(stderr, format, ap);
-	va_end(ap);
-	fputc('\n', stderr);
-}
-
 static void help(FILE *out)
 {
 	size_t i;
@@ -40,26 +29,42 @@ static void help(FILE *out)
 	fputs("\n'bricktrace COMMAND --help' tells more.\n", out);
 }
 
-int main(int argc, char **argv)
+static int dispatch(int argc, char **argv)
 {
-	size_t i;
+	const struct command *c;
 
 	if (argc < 2) {
 		help(stderr);
 		return EXIT_OWN;
 	}
-	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
-	    !strcmp(argv[1], "help")) {
-		help(stdout);
-		return 0;
-	}
 	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
 		puts("bricktrace " BT_VERSION);
 		return 0;
 	}
-	for (i = 0; i < COMMANDS; i++)
-		if (!strcmp(argv[1], commands[i].name))
-			return commands[i].run(argc - 1, argv + 1);
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
+	    !strcmp(argv[1], "help")) {
+		if (argc < 3) {
+			help(stdout);
+			return 0;
+		}
+		/* "help run" is "run --help". */
+		argv[1] = argv[2];
+		argv[2] = (char *)"--help";
+	}
+	for (c = commands; c < commands + COMMANDS; c++)
+		if (!strcmp(argv[1], c->name))
+			return c->run(argc - 1, argv + 1);
 	complain("no command '%s'; see bricktrace --help", argv[1]);
 	return EXIT_OWN;
+}
+
+int main(int argc, char **argv)
+{
+	int status = dispatch(argc, argv);
+
+	/* Help may have been printed to a full disk. */
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	complain("cannot write to stdout: %s", strerror(errno));
+	return status ? status : EXIT_OWN;
 }

@@ -26,7 +26,7 @@ static int usable(const char *path)
 
 int find_program(const char *name, char **path)
 {
-	const char *dir = getenv("PATH"), *end;
+	const char *dir = secure_getenv("PATH"), *end;
 	int err, result = ENOENT;
 	char *candidate;
 

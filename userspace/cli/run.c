@@ -42,16 +42,16 @@ struct command {
 
 static void help(void)
 {
-	puts("Usage: bricktrace run [OPTIONS] [--] COMMAND [ARGUMENTS]\n\n"
-	     "Runs COMMAND as one brick over all its threads and shows where their time\n"
-	     "went: in which system calls, and computing.\n\n"
-	     "  -b, --budget TIME  how long it may take: 250, 250us, 1.5ms, 2s (a plain\n"
-	     "                     number is microseconds)\n"
-	     "  -f, --follow       include the processes that it creates, and wait for them\n"
-	     "  -n, --name NAME    name of the brick (default: the command's)\n" OPTION_HELP
-	     "\n"
-	     "Exits with COMMAND's status, 128 + N if signal N ended it, 127 if there is no\n"
-	     "such command, 126 if it cannot be executed, 125 if bricktrace itself fails.");
+	print_help(
+		"Usage: bricktrace run [OPTIONS] [--] COMMAND [ARGUMENTS]\n\n"
+		"Runs COMMAND as one brick over all its threads and shows where their time\n"
+		"went: in which system calls, and computing.\n\n"
+		"  -b, --budget TIME  how long it may take: 250, 250us, 1.5ms, 2s (a plain\n"
+		"                     number is microseconds)\n"
+		"  -f, --follow       include the processes that it creates, and wait for them\n"
+		"  -n, --name NAME    name of the brick (default: the command's)\n",
+		"Exits with COMMAND's status, 128 + N if signal N ended it, 127 if there is no\n"
+		"such command, 126 if it cannot be executed, 125 if bricktrace itself fails.");
 }
 
 /* Returns -1, or the status to exit with. */
@@ -60,9 +60,8 @@ static int parse(int argc, char **argv, struct options *o)
 	static const struct option words[] = { OPTION_WORDS, { 0 } };
 	int c, status = -1;
 
-	argv[0] = (char *)"bricktrace run";
 	while (status < 0 &&
-	       (c = getopt_long(argc, argv, "+" OPTION_LETTERS, words, NULL)) != -1) {
+	       (c = next_option(argc, argv, "+" OPTION_LETTERS, words)) != -1) {
 		if (c == 'h') {
 			help();
 			return 0;
@@ -226,7 +225,11 @@ static int finish(struct command *c)
 		return EXIT_OWN;
 	}
 	if (c->shared->exec_error) {
-		complain("%s: %s", c->path, strerror(c->shared->exec_error));
+		/* The file was there when it was looked for. */
+		complain("%s: %s", c->path,
+			 c->shared->exec_error == ENOENT ?
+				 "cannot be executed: its interpreter does not exist" :
+				 strerror(c->shared->exec_error));
 		return 126;
 	}
 	err |= report(c);

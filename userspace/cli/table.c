@@ -2,105 +2,11 @@
 /* A result as tables, in the shape that strace -c has made familiar. */
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "cli.h"
+#include "output.h"
 
 #define LINE "----------------"
-
-enum sort_key parse_sort_key(const char *text)
-{
-	static const struct {
-		const char *name;
-		enum sort_key key;
-	} keys[] = {
-		{ "time", SORT_TIME },	     { "time-percent", SORT_TIME },
-		{ "time-total", SORT_TIME }, { "total-time", SORT_TIME },
-		{ "time_total", SORT_TIME }, { "avg-time", SORT_AVG },
-		{ "time-avg", SORT_AVG },    { "max-time", SORT_MAX },
-		{ "longest", SORT_MAX },     { "time-max", SORT_MAX },
-		{ "max", SORT_MAX },	     { "calls", SORT_CALLS },
-		{ "count", SORT_CALLS },     { "errors", SORT_ERRORS },
-		{ "error", SORT_ERRORS },    { "name", SORT_NAME },
-		{ "syscall", SORT_NAME },    { "syscall-name", SORT_NAME },
-		{ "nothing", SORT_NUMBER },  { "none", SORT_NUMBER },
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-		if (!strcmp(text, keys[i].name))
-			return keys[i].key;
-	return SORT_INVALID;
-}
-
-static double average(const struct bt_figures *f)
-{
-	uint64_t calls = f->count + f->in_flight;
-
-	return calls ? (double)f->ns / calls : 0;
-}
-
-static int descending(double a, double b)
-{
-	return (a < b) - (a > b);
-}
-
-static double max_or_least(uint64_t max_ns)
-{
-	return max_ns == BT_NONE ? -1 : (double)max_ns;
-}
-
-static int compare(const void *pa, const void *pb, void *key)
-{
-	const struct bt_syscall *a = *(const struct bt_syscall *const *)pa;
-	const struct bt_syscall *b = *(const struct bt_syscall *const *)pb;
-	int order = 0;
-
-	switch (*(enum sort_key *)key) {
-	case SORT_AVG:
-		order = descending(average(&a->all), average(&b->all));
-		break;
-	case SORT_MAX:
-		order = descending(max_or_least(a->all.max_ns),
-				   max_or_least(b->all.max_ns));
-		break;
-	case SORT_CALLS:
-		order = descending(a->all.count, b->all.count);
-		break;
-	case SORT_ERRORS:
-		order = descending(a->all.errors, b->all.errors);
-		break;
-	case SORT_NAME:
-		order = strcmp(a->name, b->name);
-		break;
-	case SORT_NUMBER:
-		order = (a->abi > b->abi) - (a->abi < b->abi);
-		if (!order)
-			order = (a->nr > b->nr) - (a->nr < b->nr);
-		break;
-	default:
-		break;
-	}
-	if (!order)
-		order = descending(a->all.ns, b->all.ns);
-	return order ? order : strcmp(a->name, b->name);
-}
-
-const struct bt_syscall **sorted_syscalls(const struct bt_result *result, enum sort_key sort)
-{
-	const struct bt_syscall **list;
-	uint32_t i;
-
-	if (!result->n_syscalls)
-		return NULL;
-	list = calloc(result->n_syscalls, sizeof(*list));
-	if (!list)
-		return NULL;
-	for (i = 0; i < result->n_syscalls; i++)
-		list[i] = bt_result_syscall(result, i);
-	qsort_r(list, result->n_syscalls, sizeof(*list), compare, &sort);
-	return list;
-}
 
 /* Seconds in 11 columns, as exact as they fit. */
 static const char *seconds(char *buf, uint64_t ns)
@@ -141,35 +47,39 @@ static void part(FILE *out, const char *name, uint64_t ns, uint64_t offcpu_ns,
 		split ? seconds(off, offcpu_ns) : "", calls, errors, name);
 }
 
-static void print_categories(FILE *out, const struct bt_breakdown *b)
+static void print_categories(FILE *out, const struct bt_result *result)
 {
-	int i;
+	const struct bt_times *t = bt_result_times(result, BT_INCLUSIVE);
+	uint32_t i;
 
 	fprintf(out, "%6s %11s %11s %11s %9s %9s %s\n", "% time", "seconds", "on-CPU",
 		"off-CPU", "calls", "errors", "category");
 	fprintf(out, "%.6s %.11s %.11s %.11s %.9s %.9s %s\n", LINE, LINE, LINE, LINE,
 		LINE, LINE, LINE);
-	for (i = 0; i < BT_CATEGORIES; i++)
-		part(out, bt_category_name((enum bt_category)i), b->category[i].ns,
-		     b->category[i].offcpu_ns, b->thread_ns, &b->category[i]);
-	part(out, b->edge_ns == BT_NONE ? "edge (not calibrated)" : "edge (estimated)",
-	     b->edge_ns, BT_NONE, b->thread_ns, NULL);
-	part(out, "control", b->control_ns, BT_NONE, b->thread_ns, NULL);
-	part(out, "compute", b->compute_ns, b->compute_offcpu_ns, b->thread_ns, NULL);
+	for (i = 0; i < result->n_categories; i++) {
+		enum bt_category c = bt_result_category_at(result, i);
+		const struct bt_figures *f = bt_result_category(result, c, BT_INCLUSIVE);
+
+		part(out, bt_category_name(c), f->ns, f->offcpu_ns, t->thread_ns, f);
+	}
+	part(out, t->edge_ns == BT_NONE ? "edge (not calibrated)" : "edge (estimated)",
+	     t->edge_ns, BT_NONE, t->thread_ns, NULL);
+	part(out, "control", t->control_ns, BT_NONE, t->thread_ns, NULL);
+	part(out, "compute", t->compute_ns, t->compute_offcpu_ns, t->thread_ns, NULL);
 	fprintf(out, "%.6s %.11s %.11s %.11s %.9s %.9s %s\n", LINE, LINE, LINE, LINE,
 		LINE, LINE, LINE);
-	part(out, "thread time", b->thread_ns, BT_NONE, b->thread_ns, NULL);
+	part(out, "thread time", t->thread_ns, BT_NONE, t->thread_ns, NULL);
 }
 
 static void row(FILE *out, uint64_t total, const struct bt_figures *f, const char *name,
-		const char *abi)
+		const char *arch)
 {
 	char s[32], errors[32];
 
 	fprintf(out, "%6.2f %11s %11.3f %9" PRIu64 " %9s %s%s%s%s\n",
-		percent(f->ns, total), seconds(s, f->ns), average(f) / 1000, f->count,
-		errors_or_blank(errors, f->errors), name, abi ? " (" : "", abi ? abi : "",
-		abi ? ")" : "");
+		percent(f->ns, total), seconds(s, f->ns), average_ns(f) / 1000, f->count,
+		errors_or_blank(errors, f->errors), name, arch ? " (" : "",
+		arch ? arch : "", arch ? ")" : "");
 }
 
 static void print_syscalls(FILE *out, const struct bt_result *result, enum sort_key sort)
@@ -177,12 +87,12 @@ static void print_syscalls(FILE *out, const struct bt_result *result, enum sort_
 	const struct bt_syscall **list = sorted_syscalls(result, sort);
 	struct bt_figures total = { 0 };
 	const char *separator = "Under way at the end:";
+	const struct bt_figures *f;
 	uint32_t i;
-	int c;
 
-	for (c = 0; c < BT_CATEGORIES; c++) {
-		const struct bt_figures *f = &result->all.category[c];
-
+	for (i = 0; i < result->n_categories; i++) {
+		f = bt_result_category(result, bt_result_category_at(result, i),
+				       BT_INCLUSIVE);
 		total.count += f->count;
 		total.in_flight += f->in_flight;
 		total.errors += f->errors;
@@ -192,19 +102,21 @@ static void print_syscalls(FILE *out, const struct bt_result *result, enum sort_
 		"calls", "errors", "syscall");
 	fprintf(out, "%.6s %.11s %.11s %.9s %.9s %s\n", LINE, LINE, LINE, LINE, LINE, LINE);
 	for (i = 0; list && i < result->n_syscalls; i++)
-		row(out, total.ns, &list[i]->all, list[i]->name,
-		    list[i]->abi == BT_ABI_NATIVE ? NULL : bt_abi_name(list[i]->abi));
+		row(out, total.ns, bt_syscall_figures(list[i], BT_INCLUSIVE), list[i]->name,
+		    list[i]->arch == BT_ARCH_NATIVE ? NULL : bt_arch_name(list[i]->arch));
 	fprintf(out, "%.6s %.11s %.11s %.9s %.9s %s\n", LINE, LINE, LINE, LINE, LINE, LINE);
 	row(out, total.ns, &total, "total", NULL);
 	if (result->n_missing)
 		fprintf(out, "%" PRIu32 " more system calls are in the categories only.\n",
 			result->n_missing);
-	for (i = 0; list && i < result->n_syscalls; i++)
-		if (list[i]->all.in_flight) {
+	for (i = 0; list && i < result->n_syscalls; i++) {
+		f = bt_syscall_figures(list[i], BT_INCLUSIVE);
+		if (f->in_flight) {
 			fprintf(out, "%s %s %" PRIu64, separator, list[i]->name,
-				list[i]->all.in_flight);
+				f->in_flight);
 			separator = ",";
 		}
+	}
 	if (*separator == ',')
 		fputc('\n', out);
 	free(list);
@@ -218,7 +130,7 @@ static const char *partial_text(enum bt_reason reason)
 	case BT_REASON_CLOCK:
 		return "the clock became unstable meanwhile";
 	case BT_REASON_THREADS_LOST:
-		return "a thread could not be followed";
+		return "a thread could not be followed, or left the run by executing a set-user-ID program";
 	case BT_REASON_OUT_OF_REACH:
 		return "the thread executed a program that may not be followed without CAP_SYS_PTRACE or CAP_PERFMON, and left the run";
 	case BT_REASON_DISABLED:
@@ -230,12 +142,14 @@ static const char *partial_text(enum bt_reason reason)
 	}
 }
 
-void print_table(FILE *out, const struct bt_result *r, enum sort_key sort,
-		 const char *reason_text)
+static int print_table(FILE *out, const struct bt_result *r, enum sort_key sort,
+		       const char *reason_text)
 {
 	char a[32], b[32];
 
-	fprintf(out, "brick:     %s\n", r->brick);
+	fputs("brick:     ", out);
+	print_escaped(out, r->brick);
+	fputc('\n', out);
 	fprintf(out, "wall time: %s s\n", seconds(a, r->wall_ns));
 	if (r->budget_ns != BT_NONE) {
 		bool over = bt_result_over_budget(r);
@@ -248,7 +162,7 @@ void print_table(FILE *out, const struct bt_result *r, enum sort_key sort,
 	case BT_NOT_INSTRUMENTED:
 		fprintf(out, "breakdown: not measured: %s\n",
 			*reason_text ? reason_text : partial_text(r->reason));
-		return;
+		return 0;
 	case BT_PARTIAL:
 		fprintf(out, "threads:   %" PRIu32 "\n", r->threads);
 		fprintf(out, "breakdown: partial, these are lower bounds: %s\n",
@@ -258,11 +172,18 @@ void print_table(FILE *out, const struct bt_result *r, enum sort_key sort,
 		fprintf(out, "threads:   %" PRIu32 "\n", r->threads);
 		fprintf(out, "breakdown: measured\n");
 		break;
+	default:
+		/* A newer module's. */
+		fprintf(out, "breakdown: %s\n", bt_provenance_name(r->provenance));
+		break;
 	}
 	fputc('\n', out);
-	print_categories(out, &r->all);
-	fputs("Page faults, vDSO calls and polling a GPU are in compute; what io_uring does for a\n"
-	      "program is in none of these figures.\n\n",
+	print_categories(out, r);
+	fputs("Page faults, vDSO calls and polling a GPU are in compute; what io_uring does\n"
+	      "for a program is in none of these figures.\n\n",
 	      out);
 	print_syscalls(out, r, sort);
+	return 0;
 }
+
+const struct output output_table = { "table", "tables, as strace -c has them", print_table };

@@ -2,43 +2,56 @@
 /* Judgements about a breakdown and a budget. */
 #include "internal.h"
 
-uint64_t bt_breakdown_syscall_ns(const struct bt_breakdown *b)
+static uint64_t thread_ns(const struct bt_result *r, enum bt_view view)
+{
+	const struct bt_times *times = bt_result_times(r, view);
+
+	return times ? times->thread_ns : BT_NONE;
+}
+
+static uint64_t category_ns(const struct bt_result *r, uint32_t i, enum bt_view view)
+{
+	return bt_result_category(r, bt_result_category_at(r, i), view)->ns;
+}
+
+uint64_t bt_breakdown_syscall_ns(const struct bt_result *r, enum bt_view view)
 {
 	uint64_t sum = 0;
-	int i;
+	uint32_t i;
 
-	if (b->thread_ns == BT_NONE)
+	if (thread_ns(r, view) == BT_NONE)
 		return BT_NONE;
-	for (i = 0; i < BT_CATEGORIES; i++)
-		sum += b->category[i].ns;
+	for (i = 0; i < r->n_categories; i++)
+		sum += category_ns(r, i, view);
 	return sum;
 }
 
-enum bt_category bt_breakdown_dominant(const struct bt_breakdown *b)
+enum bt_category bt_breakdown_dominant(const struct bt_result *r, enum bt_view view)
 {
-	int i, best = BT_CAT_NONE;
+	enum bt_category best = BT_CAT_NONE;
 	uint64_t most = 0;
+	uint32_t i;
 
-	if (b->thread_ns == BT_NONE)
+	if (thread_ns(r, view) == BT_NONE)
 		return BT_CAT_UNMEASURED;
-	/* The order of the enumeration is the order of ties. */
-	for (i = 0; i < BT_CATEGORIES; i++)
-		if (b->category[i].ns > most) {
-			most = b->category[i].ns;
-			best = i;
+	for (i = 0; i < r->n_categories; i++)
+		if (category_ns(r, i, view) > most) {
+			most = category_ns(r, i, view);
+			best = bt_result_category_at(r, i);
 		}
-	return (enum bt_category)best;
+	return best;
 }
 
-double bt_breakdown_overhead_percent(const struct bt_breakdown *b)
+double bt_breakdown_overhead_percent(const struct bt_result *r, enum bt_view view)
 {
-	uint64_t sum = bt_breakdown_syscall_ns(b);
+	uint64_t sum = bt_breakdown_syscall_ns(r, view);
+	uint64_t total = thread_ns(r, view);
 
 	if (sum == BT_NONE)
 		return -1;
-	if (!b->thread_ns)
+	if (!total)
 		return 0;
-	return sum < b->thread_ns ? 100.0 * sum / b->thread_ns : 100;
+	return sum < total ? 100.0 * sum / total : 100;
 }
 
 bool bt_over_budget(uint64_t budget_ns, uint64_t actual_ns)

@@ -5,33 +5,38 @@
 #include <string.h>
 
 #include "internal.h"
+#include "utf8.h"
 
 static int check_name(const char *name)
 {
-	size_t len = strlen(name);
+	size_t at, length;
+	uint32_t c;
 
-	if (!len)
+	if (!*name)
 		return bti_fail(EINVAL, "a brick's name must not be empty");
-	if (len >= BT_NAME_LEN)
-		return bti_fail(
-			ENAMETOOLONG,
-			"the brick's name '%.20s...' has %zu bytes; at most %d are allowed",
-			name, len, BT_NAME_LEN - 1);
-	for (; *name; name++) {
-		unsigned char c = *name;
-
-		if (c < ' ' || c == 0x7f)
+	for (at = 0; name[at]; at += length) {
+		length = bti_utf8(name + at, &c);
+		if (c > BTI_UTF8_LAST)
+			return bti_fail(
+				EINVAL,
+				"the brick's name is not UTF-8: its byte %zu is 0x%02x",
+				at + 1, (unsigned char)name[at]);
+		if (bti_utf8_control(c))
 			return bti_fail(EINVAL,
-					"the brick's name has the control character 0x%02x",
+					"the brick's name has the control character U+%04X",
 					c);
 	}
+	if (at >= BT_NAME_LEN)
+		return bti_fail(ENAMETOOLONG,
+				"the brick's name has %zu bytes; at most %d are allowed",
+				at, BT_NAME_LEN - 1);
 	return 0;
 }
 
 int bti_brick_define(struct bt_tracer *t, const char *name, uint64_t budget_ns,
 		     uint32_t *number)
 {
-	struct bricktrace_brick brick = {
+	struct bricktrace_brick_define brick = {
 		.size = sizeof(brick),
 		.budget_ns = budget_ns == BT_NONE ? BT_MAX_BUDGET : budget_ns,
 	};

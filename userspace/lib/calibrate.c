@@ -76,24 +76,25 @@ static __attribute__((noinline)) uint64_t time_nothing(struct bt_tracer *t)
  * The windows of the loop's calls. Not the category: where clock_gettime() is
  * a real call, that has it too.
  */
-static uint64_t window_ns(const struct bricktrace_result *result,
-			  const struct bricktrace_syscall *syscalls)
+static uint64_t window_ns(const struct bti_room *room,
+			  const struct bricktrace_run_close *close)
 {
-	uint32_t i;
+	const struct bricktrace_syscall *s = room->syscalls;
+	const struct bricktrace_syscall *end = s + bti_elements(&close->syscalls);
 
-	if (result->provenance != BRICKTRACE_MEASURED)
+	if (room->result->provenance != BRICKTRACE_MEASURED)
 		return BT_NONE;
-	for (i = 0; i < result->syscalls && i < BTI_SYSCALLS; i++)
-		if (syscalls[i].nr == (SYS_getppid & ~0x40000000U))
-			return syscalls[i].all.count == CALLS ? syscalls[i].all.ns :
-								BT_NONE;
+	for (; s < end; s++)
+		if (s->view == BRICKTRACE_VIEW_INCLUSIVE &&
+		    s->nr == (SYS_getppid & ~0x40000000U))
+			return s->figures.count == CALLS ? s->figures.ns : BT_NONE;
 	return BT_NONE;
 }
 
-static int batch(struct bt_tracer *t, uint32_t brick, struct bricktrace_syscall *syscalls,
+static int batch(struct bt_tracer *t, uint32_t brick, struct bti_room *room,
 		 uint64_t *edge_ps)
 {
-	struct bricktrace_result result;
+	struct bricktrace_run_close close;
 	uint64_t run, loop, window, ps;
 	int err;
 
@@ -101,11 +102,12 @@ static int batch(struct bt_tracer *t, uint32_t brick, struct bricktrace_syscall 
 	if (err)
 		return err;
 	loop = time_calls(t);
-	err = bti_run_close(t, run, &result, syscalls);
+	err = bti_run_close(t, run, room, &close);
 	if (err)
 		return err;
-	window = window_ns(&result, syscalls);
-	if (window == BT_NONE || result.all.compute_offcpu_ns > loop / 100 * OFFCPU_PERCENT)
+	window = window_ns(room, &close);
+	if (window == BT_NONE ||
+	    room->times[BT_INCLUSIVE].compute_offcpu_ns > loop / 100 * OFFCPU_PERCENT)
 		return 0;
 	ps = bti_edge_ps(loop, window, time_nothing(t), CALLS);
 	/* The least is the one that nothing disturbed; BT_NONE is the largest. */
@@ -118,7 +120,7 @@ static int set_edge(struct bt_tracer *t, uint64_t edge_ps)
 {
 	struct bricktrace_session session = {
 		.size = sizeof(session),
-		.flags = BRICKTRACE_SET_EDGE,
+		.flags = BRICKTRACE_SESSION_EDGE,
 		.edge_ps = edge_ps,
 	};
 
@@ -128,14 +130,14 @@ static int set_edge(struct bt_tracer *t, uint64_t edge_ps)
 static int calibrate(struct bt_tracer *t)
 {
 	struct bricktrace_thread thread = { .size = sizeof(thread) };
-	struct bricktrace_syscall *syscalls;
+	struct bti_room *room;
 	uint64_t edge_ps = BT_NONE;
 	bool registered;
 	uint32_t brick;
 	int err, i;
 
-	syscalls = calloc(BTI_SYSCALLS, sizeof(*syscalls));
-	if (!syscalls)
+	room = malloc(sizeof(*room));
+	if (!room)
 		return -ENOMEM;
 	err = set_edge(t, BT_NONE);
 	if (!err)
@@ -148,7 +150,7 @@ static int calibrate(struct bt_tracer *t)
 		goto free;
 	for (i = 0, err = 0;
 	     !err && (i < BATCHES || (edge_ps == BT_NONE && i < MAX_BATCHES)); i++)
-		err = batch(t, brick, syscalls, &edge_ps);
+		err = batch(t, brick, room, &edge_ps);
 	if (registered) {
 		/* The kernel has written to it. */
 		thread = (struct bricktrace_thread){ .size = sizeof(thread) };
@@ -157,7 +159,7 @@ static int calibrate(struct bt_tracer *t)
 	if (!err)
 		err = edge_ps == BT_NONE ? -EAGAIN : set_edge(t, edge_ps);
 free:
-	free(syscalls);
+	free(room);
 	return err;
 }
 
@@ -165,8 +167,7 @@ static bool switched_off(struct bt_tracer *t)
 {
 	struct bricktrace_info info;
 
-	/* An older module has no switch. */
-	return !bti_info(t, &info) && info.max_followers && !info.enabled;
+	return !bti_info(t, &info) && !info.enabled;
 }
 
 int bt_tracer_calibrate(struct bt_tracer *t)

@@ -12,7 +12,10 @@
 #define BTI_DEVICE	      "/dev/bricktrace"
 #define BTI_PARAMETERS	      "/sys/module/bricktrace/parameters/"
 #define BTI_CALIBRATION_BRICK "bricktrace-calibration"
-/* Room for the system calls of one result; the kernel's limit is 4096. */
+/* What this library knows of a result: its views and its categories with a name. */
+#define BTI_VIEWS      (BT_EXCLUSIVE + 1)
+#define BTI_CATEGORIES (BT_CAT_OTHER + 1)
+/* Room for the system calls of one result. */
 #define BTI_SYSCALLS 1024
 
 /* The system as the library sees it, so that tests can be the kernel. */
@@ -23,6 +26,14 @@ struct bti_ops {
 };
 
 extern const struct bti_ops bti_system;
+
+/* Room for what the kernel tells of a run; a newer one may have more categories. */
+struct bti_room {
+	struct bricktrace_result result[1];
+	struct bricktrace_times times[BTI_VIEWS];
+	struct bricktrace_category_figures categories[64 * BTI_VIEWS];
+	struct bricktrace_syscall syscalls[BTI_SYSCALLS * BTI_VIEWS];
+};
 
 struct bt_brick {
 	struct bt_brick *next;
@@ -38,8 +49,8 @@ struct bt_run {
 	struct bt_brick *brick;
 	uint64_t number;
 	uint64_t start_ns;
-	uint64_t budget_ns; /* when it was opened */
-	struct bricktrace_syscall *syscalls;
+	uint64_t budget_ns;    /* when it was opened */
+	struct bti_room *room; /* NULL: not needed yet */
 };
 
 struct bt_tracer {
@@ -75,20 +86,31 @@ enum bti_quota {
 int bti_fail_quota(struct bt_tracer *tracer, enum bti_quota quota, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* The two halves of a run at the kernel's door; also used to calibrate. */
+/*
+ * The two halves of a run at the kernel's door; also used to calibrate. @close is
+ * the kernel's answer, whose arrays are in @room; without room there is none.
+ */
 int bti_run_open(struct bt_tracer *tracer, uint32_t brick, enum bt_level level,
 		 enum bt_scope scope, uint64_t *number);
-int bti_run_close(struct bt_tracer *tracer, uint64_t number,
-		  struct bricktrace_result *result, struct bricktrace_syscall *syscalls);
+int bti_run_close(struct bt_tracer *tracer, uint64_t number, struct bti_room *room,
+		  struct bricktrace_run_close *close);
 int bti_brick_define(struct bt_tracer *tracer, const char *name, uint64_t budget_ns,
 		     uint32_t *number);
 
-int bti_result_new(const struct bt_brick *brick, uint64_t budget_ns,
-		   const struct bricktrace_result *raw,
-		   const struct bricktrace_syscall *syscalls, struct bt_result **result);
+/* How many elements of an array the kernel has copied. */
+uint32_t bti_elements(const struct bricktrace_array *array);
 
-void bti_syscall_name(uint32_t nr, enum bt_abi abi, enum bt_category category, char *buf,
-		      size_t size);
+/*
+ * Copy element @i of an array. What lies beyond what the module knows of it becomes
+ * BT_NONE, as for each figure that nobody has told.
+ */
+void bti_element(const struct bricktrace_array *array, uint32_t i, void *element);
+
+int bti_result_new(const struct bt_brick *brick, uint64_t budget_ns,
+		   const struct bricktrace_run_close *close, struct bt_result **result);
+
+void bti_syscall_name(uint32_t nr, enum bt_arch arch, enum bt_category category,
+		      char *buf, size_t size);
 
 /*
  * Picoseconds a call outside its window: a loop of @calls calls took @loop_ns,

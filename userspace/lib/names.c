@@ -10,22 +10,28 @@
 /* The tables of this kernel: native, compat, x32; 0 where there is none. */
 #if defined(__x86_64__) || defined(__i386__)
 static const uint32_t arches[] = { SCMP_ARCH_X86_64, SCMP_ARCH_X86, SCMP_ARCH_X32 };
-static const char *const abi_names[] = { "x86_64", "i386", "x32" };
+static const char *const arch_names[] = { "x86_64", "i386", "x32" };
 #elif defined(__aarch64__)
 static const uint32_t arches[] = { SCMP_ARCH_AARCH64, SCMP_ARCH_ARM, 0 };
-static const char *const abi_names[] = { "aarch64", "arm", NULL };
+static const char *const arch_names[] = { "aarch64", "arm", NULL };
 #else
 static const uint32_t arches[] = { SCMP_ARCH_NATIVE, 0, 0 };
-static const char *const abi_names[] = { "native", "compat", NULL };
+static const char *const arch_names[] = { "native", "compat", NULL };
 #endif
 
 #define X32_BIT 0x40000000
 
-void bti_syscall_name(uint32_t nr, enum bt_abi abi, enum bt_category category, char *buf,
-		      size_t size)
+/* Of a value that only a newer module knows. Each caller has a @name of its own. */
+static const char *numbered(char name[24], const char *what, int value)
 {
-	uint32_t arch = (unsigned int)abi < 3 ? arches[abi] : 0;
-	const char *in = bt_category_name(category);
+	snprintf(name, 24, "%s_%d", what, value);
+	return name;
+}
+
+void bti_syscall_name(uint32_t nr, enum bt_arch arch, enum bt_category category,
+		      char *buf, size_t size)
+{
+	uint32_t table = (unsigned int)arch < 3 ? arches[arch] : 0;
 	char *name = NULL;
 
 	if (nr == BRICKTRACE_NR_INVALID) {
@@ -33,13 +39,13 @@ void bti_syscall_name(uint32_t nr, enum bt_abi abi, enum bt_category category, c
 		return;
 	}
 	if (nr == BRICKTRACE_NR_MORE) {
-		snprintf(buf, size, "(more %s)", in ? in : "?");
+		snprintf(buf, size, "(more %s)", bt_category_name(category));
 		return;
 	}
 	/* Negative numbers are the library's own pseudo calls. */
-	if (arch && nr < X32_BIT)
+	if (table && nr < X32_BIT)
 		name = seccomp_syscall_resolve_num_arch(
-			arch, abi == BT_ABI_X32 ? nr | X32_BIT : nr);
+			table, arch == BT_ARCH_X32 ? nr | X32_BIT : nr);
 	if (name)
 		snprintf(buf, size, "%s", name);
 	else
@@ -49,17 +55,24 @@ void bti_syscall_name(uint32_t nr, enum bt_abi abi, enum bt_category category, c
 
 const char *bt_category_name(enum bt_category category)
 {
-	static const char *const names[] = {
+	static const char *const names[BTI_CATEGORIES] = {
 		"mmap", "futex", "ioctl", "read", "write", "other",
 	};
+	static __thread char name[24];
 
+	if (category == BT_CAT_UNMEASURED)
+		return NULL;
 	if (category == BT_CAT_NONE)
 		return "none";
-	return (unsigned int)category < BT_CATEGORIES ? names[category] : NULL;
+	if ((unsigned int)category < BTI_CATEGORIES)
+		return names[category];
+	return numbered(name, "category", category);
 }
 
 const char *bt_provenance_name(enum bt_provenance provenance)
 {
+	static __thread char name[24];
+
 	switch (provenance) {
 	case BT_NOT_INSTRUMENTED:
 		return "not_instrumented";
@@ -68,14 +81,16 @@ const char *bt_provenance_name(enum bt_provenance provenance)
 	case BT_MEASURED:
 		return "measured";
 	}
-	return NULL;
+	return numbered(name, "provenance", provenance);
 }
 
 const char *bt_reason_name(enum bt_reason reason)
 {
+	static __thread char name[24];
+
 	switch (reason) {
 	case BT_REASON_NONE:
-		break;
+		return NULL;
 	case BT_REASON_LEVEL:
 		return "level_measure";
 	case BT_REASON_DISARMED:
@@ -97,10 +112,14 @@ const char *bt_reason_name(enum bt_reason reason)
 	case BT_REASON_DEVICE:
 		return "device_error";
 	}
-	return NULL;
+	return numbered(name, "reason", reason);
 }
 
-const char *bt_abi_name(enum bt_abi abi)
+const char *bt_arch_name(enum bt_arch arch)
 {
-	return (unsigned int)abi < 3 ? abi_names[abi] : NULL;
+	static __thread char name[24];
+
+	if ((unsigned int)arch < 3 && arch_names[arch])
+		return arch_names[arch];
+	return numbered(name, "arch", arch);
 }

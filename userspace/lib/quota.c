@@ -11,7 +11,7 @@
 #define RAISE(parameter) "end some, or have root raise " BTI_PARAMETERS parameter
 
 struct limit {
-	uint64_t used, max; /* both are 0 if the kernel does not tell */
+	uint64_t used, max; /* both stay 0 if the kernel does not tell */
 	const char *of, *remedy;
 };
 

@@ -6,16 +6,53 @@
 
 #include "internal.h"
 
-/* The caller sees the first part only, which may grow. */
-struct result {
-	struct bt_result public;
-	struct bt_syscall syscalls[];
+/* Who has a result sees the public parts only, and these by address: they may grow. */
+struct category {
+	enum bt_category category;
+	struct bt_figures figures[BTI_VIEWS];
 };
 
-_Static_assert(sizeof(struct bt_figures) == sizeof(struct bricktrace_figures), "");
-_Static_assert(BT_REASON_OUT_OF_REACH == (int)BRICKTRACE_REASON_OUT_OF_REACH, "");
-_Static_assert(BT_REASON_DISABLED == (int)BRICKTRACE_REASON_DISABLED, "");
-_Static_assert(BT_CATEGORIES == (int)BRICKTRACE_CATEGORIES, "");
+struct syscall {
+	struct bt_syscall public;
+	char name[48];
+	struct bt_figures figures[BTI_VIEWS];
+};
+
+struct result {
+	struct bt_result public;
+	char brick[BT_NAME_LEN];
+	struct bt_times times[BTI_VIEWS];
+	struct category *categories; /* behind the system calls */
+	struct syscall syscalls[];
+};
+
+uint32_t bti_elements(const struct bricktrace_array *a)
+{
+	return a->count < a->cap ? a->count : a->cap;
+}
+
+static const char *address(const struct bricktrace_array *a, uint32_t i)
+{
+	return (const char *)(uintptr_t)a->addr + (size_t)i * a->size;
+}
+
+void bti_element(const struct bricktrace_array *a, uint32_t i, void *element)
+{
+	memcpy(element, address(a, i), a->known);
+	memset((char *)element + a->known, 0xff, a->size - a->known);
+}
+
+/* Each system call and each category begins with its inclusive element. */
+static uint32_t count_inclusive(const struct bricktrace_array *a, size_t view_offset)
+{
+	uint32_t i, view, n = 0;
+
+	for (i = 0; i < bti_elements(a); i++) {
+		memcpy(&view, address(a, i) + view_offset, sizeof(view));
+		n += view == BRICKTRACE_VIEW_INCLUSIVE;
+	}
+	return n;
+}
 
 static struct bt_figures figures(const struct bricktrace_figures *raw)
 {
@@ -29,68 +66,135 @@ static struct bt_figures figures(const struct bricktrace_figures *raw)
 	};
 }
 
-static void breakdown(struct bt_breakdown *b, const struct bricktrace_times *times,
-		      const struct bricktrace_figures *category)
+static void read_times(struct bt_times *times, const struct bricktrace_array *a)
 {
-	int i;
+	struct bricktrace_times raw;
+	uint32_t i;
 
-	b->thread_ns = times->thread_ns;
-	b->compute_ns = times->compute_ns;
-	b->compute_offcpu_ns = times->compute_offcpu_ns;
-	b->edge_ns = times->edge_ns;
-	b->control_ns = times->control_ns;
-	for (i = 0; i < BT_CATEGORIES; i++)
-		b->category[i] = figures(&category[i]);
+	for (i = 0; i < bti_elements(a); i++) {
+		bti_element(a, i, &raw);
+		if (raw.view >= BTI_VIEWS)
+			continue;
+		times[raw.view] = (struct bt_times){
+			.thread_ns = raw.thread_ns,
+			.compute_ns = raw.compute_ns,
+			.compute_offcpu_ns = raw.compute_offcpu_ns,
+			.edge_ns = raw.edge_ns,
+			.control_ns = raw.control_ns,
+		};
+	}
+}
+
+static void read_categories(struct category *next, const struct bricktrace_array *a)
+{
+	struct bricktrace_category_figures raw;
+	struct category *c = NULL;
+	uint32_t i;
+
+	for (i = 0; i < bti_elements(a); i++) {
+		bti_element(a, i, &raw);
+		if (raw.view == BRICKTRACE_VIEW_INCLUSIVE) {
+			c = next++;
+			c->category = (enum bt_category)raw.category;
+		}
+		if (c && raw.view < BTI_VIEWS)
+			c->figures[raw.view] = figures(&raw.figures);
+	}
 }
 
 static int by_time(const void *a, const void *b)
 {
-	const struct bt_syscall *x = a, *y = b;
+	const struct syscall *x = a, *y = b;
+	uint64_t x_ns = x->figures[BT_INCLUSIVE].ns, y_ns = y->figures[BT_INCLUSIVE].ns;
 
-	if (x->all.ns != y->all.ns)
-		return x->all.ns < y->all.ns ? 1 : -1;
+	if (x_ns != y_ns)
+		return x_ns < y_ns ? 1 : -1;
 	return strcmp(x->name, y->name);
 }
 
-int bti_result_new(const struct bt_brick *brick, uint64_t budget_ns,
-		   const struct bricktrace_result *raw,
-		   const struct bricktrace_syscall *syscalls, struct bt_result **out)
+static void read_syscalls(struct syscall *all, uint32_t n, const struct bricktrace_array *a)
 {
-	uint32_t i, n = raw->syscalls < BTI_SYSCALLS ? raw->syscalls : BTI_SYSCALLS;
-	struct bt_result *r;
-	struct result *result;
+	struct syscall *s = NULL, *next = all;
+	struct bricktrace_syscall raw;
+	uint32_t i;
 
-	result = calloc(1, sizeof(*result) + n * sizeof(result->syscalls[0]));
+	for (i = 0; i < bti_elements(a); i++) {
+		bti_element(a, i, &raw);
+		if (raw.view == BRICKTRACE_VIEW_INCLUSIVE) {
+			s = next++;
+			s->public.nr = raw.nr;
+			s->public.arch = (enum bt_arch)raw.arch;
+			s->public.category = (enum bt_category)raw.category;
+			bti_syscall_name(raw.nr, s->public.arch, s->public.category,
+					 s->name, sizeof(s->name));
+		}
+		if (s && raw.view < BTI_VIEWS)
+			s->figures[raw.view] = figures(&raw.figures);
+	}
+	qsort(all, n, sizeof(*all), by_time);
+	for (i = 0; i < n; i++)
+		all[i].public.name = all[i].name;
+}
+
+static struct result *result_alloc(uint32_t n_syscalls, uint32_t n_categories)
+{
+	struct result *result;
+	size_t size = sizeof(*result) + n_syscalls * sizeof(result->syscalls[0]) +
+		      n_categories * sizeof(result->categories[0]);
+	uint32_t i;
+
+	result = malloc(size);
+	if (!result)
+		return NULL;
+	/* Each figure is BT_NONE unless it is told. */
+	memset(result, 0xff, size);
+	result->categories = (struct category *)&result->syscalls[n_syscalls];
+	for (i = 0; i < n_categories; i++)
+		result->categories[i].category = (enum bt_category)i;
+	return result;
+}
+
+/* Those without room have as many elements each as the others. */
+static uint32_t missing(const struct bricktrace_array *a, uint32_t n)
+{
+	return n ? (uint64_t)a->count * n / bti_elements(a) - n : 0;
+}
+
+int bti_result_new(const struct bt_brick *brick, uint64_t budget_ns,
+		   const struct bricktrace_run_close *close, struct bt_result **out)
+{
+	uint32_t told = count_inclusive(
+		&close->categories, offsetof(struct bricktrace_category_figures, view));
+	uint32_t n = count_inclusive(&close->syscalls,
+				     offsetof(struct bricktrace_syscall, view));
+	uint32_t n_categories = told ? told : BTI_CATEGORIES;
+	struct result *result = result_alloc(n, n_categories);
+	struct bricktrace_result raw;
+
 	if (!result)
 		return bti_fail(ENOMEM, "no memory for a result of brick '%s'",
 				brick->name);
-	r = &result->public;
-	memcpy(r->brick, brick->name, sizeof(r->brick));
-	r->budget_ns = budget_ns;
-	r->run = raw->run;
-	r->parent = raw->parent;
-	r->provenance = (enum bt_provenance)raw->provenance;
-	r->reason = (enum bt_reason)raw->reason;
-	r->start_ns = raw->start_ns;
-	r->wall_ns = raw->wall_ns;
-	r->threads = raw->threads;
-	r->abandoned = raw->flags & BRICKTRACE_RESULT_ABANDONED;
-	breakdown(&r->all, &raw->all, raw->category);
-	breakdown(&r->self, &raw->self, raw->self_category);
-	r->n_syscalls = n;
-	r->n_missing = raw->syscalls - n;
-	for (i = 0; i < n; i++) {
-		struct bt_syscall *s = &result->syscalls[i];
-
-		s->nr = syscalls[i].nr;
-		s->abi = (enum bt_abi)syscalls[i].abi;
-		s->category = (enum bt_category)syscalls[i].category;
-		s->all = figures(&syscalls[i].all);
-		s->self = figures(&syscalls[i].self);
-		bti_syscall_name(s->nr, s->abi, s->category, s->name, sizeof(s->name));
-	}
-	qsort(result->syscalls, n, sizeof(result->syscalls[0]), by_time);
-	*out = r;
+	bti_element(&close->result, 0, &raw);
+	read_times(result->times, &close->times);
+	read_categories(result->categories, &close->categories);
+	read_syscalls(result->syscalls, n, &close->syscalls);
+	memcpy(result->brick, brick->name, sizeof(result->brick));
+	result->public = (struct bt_result){
+		.brick = result->brick,
+		.budget_ns = budget_ns,
+		.run = raw.run,
+		.parent = raw.parent,
+		.provenance = (enum bt_provenance)raw.provenance,
+		.reason = (enum bt_reason)raw.reason,
+		.start_ns = raw.start_ns,
+		.wall_ns = raw.wall_ns,
+		.threads = raw.threads,
+		.abandoned = raw.flags & BRICKTRACE_RESULT_ABANDONED,
+		.n_categories = n_categories,
+		.n_syscalls = n,
+		.n_missing = missing(&close->syscalls, n),
+	};
+	*out = &result->public;
 	return 0;
 }
 
@@ -99,9 +203,40 @@ void bt_result_free(struct bt_result *r)
 	free(r);
 }
 
+const struct bt_times *bt_result_times(const struct bt_result *r, enum bt_view view)
+{
+	return (unsigned int)view < BTI_VIEWS ? &((const struct result *)r)->times[view] :
+						NULL;
+}
+
+enum bt_category bt_result_category_at(const struct bt_result *r, uint32_t i)
+{
+	return i < r->n_categories ? ((const struct result *)r)->categories[i].category :
+				     BT_CAT_NONE;
+}
+
+const struct bt_figures *bt_result_category(const struct bt_result *r,
+					    enum bt_category category, enum bt_view view)
+{
+	const struct category *c = ((const struct result *)r)->categories;
+	const struct category *end = c + r->n_categories;
+
+	while (c < end && c->category != category)
+		c++;
+	return c < end && (unsigned int)view < BTI_VIEWS ? &c->figures[view] : NULL;
+}
+
 const struct bt_syscall *bt_result_syscall(const struct bt_result *r, uint32_t i)
 {
-	return i < r->n_syscalls ? &((const struct result *)r)->syscalls[i] : NULL;
+	return i < r->n_syscalls ? &((const struct result *)r)->syscalls[i].public : NULL;
+}
+
+const struct bt_figures *bt_syscall_figures(const struct bt_syscall *syscall,
+					    enum bt_view view)
+{
+	return (unsigned int)view < BTI_VIEWS ?
+		       &((const struct syscall *)syscall)->figures[view] :
+		       NULL;
 }
 
 bool bt_result_over_budget(const struct bt_result *r)

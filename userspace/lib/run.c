@@ -9,7 +9,7 @@
 int bti_run_open(struct bt_tracer *t, uint32_t brick, enum bt_level level,
 		 enum bt_scope scope, uint64_t *number)
 {
-	struct bricktrace_open open = {
+	struct bricktrace_run_open open = {
 		.size = sizeof(open),
 		.brick = brick,
 		.level = level,
@@ -21,27 +21,32 @@ int bti_run_open(struct bt_tracer *t, uint32_t brick, enum bt_level level,
 	return err;
 }
 
-int bti_run_close(struct bt_tracer *t, uint64_t number, struct bricktrace_result *result,
-		  struct bricktrace_syscall *syscalls)
+static struct bricktrace_array array(void *first, size_t size, size_t all)
 {
-	struct bricktrace_close close = {
-		.size = sizeof(close),
-		.run = number,
-		.result = (uintptr_t)result,
-		.syscalls = (uintptr_t)syscalls,
-		.syscalls_cap = syscalls ? BTI_SYSCALLS : 0,
-		.syscall_size = syscalls ? sizeof(*syscalls) : 0,
+	return (struct bricktrace_array){
+		.addr = (uintptr_t)first,
+		.size = size,
+		.cap = all / size,
 	};
+}
 
-	if (result) {
-		memset(result, 0, sizeof(*result));
-		result->size = sizeof(*result);
+#define ARRAY(member) array(&(member), sizeof((member)[0]), sizeof(member))
+
+int bti_run_close(struct bt_tracer *t, uint64_t number, struct bti_room *room,
+		  struct bricktrace_run_close *close)
+{
+	*close = (struct bricktrace_run_close){ .size = sizeof(*close), .run = number };
+	if (room) {
+		close->result = ARRAY(room->result);
+		close->times = ARRAY(room->times);
+		close->categories = ARRAY(room->categories);
+		close->syscalls = ARRAY(room->syscalls);
 	}
-	return bti_ioctl(t, BRICKTRACE_RUN_CLOSE, &close);
+	return bti_ioctl(t, BRICKTRACE_RUN_CLOSE, close);
 }
 
 /* A run from the tracer's store, so that opening one rarely allocates. */
-static struct bt_run *run_get(struct bt_tracer *t, bool syscalls)
+static struct bt_run *run_get(struct bt_tracer *t, bool room)
 {
 	struct bt_run *run;
 
@@ -54,9 +59,9 @@ static struct bt_run *run_get(struct bt_tracer *t, bool syscalls)
 		run = calloc(1, sizeof(*run));
 	if (!run)
 		return NULL;
-	if (syscalls && !run->syscalls) {
-		run->syscalls = calloc(BTI_SYSCALLS, sizeof(*run->syscalls));
-		if (!run->syscalls) {
+	if (room && !run->room) {
+		run->room = malloc(sizeof(*run->room));
+		if (!run->room) {
 			free(run);
 			return NULL;
 		}
@@ -115,6 +120,8 @@ int bt_run_open(struct bt_tracer *t, struct bt_brick *brick, enum bt_level level
 	int err;
 
 	*out = NULL;
+	if (!brick)
+		return bti_fail(EINVAL, "there is no brick to open a run of");
 	if ((level != BT_MEASURE && level != BT_TRACE) ||
 	    (scope != BT_SCOPE_THREAD && scope != BT_SCOPE_TRACER))
 		return bti_fail(EINVAL, "no such level or scope: %d, %d", level, scope);
@@ -150,8 +157,10 @@ int bt_run_adopt(struct bt_tracer *t, struct bt_brick *brick, uint64_t number,
 	struct bt_run *run;
 
 	*out = NULL;
+	if (!brick)
+		return bti_fail(EINVAL, "there is no brick to adopt a run of");
 	if (!number)
-		return bti_fail(EINVAL, "0 is no run's number");
+		return bti_fail(EINVAL, "invalid run number 0");
 	if (t->fd < 0)
 		return bti_fail(ENOTSUP, "%s", t->reason_text);
 	run = run_get(t, true);
@@ -166,24 +175,30 @@ int bt_run_adopt(struct bt_tracer *t, struct bt_brick *brick, uint64_t number,
 }
 
 /* What the kernel would say of a run that it does not see. */
-static void local_result(const struct bt_run *run, struct bricktrace_result *raw)
+static void local_close(const struct bt_run *run, struct bricktrace_result *result,
+			struct bricktrace_run_close *close)
 {
-	/* Every time and figure is BRICKTRACE_NONE, so start with that. */
-	memset(raw, 0xff, sizeof(*raw));
-	raw->flags = 0;
-	raw->run = 0;
-	raw->parent = 0;
-	raw->provenance = BRICKTRACE_NOT_INSTRUMENTED;
-	raw->reason = run->tracer->reason;
-	raw->threads = 0;
-	raw->start_ns = run->start_ns;
-	raw->wall_ns = run->tracer->ops->now() - run->start_ns;
-	raw->syscalls = 0;
+	*result = (struct bricktrace_result){
+		.provenance = BRICKTRACE_NOT_INSTRUMENTED,
+		.reason = run->tracer->reason,
+		.start_ns = run->start_ns,
+		.wall_ns = run->tracer->ops->now() - run->start_ns,
+	};
+	*close = (struct bricktrace_run_close){
+		.result = {
+			.addr = (uintptr_t)result,
+			.size = sizeof(*result),
+			.cap = 1,
+			.count = 1,
+			.known = sizeof(*result),
+		},
+	};
 }
 
 int bt_run_close(struct bt_run *run, struct bt_result **result)
 {
-	struct bricktrace_result raw;
+	struct bricktrace_run_close close;
+	struct bricktrace_result local;
 	struct bt_tracer *t;
 	int err = 0;
 
@@ -193,10 +208,9 @@ int bt_run_close(struct bt_run *run, struct bt_result **result)
 		return 0;
 	t = run->tracer;
 	if (t->fd < 0)
-		local_result(run, &raw);
+		local_close(run, &local, &close);
 	else
-		err = bti_run_close(t, run->number, result ? &raw : NULL,
-				    result ? run->syscalls : NULL);
+		err = bti_run_close(t, run->number, result ? run->room : NULL, &close);
 	if (err == -EBUSY)
 		return bti_fail(
 			EBUSY,
@@ -206,8 +220,7 @@ int bt_run_close(struct bt_run *run, struct bt_result **result)
 		bti_fail(-err, "cannot close the run of brick '%s': %s", run->brick->name,
 			 strerror(-err));
 	else if (result)
-		err = bti_result_new(run->brick, run->budget_ns, &raw, run->syscalls,
-				     result);
+		err = bti_result_new(run->brick, run->budget_ns, &close, result);
 	run_put(run);
 	return err;
 }

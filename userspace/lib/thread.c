@@ -89,7 +89,7 @@ static int check_id(const char *what, pid_t id)
 {
 	/* 0 would be the caller itself. */
 	if (id <= 0)
-		return bti_fail(EINVAL, "%d is no %s; it must be 1 or more", id, what);
+		return bti_fail(EINVAL, "invalid %s ID %d; it must be 1 or more", what, id);
 	return 0;
 }
 
@@ -180,7 +180,8 @@ int bt_process_follow(struct bt_tracer *t, pid_t pid, unsigned int inherit,
 		err = check_inherit(inherit);
 	if (err || t->fd < 0)
 		return err;
-	return follow(t, "process", pid, BRICKTRACE_PROCESS | inherit, threads);
+	return follow(t, "process", pid, BRICKTRACE_THREAD_WHOLE_PROCESS | inherit,
+		      threads);
 }
 
 int bt_process_unfollow(struct bt_tracer *t, pid_t pid, uint32_t *threads)
@@ -191,5 +192,5 @@ int bt_process_unfollow(struct bt_tracer *t, pid_t pid, uint32_t *threads)
 		*threads = 0;
 	if (err || t->fd < 0)
 		return err;
-	return unfollow(t, "process", pid, BRICKTRACE_PROCESS, threads);
+	return unfollow(t, "process", pid, BRICKTRACE_THREAD_WHOLE_PROCESS, threads);
 }

@@ -12,19 +12,19 @@
 
 #include "internal.h"
 
-_Static_assert(sizeof(struct bricktrace_info) == BRICKTRACE_INFO_SIZE_V1, "");
-_Static_assert(sizeof(struct bricktrace_thread) == BRICKTRACE_THREAD_SIZE_V0, "");
-_Static_assert(sizeof(struct bricktrace_brick) == BRICKTRACE_BRICK_SIZE_V0, "");
-_Static_assert(sizeof(struct bricktrace_open) == BRICKTRACE_OPEN_SIZE_V0, "");
-_Static_assert(sizeof(struct bricktrace_close) == BRICKTRACE_CLOSE_SIZE_V0, "");
-_Static_assert(sizeof(struct bricktrace_result) == BRICKTRACE_RESULT_SIZE_V0, "");
-_Static_assert(sizeof(struct bricktrace_session) == BRICKTRACE_SESSION_SIZE_V0, "");
-_Static_assert(BT_NONE == BRICKTRACE_NONE, "");
-_Static_assert(BT_MAX_BUDGET == BRICKTRACE_MAX_BUDGET, "");
-_Static_assert(BT_NAME_LEN == BRICKTRACE_NAME_LEN, "");
-_Static_assert(BT_INHERIT_THREADS == BRICKTRACE_INHERIT_THREADS, "");
-_Static_assert(BT_INHERIT_CHILDREN == BRICKTRACE_INHERIT_CHILDREN, "");
-
+/* The ABI's structures as this compiler lays them out: those of its first version. */
+#define FIRST_VERSION(type, name) \
+	_Static_assert(sizeof(struct bricktrace_##type) == BRICKTRACE_##name##_SIZE_V0, "")
+FIRST_VERSION(info, INFO);
+FIRST_VERSION(thread, THREAD);
+FIRST_VERSION(brick_define, BRICK_DEFINE);
+FIRST_VERSION(run_open, RUN_OPEN);
+FIRST_VERSION(run_close, RUN_CLOSE);
+FIRST_VERSION(result, RESULT);
+FIRST_VERSION(times, TIMES);
+FIRST_VERSION(category_figures, CATEGORY_FIGURES);
+FIRST_VERSION(syscall, SYSCALL);
+FIRST_VERSION(session, SESSION);
 /* A thread's own, so that threads do not overwrite each other's. */
 static __thread char error_text[512];
 
@@ -165,7 +165,7 @@ static void free_runs(struct bt_run *run)
 	while (run) {
 		struct bt_run *next = run->next;
 
-		free(run->syscalls);
+		free(run->room);
 		free(run);
 		run = next;
 	}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+/* The options that run and attach have in common. */
+#include <string.h>
+
+#include "cli.h"
+#include "output.h"
+
+void print_help(const char *before, const char *after)
+{
+	const struct output *const *o;
+
+	printf("%s"
+	       "  -j, --json         print one JSON object, as -F json does\n"
+	       "  -F, --format NAME  print as\n",
+	       before);
+	for (o = outputs; *o; o++)
+		printf("                     %-6s %s%s\n", (*o)->name, (*o)->summary,
+		       *o == &output_table ? " (default)" : "");
+	printf("  -o, --output FILE  print to FILE, not to standard error\n"
+	       "  -S, --sort KEY     order of system calls: time, avg-time, max-time, calls,\n"
+	       "                     errors, name, nothing (default: time)\n"
+	       "  -h, --help         print this\n\n%s\n",
+	       after);
+}
+
+static void bad_option(int c, char **argv, const struct option *word)
+{
+	const char *argument = argv[optind - 1];
+	char letter[] = { '-', (char)optopt, 0 };
+
+	while (word->name && (word->val != optopt || word->has_arg))
+		word++;
+	if (!optopt)
+		complain("no option '%s', or more than one begins so", argument);
+	else if (c == ':')
+		complain("option '%s' needs an argument",
+			 strncmp(argument, "--", 2) ? letter : argument);
+	else if (word->name)
+		complain("option '--%s' takes no argument", word->name);
+	else
+		complain("no option '%s'", letter);
+}
+
+int next_option(int argc, char **argv, const char *letters, const struct option *words)
+{
+	int c = getopt_long(argc, argv, letters, words, NULL);
+
+	if (c == '?' || c == ':')
+		bad_option(c, argv, words);
+	return c;
+}
+
+static int bad_format(void)
+{
+	char names[256] = "";
+	const struct output *const *o;
+
+	for (o = outputs; *o; o++)
+		snprintf(names + strlen(names), sizeof(names) - strlen(names), " %s",
+			 (*o)->name);
+	complain("no format '%s'; there are:%s", optarg, names);
+	return EXIT_OWN;
+}
+
+int parse_option(int c, struct options *o)
+{
+	const char *wrong;
+
+	switch (c) {
+	case 'b':
+		wrong = parse_budget(optarg, &o->budget_ns);
+		if (!wrong)
+			return -1;
+		complain("bad budget '%s': %s", optarg, wrong);
+		return EXIT_OWN;
+	case 'F':
+		o->format = output_named(optarg);
+		return o->format ? -1 : bad_format();
+	case 'f':
+		o->follow = true;
+		return -1;
+	case 'j':
+		o->format = &output_json;
+		return -1;
+	case 'n':
+		o->name = optarg;
+		return -1;
+	case 'o':
+		o->output = optarg;
+		return -1;
+	case 'S':
+		o->sort = parse_sort_key(optarg);
+		if (o->sort != SORT_INVALID)
+			return -1;
+		complain("no sort key '%s'; use time, avg-time, max-time, calls, errors, name or nothing",
+			 optarg);
+		return EXIT_OWN;
+	default:
+		/* next_option() has said why. */
+		return EXIT_OWN;
+	}
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+/* The order of a result's system calls. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "sort.h"
+
+enum sort_key parse_sort_key(const char *text)
+{
+	static const struct {
+		const char *name;
+		enum sort_key key;
+	} keys[] = {
+		{ "time", SORT_TIME },	     { "time-percent", SORT_TIME },
+		{ "time-total", SORT_TIME }, { "total-time", SORT_TIME },
+		{ "time_total", SORT_TIME }, { "avg-time", SORT_AVG },
+		{ "time-avg", SORT_AVG },    { "max-time", SORT_MAX },
+		{ "longest", SORT_MAX },     { "time-max", SORT_MAX },
+		{ "max", SORT_MAX },	     { "calls", SORT_CALLS },
+		{ "count", SORT_CALLS },     { "errors", SORT_ERRORS },
+		{ "error", SORT_ERRORS },    { "name", SORT_NAME },
+		{ "syscall", SORT_NAME },    { "syscall-name", SORT_NAME },
+		{ "nothing", SORT_NUMBER },  { "none", SORT_NUMBER },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (!strcmp(text, keys[i].name))
+			return keys[i].key;
+	return SORT_INVALID;
+}
+
+double average_ns(const struct bt_figures *f)
+{
+	uint64_t calls = f->count + f->in_flight;
+
+	return calls ? (double)f->ns / calls : 0;
+}
+
+static int descending(double a, double b)
+{
+	return (a < b) - (a > b);
+}
+
+static double max_or_least(uint64_t max_ns)
+{
+	return max_ns == BT_NONE ? -1 : (double)max_ns;
+}
+
+static const struct bt_figures *inclusive(const struct bt_syscall *syscall)
+{
+	return bt_syscall_figures(syscall, BT_INCLUSIVE);
+}
+
+static int compare(const void *pa, const void *pb, void *key)
+{
+	const struct bt_syscall *a = *(const struct bt_syscall *const *)pa;
+	const struct bt_syscall *b = *(const struct bt_syscall *const *)pb;
+	int order = 0;
+
+	switch (*(enum sort_key *)key) {
+	case SORT_AVG:
+		order = descending(average_ns(inclusive(a)), average_ns(inclusive(b)));
+		break;
+	case SORT_MAX:
+		order = descending(max_or_least(inclusive(a)->max_ns),
+				   max_or_least(inclusive(b)->max_ns));
+		break;
+	case SORT_CALLS:
+		order = descending(inclusive(a)->count, inclusive(b)->count);
+		break;
+	case SORT_ERRORS:
+		order = descending(inclusive(a)->errors, inclusive(b)->errors);
+		break;
+	case SORT_NAME:
+		order = strcmp(a->name, b->name);
+		break;
+	case SORT_NUMBER:
+		order = (a->arch > b->arch) - (a->arch < b->arch);
+		if (!order)
+			order = (a->nr > b->nr) - (a->nr < b->nr);
+		break;
+	default:
+		break;
+	}
+	if (!order)
+		order = descending(inclusive(a)->ns, inclusive(b)->ns);
+	return order ? order : strcmp(a->name, b->name);
+}
+
+const struct bt_syscall **sorted_syscalls(const struct bt_result *result, enum sort_key sort)
+{
+	const struct bt_syscall **list;
+	uint32_t i;
+
+	if (!result->n_syscalls)
+		return NULL;
+	list = calloc(result->n_syscalls, sizeof(*list));
+	if (!list)
+		return NULL;
+	for (i = 0; i < result->n_syscalls; i++)
+		list[i] = bt_result_syscall(result, i);
+	qsort_r(list, result->n_syscalls, sizeof(*list), compare, &sort);
+	return list;
+}

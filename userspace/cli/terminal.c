@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+/* Text for people, which may contain what strangers call their programs. */
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include "../lib/utf8.h"
+#include "cli.h"
+
+void print_escaped(FILE *out, const char *text)
+{
+	size_t length, i;
+	uint32_t c;
+
+	for (; *text; text += length) {
+		length = bti_utf8(text, &c);
+		if (c > BTI_UTF8_LAST)
+			for (i = 0; i < length; i++)
+				fprintf(out, "\\x%02x", (unsigned char)text[i]);
+		else if (bti_utf8_control(c))
+			fprintf(out, c < 0x80 ? "\\x%02x" : "\\u%04x", c);
+		else if (c == '\\')
+			fputs("\\\\", out);
+		else
+			fwrite(text, 1, length, out);
+	}
+}
+
+void complain(const char *format, ...)
+{
+	char *text = NULL;
+	va_list ap;
+
+	va_start(ap, format);
+	if (vasprintf(&text, format, ap) < 0)
+		text = NULL;
+	va_end(ap);
+	fputs("bricktrace: ", stderr);
+	print_escaped(stderr, text ?: "no memory");
+	fputc('\n', stderr);
+	free(text);
+}

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: MIT
+# How a component is built and installed. Its Makefile sets some of these, then includes
+# this file; all its .c files belong to it.
+#	LIBRARY		libNAME: libNAME.so and libNAME.a. Beside the sources lie
+#			libNAME.map, its symbols, and libNAME.pc.in, whose
+#			Requires.private are the packages that it links
+#	SOVERSION	the number behind .so in its soname
+#	PROGRAM		the program's name
+#	USES		libraries of other components. A program has their archives in it,
+#			so that it runs from the build tree; a library needs their .so
+#	PACKAGES	what a program links, by the names that pkg-config knows
+#	FLAGS		the compiler's, beyond those of every component
+#	HEADERS, MAN	what it installs of include/ and of docs/
+
+USERSPACE := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
+TOP	:= $(patsubst %/,%,$(dir $(USERSPACE)))
+BUILD	?= $(TOP)/build/userspace
+OUT	:= $(BUILD)/$(notdir $(CURDIR))
+PREFIX	?= /usr/local
+LIBDIR	?= $(PREFIX)/lib
+PKG_CONFIG ?= pkg-config
+CFLAGS	?= -O2 -g
+
+# make V=1 shows the commands.
+Q	:= $(if $(V),,@)
+say	= $(if $(V),@:,@echo '  BUILD $(patsubst $(BUILD)/%,%,$@)')
+
+VERSION	:= $(shell sed -n 's/^.define BT_VERSION[^"]*"\(.*\)"/\1/p' $(TOP)/include/bricktrace.h)
+SOFILE	= $(LIBRARY).so.$(VERSION)
+SONAME	= $(LIBRARY).so.$(SOVERSION)
+
+requires = $(shell sed -n 's/^Requires.private: *//p' $(USERSPACE)/*/$(1).pc.in)
+PACKAGES += $(foreach l,$(LIBRARY),$(call requires,$l))
+LINKED	:= $(PACKAGES) $(if $(PROGRAM),$(foreach u,$(USES),$(call requires,$u)))
+LIBS	:= -pthread $(if $(strip $(LINKED)),$(shell $(PKG_CONFIG) --libs $(LINKED)))
+
+ALL_CFLAGS := -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -fPIC -pthread -MMD -MP \
+	-I$(TOP)/include $(FLAGS) \
+	$(if $(strip $(PACKAGES)),$(shell $(PKG_CONFIG) --cflags $(PACKAGES)))
+OBJECTS	:= $(patsubst %.c,$(OUT)/%.o,$(wildcard *.c))
+
+all: $(PROGRAM:%=$(BUILD)/%) $(LIBRARY:%=$(BUILD)/%.a) $(LIBRARY:%=$(BUILD)/%.so)
+
+$(OUT)/%.o: %.c
+	@mkdir -p $(@D)
+	$(say)
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(CFLAGS) -c -o $@ $<
+
+ifdef LIBRARY
+$(BUILD)/$(SOFILE): $(OBJECTS) $(LIBRARY).map $(USES:%=$(BUILD)/%.so)
+	$(say)
+	$(Q)$(CC) -shared $(CFLAGS) $(LDFLAGS) -Wl,-soname,$(SONAME) -Wl,-z,defs \
+		-Wl,--version-script,$(LIBRARY).map -o $@ $(filter %.o %.so,$^) $(LIBS)
+
+$(BUILD)/$(LIBRARY).so: $(BUILD)/$(SOFILE)
+	$(Q)ln -sf $(SOFILE) $(BUILD)/$(SONAME)
+	$(Q)ln -sf $(SOFILE) $@
+
+$(BUILD)/$(LIBRARY).a: $(OBJECTS)
+	$(say)
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $(OBJECTS)
+
+# It names the place that it is installed to, so it is made for each installation.
+$(BUILD)/$(LIBRARY).pc: FORCE
+	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' \
+		$(LIBRARY).pc.in > $@
+endif
+
+ifdef PROGRAM
+$(BUILD)/$(PROGRAM): $(OBJECTS) $(USES:%=$(BUILD)/%.a)
+	$(say)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -Wl,-z,now -o $@ $^ $(LIBS)
+endif
+
+# MODE:SOURCE:DESTINATION of each file, and the links that the library has.
+FILES	:= $(foreach f,$(PROGRAM),755:$(BUILD)/$f:$(PREFIX)/bin/$f) \
+	$(foreach f,$(LIBRARY:%=%.a) $(LIBRARY:%=$(SOFILE)),644:$(BUILD)/$f:$(LIBDIR)/$f) \
+	$(foreach f,$(LIBRARY:%=%.pc),644:$(BUILD)/$f:$(LIBDIR)/pkgconfig/$f) \
+	$(foreach f,$(HEADERS),644:$(TOP)/include/$f:$(PREFIX)/include/$(f:uapi/%=%)) \
+	$(foreach f,$(MAN),644:$(TOP)/docs/$f:$(PREFIX)/share/man/man$(patsubst .%,%,$(suffix $f))/$f)
+LINKS	:= $(addprefix $(LIBDIR)/,$(LIBRARY:%=$(SONAME)) $(LIBRARY:%=%.so))
+
+install: all $(LIBRARY:%=$(BUILD)/%.pc)
+	IFS=:; for f in $(FILES:%='%'); do \
+		set -- $$f; install -D -m $$1 $$2 "$(DESTDIR)$$3" || exit; done
+	$(if $(LIBRARY),for l in $(LINKS); do ln -sf $(SOFILE) "$(DESTDIR)$$l" || exit; done)
+
+uninstall:
+	rm -f $(addprefix $(DESTDIR),$(LINKS) $(foreach f,$(FILES),$(lastword $(subst :, ,$f))))
+
+.PHONY: all install uninstall FORCE
+.DELETE_ON_ERROR:
+-include $(OBJECTS:.o=.d)
