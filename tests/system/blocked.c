@@ -251,6 +251,50 @@ static void arrays(const struct op *op)
 	}
 }
 
+/*
+ * The answer of RUN_OPEN fails in the end, when others have opened runs inside of that
+ * run and closed one of them: those are in the run around it.
+ */
+static void untold(void)
+{
+	static const char what[] = "RUN_OPEN, not told";
+	u64 outer, first, second;
+	pthread_t t;
+
+	outer = run_open(fd, brick, TRACE_SESSION);
+	open_args(page);
+	args = page;
+	cmd = BRICKTRACE_RUN_OPEN;
+	alarm(PATIENCE);
+	slow_page(page, false);
+	if (pthread_create(&t, NULL, sleeper, NULL))
+		bail("pthread_create");
+	slow_wait();
+	first = run_open(fd, brick, TRACE_SESSION);
+	getppid_raw();
+	run_close(fd, first, inner);
+	second = run_open(fd, brick, TRACE_SESSION);
+	if (mprotect(page, 4096, PROT_READ))
+		bail("mprotect");
+	slow_serve(page, NULL);
+	pthread_join(t, NULL);
+	alarm(0);
+	threads_become(1);
+	is(sleeper_ret, EFAULT, "%s: it fails", what);
+	is(session(fd).runs, 2, "%s: and is gone", what);
+	getppid_raw();
+	getppid_raw();
+	run_close(fd, second, inner);
+	is(count_of(inner, SYS_getppid), 2, "%s: a run inside goes on", what);
+	getppid_raw();
+	run_close(fd, outer, run);
+	ok(consistent(run), "%s: the figures of the run around it add up", what);
+	is(count_of(run, SYS_getppid), 4, "%s: all calls are in it", what);
+	is(call_of(run, SYS_getppid)->self.count, 1,
+	   "%s: and those of the inner runs are not its own", what);
+	mprotect(page, 4096, PROT_READ | PROT_WRITE);
+}
+
 int main(void)
 {
 	char *contents = aligned_alloc(4096, 4096);
@@ -282,7 +326,8 @@ int main(void)
 		settle(&ops[i]);
 	}
 	arrays(&ops[5]);
+	untold();
 	kill(target, SIGKILL);
 	kill(another, SIGKILL);
-	return done(OPS * 5 + 4 * 4);
+	return done(OPS * 5 + 4 * 4 + 6);
 }

@@ -21,7 +21,8 @@
  *
  * Growth.  Structures and elements of arrays get new fields at their end only,
  * enumerations new values, flags and features new bits. A caller must expect
- * values that it does not know. BRICKTRACE_ABI_VERSION changes when the meaning
+ * values that it does not know, and looks at the features and the sizes before it
+ * asks for something that came later. BRICKTRACE_ABI_VERSION changes when the meaning
  * of something that exists does, which is not planned.
  *
  * Answers.  A call does its work first, and then its answer is copied, as wait4(2)
@@ -96,7 +97,10 @@ enum bricktrace_provenance {
 	BRICKTRACE_MEASURED		= 2,	/* all of it */
 };
 
-/* Why a breakdown is partial or missing. */
+/*
+ * Why a breakdown is partial or missing. Values from 64 on are not the module's: a
+ * library has them for reasons of its own.
+ */
 enum bricktrace_reason {
 	BRICKTRACE_REASON_NONE		= 0,	/* measured */
 	BRICKTRACE_REASON_LEVEL		= 1,	/* the run was opened at level measure */
