@@ -3,6 +3,7 @@
 #include <linux/minmax.h>
 #include <linux/string.h>
 #include "account.h"
+#include "compat.h"
 
 static_assert(BT_SLOTS <= U8_MAX);
 
@@ -16,7 +17,8 @@ static void end(struct bt_account *a)
 	raw_write_seqcount_end(&a->seq);
 }
 
-void bt_account_init(struct bt_account *a, u64 now, u32 generation, bool born)
+void bt_account_init(struct bt_account *a, u64 now, u32 generation, bool born,
+		     const struct bt_counters *begin)
 {
 	int i;
 
@@ -25,6 +27,9 @@ void bt_account_init(struct bt_account *a, u64 now, u32 generation, bool born)
 	a->generation = generation;
 	a->t_begin = now;
 	a->t_out = now;
+	a->begin = *begin;
+	a->run_delay = begin->run_delay;
+	a->waiter = BT_SLOTS;
 	a->state = born ? BT_BORN : BT_ASLEEP;
 	a->keys[BT_SLOT_CONTROL] = BT_KEY_CONTROL;
 	for (i = 0; i < BT_CATEGORIES; i++)
@@ -147,17 +152,26 @@ void bt_account_control(struct bt_account *a)
 	end(a);
 }
 
-void bt_account_out(struct bt_account *a)
+void bt_account_out(struct bt_account *a, const struct task_struct *p)
 {
+	u64 run_delay = bt_run_delay(p);
+
 	begin(a);
 	a->t_out = bt_clock_now();
+	/* What the thread has waited for this CPU, which the scheduler added since. */
+	if (a->waiter < BT_SLOTS)
+		a->slots[a->waiter].runnable += run_delay - a->run_delay;
+	a->run_delay = run_delay;
 	end(a);
 }
 
 /* A new arming: what was known of the thread's state is void. */
-static void rebase(struct bt_account *a, u32 generation)
+static void rebase(struct bt_account *a, const struct task_struct *p,
+		   u32 generation)
 {
 	int i;
+
+	a->run_delay = bt_run_delay(p);
 
 	a->restart = NULL;
 	a->interrupted = NULL;
@@ -194,7 +208,7 @@ static void meet(struct bt_account *a, struct task_struct *p, u32 generation,
 	key = slept && told >> 32 == generation ? (int)(u32)told - 1 :
 						  bt_syscall_of_task(p);
 	if (a->generation != generation)
-		rebase(a, generation);
+		rebase(a, p, generation);
 	a->state = bt_syscall_is_newborn(p) ? BT_BORN : BT_USER;
 	if (key >= 0) {
 		s = slot_of_key(a, key);
@@ -226,6 +240,7 @@ void bt_account_in(struct bt_account *a, struct task_struct *p, u32 generation,
 		}
 		a->off_call += off;
 	}
+	a->waiter = a->cur ? a->cur - a->slots : BT_SLOTS;
 	a->t_out = 0;
 	end(a);
 }
@@ -238,6 +253,9 @@ void bt_account_found(struct bt_account *a, struct task_struct *p,
 	if (bt_account_asleep(a, generation, armed, &since))
 		meet(a, p, generation, bt_clock_now(), false);
 	begin(a);
+	/* The scheduler has told of this arrival already. */
+	a->run_delay = bt_run_delay(p);
+	a->waiter = BT_SLOTS;
 	a->t_out = 0;
 	end(a);
 }
@@ -277,8 +295,31 @@ bool bt_account_asleep(const struct bt_account *a, u32 generation, u64 armed,
 	return !READ_ONCE(a->cur) && READ_ONCE(a->state) == BT_ASLEEP;
 }
 
+/* Waiting for a CPU that is in no slot yet: the call's that is off its CPU, or was. */
+static void read_runnable(const struct bt_account *a, u32 generation, bool out,
+			  const struct bt_counters *kernel,
+			  struct bt_snapshot *snap)
+{
+	u64 seen = a->run_delay;
+	/* The thread may have been switched since @kernel was read. */
+	u64 now = max(seen, kernel->run_delay);
+
+	snap->kernel.run_delay = now - a->begin.run_delay;
+	snap->kernel.min_flt = kernel->min_flt - a->begin.min_flt;
+	snap->kernel.maj_flt = kernel->maj_flt - a->begin.maj_flt;
+	/* What it was before the arming is no call's. */
+	if (a->generation != generation)
+		return;
+	if (out)
+		snap->call.runnable = now - seen;
+	else if (a->waiter < snap->used)
+		snap->slots[a->waiter].runnable += now - seen;
+}
+
 bool bt_account_try_read(const struct bt_account *a, u32 generation, u64 armed,
-			 int asleep_key, u64 limit, struct bt_snapshot *snap)
+			 int asleep_key, u64 limit,
+			 const struct bt_counters *kernel,
+			 struct bt_snapshot *snap)
 {
 	unsigned int seq = raw_read_seqcount(&a->seq);
 	/* Pairs with bt_account_enter_slot(): its t_enter is there. */
@@ -319,5 +360,6 @@ bool bt_account_try_read(const struct bt_account *a, u32 generation, u64 armed,
 	if (a->generation != generation)
 		for (i = 0; i < snap->used; i++)
 			snap->slots[i].max = 0;
+	read_runnable(a, generation, out, kernel, snap);
 	return !read_seqcount_retry(&a->seq, seq) && READ_ONCE(a->cur) == cur;
 }

@@ -22,7 +22,7 @@
 #include "clock.h"
 #include "syscall.h"
 
-#define BT_SLOTS 64
+#define BT_SLOTS 57
 
 enum {
 	BT_SLOT_CONTROL	= 0,	/* calls of bricktrace itself; also "no slot" in @map */
@@ -36,6 +36,7 @@ struct bt_slot {
 	u64 errors;
 	u64 time;	/* of completed calls */
 	u64 offcpu;	/* the part of it off the CPU, up to the last switch in */
+	u64 runnable;	/* the part of that which waited for a CPU, in nanoseconds */
 	u64 max;	/* the longest completed call of this arming, 0: none known */
 	u64 max_end;	/* when it ended */
 };
@@ -48,6 +49,13 @@ enum bt_state {
 };
 
 #define BT_ENTERING ((struct bt_slot *)1UL)
+
+/* What the kernel counts of a task in any case. Each of them only grows. */
+struct bt_counters {
+	u64 run_delay;	/* for how long it has waited for a CPU, in nanoseconds */
+	u64 min_flt;	/* minor and major page faults */
+	u64 maj_flt;
+};
 
 struct bt_account {
 	seqcount_t seq;
@@ -62,11 +70,14 @@ struct bt_account {
 	u64 off_call;		/* of @offcpu, in the call that was entered at */
 	u64 off_enter;		/* this time: the last one that was off its CPU */
 	u64 told;		/* of a sleeper: generation << 32 | (key + 1) */
+	struct bt_counters begin; /* when the account was opened */
+	u64 run_delay;		/* as it was last added to a slot */
 	struct bt_slot *interrupted; /* the call that last returned -512 to -516 */
 	u64 interrupted_enter;	/* its @t_enter */
 	s16 interrupted_ret;	/* and what it returned */
 	u8 state;		/* enum bt_state */
 	u8 used;		/* slots in use */
+	u8 waiter;		/* slot that last waited for a CPU; BT_SLOTS: none did */
 	u8 map[BT_NR_NATIVE];	/* native number to slot, 0: none yet */
 	u16 keys[BT_SLOTS];	/* slot to key */
 	struct bt_slot slots[BT_SLOTS];
@@ -78,12 +89,14 @@ struct bt_under_way {
 	u64 begin;
 	u64 time;
 	u64 offcpu;
+	u64 runnable;
 };
 
 /* The value of an account at one moment, V(t). */
 struct bt_snapshot {
 	u64 t;
 	u64 offcpu;		/* total up to t */
+	struct bt_counters kernel; /* since the account was opened */
 	struct bt_under_way call;
 	u8 used;
 	struct bt_slot slots[BT_SLOTS];
@@ -92,8 +105,10 @@ struct bt_snapshot {
 /*
  * @now: when the task was created (@born) or found. It is taken to be off its
  * CPU until it is met. @generation: of the arming under way, 0 if none is.
+ * @begin: what the kernel has counted of it so far.
  */
-void bt_account_init(struct bt_account *a, u64 now, u32 generation, bool born);
+void bt_account_init(struct bt_account *a, u64 now, u32 generation, bool born,
+		     const struct bt_counters *begin);
 
 void bt_account_enter_slow(struct bt_account *a, unsigned long nr);
 void bt_account_exit_slow(struct bt_account *a, long ret);
@@ -154,7 +169,7 @@ void bt_account_control(struct bt_account *a);
  * CPU did not know it. Interrupts are off. @p is the task, whose registers tell
  * what nobody has seen; @generation and @armed those of the arming under way.
  */
-void bt_account_out(struct bt_account *a);
+void bt_account_out(struct bt_account *a, const struct task_struct *p);
 void bt_account_in(struct bt_account *a, struct task_struct *p, u32 generation,
 		   u64 armed);
 void bt_account_found(struct bt_account *a, struct task_struct *p,
@@ -189,10 +204,12 @@ int bt_account_tell(struct bt_account *a, u32 generation, int key);
 /*
  * One try to read V(t) at t = min(@limit, now, the task's end). Of a thread
  * that is asleep as above, @asleep_key is the key of the call that it sleeps
- * in, or -1. False if the writer was at work or the thread was met meanwhile:
- * try again, with a fresh @asleep_key.
+ * in, or -1. @kernel is what the kernel has counted of it. False if the writer was
+ * at work or the thread was met meanwhile: try again, with a fresh @asleep_key.
  */
 bool bt_account_try_read(const struct bt_account *a, u32 generation, u64 armed,
-			 int asleep_key, u64 limit, struct bt_snapshot *snap);
+			 int asleep_key, u64 limit,
+			 const struct bt_counters *kernel,
+			 struct bt_snapshot *snap);
 
 #endif /* BT_ACCOUNT_H */

@@ -90,10 +90,13 @@ static void base_add(struct bt_base *b, struct bt_sums *to, u32 room,
 
 	to->thread += sign * v->t;
 	to->offcpu += sign * v->offcpu;
+	to->kernel.run_delay += sign * v->kernel.run_delay;
+	to->kernel.min_flt += sign * v->kernel.min_flt;
+	to->kernel.maj_flt += sign * v->kernel.maj_flt;
 	for (i = 0; i < v->used; i++) {
 		const struct bt_slot *s = &v->slots[i];
 
-		if (!s->count && !s->time && !s->offcpu)
+		if (!s->count && !s->time && !s->offcpu && !s->runnable)
 			continue;
 		index = base_index(b, keys[i]);
 		if (index >= room)
@@ -103,6 +106,7 @@ static void base_add(struct bt_base *b, struct bt_sums *to, u32 room,
 		sum->errors += sign * s->errors;
 		sum->time += sign * s->time;
 		sum->offcpu += sign * s->offcpu;
+		sum->runnable += sign * s->runnable;
 	}
 	if (v->call.key < 0)
 		return;
@@ -112,6 +116,7 @@ static void base_add(struct bt_base *b, struct bt_sums *to, u32 room,
 	sum = &to->sum[index];
 	sum->time += sign * v->call.time;
 	sum->offcpu += sign * v->call.offcpu;
+	sum->runnable += sign * v->call.runnable;
 }
 
 void bt_base_join(struct bt_base *b, u64 t, const u16 *keys,
@@ -242,6 +247,12 @@ void bt_base_since(const struct bt_base *b, const struct bt_sums *open,
 
 	to->thread += base_diff(b->walk->thread, open->thread);
 	to->offcpu += base_diff(b->walk->offcpu, open->offcpu);
+	to->kernel.run_delay += base_diff(b->walk->kernel.run_delay,
+					  open->kernel.run_delay);
+	to->kernel.min_flt += base_diff(b->walk->kernel.min_flt,
+					open->kernel.min_flt);
+	to->kernel.maj_flt += base_diff(b->walk->kernel.maj_flt,
+					open->kernel.maj_flt);
 	/* Those who were members then, and those who have joined since. */
 	to->threads += open->members + (b->walk->joined - open->joined);
 	for (i = 0; i < b->walk->used; i++) {
@@ -261,6 +272,7 @@ void bt_base_since(const struct bt_base *b, const struct bt_sums *open,
 		f->errors += min(base_diff(s->errors, o->errors), count);
 		f->time += time;
 		f->offcpu += base_diff(s->offcpu, o->offcpu);
+		f->runnable += base_diff(s->runnable, o->runnable);
 		f->max = max(f->max, w->inside);
 		f->max_unknown |= count && (!w->inside || w->outside > w->inside);
 	}

@@ -26,6 +26,7 @@ struct bt_sum {
 	u64 errors;
 	u64 time;
 	u64 offcpu;
+	u64 runnable;	/* in nanoseconds */
 	u64 ended;	/* calls that were under way when their thread left */
 };
 
@@ -33,6 +34,7 @@ struct bt_sum {
 struct bt_sums {
 	u64 thread;	/* thread time, in ticks */
 	u64 offcpu;	/* in ticks */
+	struct bt_counters kernel;
 	u64 joined;	/* memberships that began, ever */
 	u64 left;	/* memberships that ended, ever */
 	u64 lost;	/* threads that left by an execve() or could not join, ever */

@@ -3,10 +3,17 @@
 #include <linux/overflow.h>
 #include <linux/string.h>
 #include "breakdown.h"
+#include "compat.h"
 
 static u64 sub(u64 a, u64 b)
 {
 	return a > b ? a - b : 0;
+}
+
+/* Not every kernel tells. */
+static u64 runnable(u64 ns)
+{
+	return BT_RUN_DELAY ? ns : BRICKTRACE_NONE;
 }
 
 static void figures_inclusive(struct bricktrace_figures *to,
@@ -18,6 +25,7 @@ static void figures_inclusive(struct bricktrace_figures *to,
 	to->ns = f->time;
 	to->offcpu_ns = f->offcpu;
 	to->max_ns = f->max && !f->max_unknown ? f->max : BRICKTRACE_NONE;
+	to->runnable_ns = runnable(f->runnable);
 }
 
 static void figures_exclusive(struct bricktrace_figures *to,
@@ -30,6 +38,7 @@ static void figures_exclusive(struct bricktrace_figures *to,
 	to->ns = sub(f->time, in ? in->time : 0);
 	to->offcpu_ns = sub(f->offcpu, in ? in->offcpu : 0);
 	to->max_ns = BRICKTRACE_NONE;
+	to->runnable_ns = runnable(sub(f->runnable, in ? in->runnable : 0));
 }
 
 static void figures_add(struct bricktrace_figures *to,
@@ -40,6 +49,8 @@ static void figures_add(struct bricktrace_figures *to,
 	to->errors += f->errors;
 	to->ns += f->ns;
 	to->offcpu_ns += f->offcpu_ns;
+	if (BT_RUN_DELAY)
+		to->runnable_ns += f->runnable_ns;
 }
 
 /* The longest of a category is known if those of all its calls are. */
@@ -107,6 +118,7 @@ static void breakdown_clear(struct bt_breakdown *b)
 			b->categories[c][v].category = c;
 			b->categories[c][v].view = v;
 			b->categories[c][v].figures.max_ns = BRICKTRACE_NONE;
+			b->categories[c][v].figures.runnable_ns = runnable(0);
 		}
 	}
 }
@@ -115,6 +127,7 @@ static void breakdown_clear(struct bt_breakdown *b)
 struct bt_rest {
 	u64 time;
 	u64 offcpu;
+	u64 runnable;
 	u64 calls;	/* completed ones, outside the inner runs */
 };
 
@@ -137,6 +150,7 @@ static void breakdown_calls(struct bt_breakdown *b,
 		rest->calls += sub(e->f.count, in ? in->count : 0);
 		rest->time = sub(rest->time, e->f.time);
 		rest->offcpu = sub(rest->offcpu, e->f.offcpu);
+		rest->runnable = sub(rest->runnable, e->f.runnable);
 		if (e->key == BT_KEY_CONTROL) {
 			b->times[BRICKTRACE_VIEW_INCLUSIVE].control_ns =
 				e->f.time;
@@ -160,7 +174,8 @@ void bt_breakdown(struct bt_breakdown *b, const struct bt_totals *totals,
 {
 	struct bricktrace_times *all = &b->times[BRICKTRACE_VIEW_INCLUSIVE];
 	struct bricktrace_times *self = &b->times[BRICKTRACE_VIEW_EXCLUSIVE];
-	struct bt_rest rest = { totals->thread, totals->offcpu };
+	struct bt_rest rest = { totals->thread, totals->offcpu,
+				totals->kernel.run_delay };
 	const struct bricktrace_times *in = &inner->times;
 	u64 self_rest, edge = 0, self_edge = 0;
 
@@ -186,6 +201,13 @@ void bt_breakdown(struct bt_breakdown *b, const struct bt_totals *totals,
 	self->compute_ns = self_rest - self_edge;
 	self->edge_ns = edge_ps == BRICKTRACE_NONE ? BRICKTRACE_NONE : self_edge;
 	self->control_ns = sub(all->control_ns, in->control_ns);
+	all->compute_runnable_ns = runnable(rest.runnable);
+	self->compute_runnable_ns = runnable(sub(rest.runnable,
+						 in->compute_runnable_ns));
+	all->minor_faults = totals->kernel.min_flt;
+	all->major_faults = totals->kernel.maj_flt;
+	self->minor_faults = sub(all->minor_faults, in->minor_faults);
+	self->major_faults = sub(all->major_faults, in->major_faults);
 }
 
 void bt_breakdown_hand(struct bt_inner *to, const struct bt_totals *totals,
@@ -196,6 +218,9 @@ void bt_breakdown_hand(struct bt_inner *to, const struct bt_totals *totals,
 	to->times.compute_ns += times->compute_ns;
 	to->times.compute_offcpu_ns += times->compute_offcpu_ns;
 	to->times.control_ns += times->control_ns;
+	to->times.compute_runnable_ns += times->compute_runnable_ns;
+	to->times.minor_faults += times->minor_faults;
+	to->times.major_faults += times->major_faults;
 	if (times->edge_ns != BRICKTRACE_NONE)
 		to->times.edge_ns += times->edge_ns;
 }

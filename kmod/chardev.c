@@ -88,7 +88,8 @@ static int call_info(struct bt_call *c)
 	a->slots = BT_SLOTS - BT_SLOT_FIRST;
 	a->linger_ms = state.linger_ms;
 	a->tested = bt_kernel_tested;
-	a->features = 0;
+	a->features = BRICKTRACE_FEATURE_FAULTS |
+		      (BT_RUN_DELAY ? BRICKTRACE_FEATURE_RUNNABLE : 0);
 	a->arms = state.arms;
 	a->threads_lost = bt_task_lost();
 	a->enabled = state.enabled;
@@ -297,22 +298,21 @@ static struct miscdevice misc = {
 	.mode = 0660,
 };
 
-/* Structures grow at their end only, so that the first version's size stays. */
+/* Whoever changes a size makes a new version of the structure. */
 int bt_chardev_init(void)
 {
-#define FIRST_VERSION(type, name) \
-	BUILD_BUG_ON(sizeof(struct bricktrace_##type) != \
-		     BRICKTRACE_##name##_SIZE_V0)
-	FIRST_VERSION(info, INFO);
-	FIRST_VERSION(thread, THREAD);
-	FIRST_VERSION(brick_define, BRICK_DEFINE);
-	FIRST_VERSION(run_open, RUN_OPEN);
-	FIRST_VERSION(run_close, RUN_CLOSE);
-	FIRST_VERSION(result, RESULT);
-	FIRST_VERSION(times, TIMES);
-	FIRST_VERSION(category_figures, CATEGORY_FIGURES);
-	FIRST_VERSION(syscall, SYSCALL);
-	FIRST_VERSION(session, SESSION);
+#define SIZE(type, version) \
+	BUILD_BUG_ON(sizeof(struct bricktrace_##type) != BRICKTRACE_##version)
+	SIZE(info, INFO_SIZE_V0);
+	SIZE(thread, THREAD_SIZE_V0);
+	SIZE(brick_define, BRICK_DEFINE_SIZE_V0);
+	SIZE(run_open, RUN_OPEN_SIZE_V0);
+	SIZE(run_close, RUN_CLOSE_SIZE_V0);
+	SIZE(result, RESULT_SIZE_V0);
+	SIZE(times, TIMES_SIZE_V1);
+	SIZE(category_figures, CATEGORY_FIGURES_SIZE_V1);
+	SIZE(syscall, SYSCALL_SIZE_V1);
+	SIZE(session, SESSION_SIZE_V0);
 	return misc_register(&misc);
 }
 

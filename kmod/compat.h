@@ -120,6 +120,25 @@ static inline struct user_namespace *bt_exec_ns(struct task_struct *p,
 #endif
 
 /*
+ * How long a task has waited for a CPU, in nanoseconds, ever. The scheduler adds to
+ * it each time that the task is given a CPU, after the switch probe. Kernels without
+ * CONFIG_SCHEDSTATS count it now and then only.
+ */
+#define BT_RUN_DELAY IS_ENABLED(CONFIG_SCHEDSTATS)
+
+#ifndef bt_run_delay
+static inline u64 bt_run_delay(const struct task_struct *p)
+{
+#ifdef CONFIG_SCHEDSTATS
+	/* The scheduler writes it under the run queue's lock. */
+	return data_race(READ_ONCE(p->sched_info.run_delay));
+#else
+	return 0;
+#endif
+}
+#endif
+
+/*
  * Whether system call probes may be preempted. __DO_TRACE() disables preemption
  * around them up to v6.12. a363d27cdbc2 ("tracing: Allow system call tracepoints
  * to handle page faults") ended that in v6.13, and brought the macro.

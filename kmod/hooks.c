@@ -126,7 +126,7 @@ static noinline void switch_out(void *data, bool preempt,
 				struct task_struct *prev,
 				struct task_struct *next)
 {
-	bt_account_out(this_cpu_read(bt_running));
+	bt_account_out(this_cpu_read(bt_running), prev);
 	this_cpu_write(bt_running, NULL);
 	if (bt_slow_path(next))
 		bt_task_in(next);

@@ -139,14 +139,25 @@ static bool current_followed(void)
 	return yes;
 }
 
+static void task_counters(const struct task_struct *p, struct bt_counters *c)
+{
+	c->run_delay = bt_run_delay(p);
+	/* The task itself counts its faults, plainly. */
+	c->min_flt = data_race(READ_ONCE(p->min_flt));
+	/* The task itself counts these, too. */
+	c->maj_flt = data_race(READ_ONCE(p->maj_flt));
+}
+
 static void list(struct bt_task *t, struct task_struct *p, bool born)
 {
 	u32 bucket = bt_task_bucket(p);
+	struct bt_counters begin;
 
 	lockdep_assert_held(&bt_books);
+	task_counters(p, &begin);
 	/* An arming under way has begun already. */
 	bt_account_init(&t->account, bt_clock_now(),
-			t_armed != U64_MAX ? generation : 0, born);
+			t_armed != U64_MAX ? generation : 0, born, &begin);
 	t->task = p;
 	t->listed = true;
 	hlist_add_head_rcu(&t->node, &table[bucket]);
@@ -322,10 +333,23 @@ static int key_of_sleeper(struct bt_task *t, u32 gen, u64 since_armed)
 	return key;
 }
 
+/* Nobody asks of a task that has ended, or that nobody follows any more. */
+static void read_counters(const struct bt_task *t, struct bt_counters *c)
+{
+	rcu_read_lock();
+	/* A task that is in the table is not freed within a grace period. */
+	if (READ_ONCE(t->listed))
+		task_counters(t->task, c);
+	else
+		*c = t->account.begin;
+	rcu_read_unlock();
+}
+
 void bt_task_read(struct bt_task *t, u64 limit, struct bt_snapshot *snap)
 {
 	u64 since, since_armed = READ_ONCE(t_armed);
 	u32 gen = READ_ONCE(generation);
+	struct bt_counters kernel;
 	int tries = 0;
 	int key;
 
@@ -334,8 +358,9 @@ void bt_task_read(struct bt_task *t, u64 limit, struct bt_snapshot *snap)
 		if (since_armed != U64_MAX &&
 		    bt_account_asleep(&t->account, gen, since_armed, &since))
 			key = key_of_sleeper(t, gen, since_armed);
+		read_counters(t, &kernel);
 		if (bt_account_try_read(&t->account, gen, since_armed, key,
-					limit, snap))
+					limit, &kernel, snap))
 			return;
 		if (++tries < SPINS)
 			cpu_relax();
@@ -562,10 +587,14 @@ static void retire(struct bt_task *t)
 /* current's own V, now. bt_books protects where it is put. */
 static const struct bt_snapshot *read_last(struct bt_task *t)
 {
+	struct bt_counters kernel;
+
 	lockdep_assert_held(&bt_books);
+	task_counters(current, &kernel);
 	/* Only being scheduled, right here, makes it fail. */
 	while (!bt_account_try_read(&t->account, READ_ONCE(generation),
-				    READ_ONCE(t_armed), -1, U64_MAX, &last))
+				    READ_ONCE(t_armed), -1, U64_MAX, &kernel,
+				    &last))
 		cpu_relax();
 	return &last;
 }

@@ -76,23 +76,23 @@ static u64 sub(u64 a, u64 b)
 	return a > b ? a - b : 0;
 }
 
+static const struct bt_under_way no_call = { .key = -1 };
+
+/* @before and @after are the call of this key that was under way then, or no_call. */
 static void add_call(struct bt_figures *f, const struct bt_slot *a,
-		     const struct bt_slot *b, u64 before_time, u64 before_off,
+		     const struct bt_slot *b, const struct bt_under_way *before,
 		     const struct bt_under_way *after, u64 begin)
 {
 	u64 count = sub(b->count, a->count);
-	u64 time = b->time, offcpu = b->offcpu;
 
-	if (after) {
-		time += after->time;
-		offcpu += after->offcpu;
-		f->in_flight++;
-	}
 	f->count += count;
+	f->in_flight += after->key >= 0;
 	/* The error of an interrupted call is counted just after the call. */
 	f->errors += min(sub(b->errors, a->errors), count);
-	f->time += sub(time, a->time + before_time);
-	f->offcpu += sub(offcpu, a->offcpu + before_off);
+	f->time += sub(b->time + after->time, a->time + before->time);
+	f->offcpu += sub(b->offcpu + after->offcpu, a->offcpu + before->offcpu);
+	f->runnable += sub(b->runnable + after->runnable,
+			   a->runnable + before->runnable);
 	if (!count)
 		return;
 	if (b->max && b->max_end - b->max >= begin)
@@ -101,45 +101,43 @@ static void add_call(struct bt_figures *f, const struct bt_slot *a,
 		f->max_unknown = true;
 }
 
+static const struct bt_under_way *call_of(const struct bt_snapshot *s, u16 key)
+{
+	return s && s->call.key == key ? &s->call : &no_call;
+}
+
 void bt_totals_add_thread(struct bt_totals *t, const u16 *keys, u64 begin,
 			  const struct bt_snapshot *start,
 			  const struct bt_snapshot *end)
 {
+	static const struct bt_counters no_counters;
 	static const struct bt_slot zero;
+	const struct bt_counters *k = start ? &start->kernel : &no_counters;
 	int after = end->call.key;
 	u8 i;
 
 	t->threads++;
 	t->thread += sub(end->t, begin);
 	t->offcpu += sub(end->offcpu, start ? start->offcpu : 0);
+	t->kernel.run_delay += sub(end->kernel.run_delay, k->run_delay);
+	t->kernel.min_flt += sub(end->kernel.min_flt, k->min_flt);
+	t->kernel.maj_flt += sub(end->kernel.maj_flt, k->maj_flt);
 	for (i = 0; i < end->used; i++) {
 		const struct bt_slot *a = &zero, *b = &end->slots[i];
-		u64 time = 0, offcpu = 0;
 
 		if (start && i < start->used)
 			a = &start->slots[i];
-		if (start && start->call.key == keys[i]) {
-			time = start->call.time;
-			offcpu = start->call.offcpu;
-		}
 		if (after == keys[i])
 			after = -1;
 		else if (b->count == a->count && b->time == a->time)
 			continue;
-		add_call(bt_totals_get(t, keys[i]), a, b, time, offcpu,
-			 end->call.key == keys[i] ? &end->call : NULL, begin);
+		add_call(bt_totals_get(t, keys[i]), a, b, call_of(start, keys[i]),
+			 call_of(end, keys[i]), begin);
 	}
 	/* A sleeper's call that has no slot yet, as nobody has met it. */
-	if (after >= 0) {
-		u64 time = 0, offcpu = 0;
-
-		if (start && start->call.key == after) {
-			time = start->call.time;
-			offcpu = start->call.offcpu;
-		}
-		add_call(bt_totals_get(t, after), &zero, &zero, time, offcpu,
-			 &end->call, begin);
-	}
+	if (after >= 0)
+		add_call(bt_totals_get(t, after), &zero, &zero,
+			 call_of(start, after), &end->call, begin);
 }
 
 void bt_totals_add(struct bt_totals *t, const struct bt_totals *other)
@@ -148,6 +146,9 @@ void bt_totals_add(struct bt_totals *t, const struct bt_totals *other)
 
 	t->thread += other->thread;
 	t->offcpu += other->offcpu;
+	t->kernel.run_delay += other->kernel.run_delay;
+	t->kernel.min_flt += other->kernel.min_flt;
+	t->kernel.maj_flt += other->kernel.maj_flt;
 	t->threads += other->threads;
 	for (i = 0; i < other->cap; i++) {
 		const struct bt_figures *o = &other->total[i].f;
@@ -161,6 +162,7 @@ void bt_totals_add(struct bt_totals *t, const struct bt_totals *other)
 		f->errors += o->errors;
 		f->time += o->time;
 		f->offcpu += o->offcpu;
+		f->runnable += o->runnable;
 		f->max = max(f->max, o->max);
 		f->max_unknown |= o->max_unknown;
 	}

@@ -15,6 +15,7 @@ struct bt_figures {
 	u64 errors;
 	u64 time;
 	u64 offcpu;
+	u64 runnable;	/* in nanoseconds */
 	u64 max;	/* longest completed call, 0: none */
 	bool max_unknown; /* a longer one may have been there */
 };
@@ -28,6 +29,7 @@ struct bt_total {
 struct bt_totals {
 	u64 thread;	/* thread time */
 	u64 offcpu;	/* all of it that was off the CPU */
+	struct bt_counters kernel;
 	u32 threads;
 	u32 cap;	/* a power of two */
 	u32 used;

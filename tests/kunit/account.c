@@ -10,12 +10,20 @@
 
 u64 bt_mock_ns;
 
+/* What the kernel is to have counted of current. */
+static struct bt_counters bt_mock_kernel;
+
+u64 bt_mock_run_delay(void)
+{
+	return bt_mock_kernel.run_delay;
+}
+
 static struct bt_account *fresh(struct kunit *test, bool born)
 {
 	struct bt_account *a = kunit_kzalloc(test, sizeof(*a), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, a);
-	bt_account_init(a, bt_clock_now(), GENERATION, born);
+	bt_account_init(a, bt_clock_now(), GENERATION, born, &bt_mock_kernel);
 	return a;
 }
 
@@ -38,7 +46,7 @@ static void call(struct bt_account *a, unsigned long nr, long ret, u64 time)
 /* Off its CPU for a while. */
 static void away(struct bt_account *a, u64 time)
 {
-	bt_account_out(a);
+	bt_account_out(a, current);
 	bt_mock_ns += time;
 	bt_account_in(a, current, GENERATION, 0);
 }
@@ -53,13 +61,18 @@ static const struct bt_slot *slot(struct bt_account *a, u16 key)
 	return NULL;
 }
 
+static bool try_read(struct bt_account *a, int key, u64 limit, struct bt_snapshot *s)
+{
+	return bt_account_try_read(a, GENERATION, 0, key, limit, &bt_mock_kernel, s);
+}
+
 static struct bt_snapshot *read_at(struct kunit *test, struct bt_account *a,
 				   int key, u64 limit)
 {
 	struct bt_snapshot *s = kunit_kzalloc(test, sizeof(*s), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, s);
-	KUNIT_ASSERT_TRUE(test, bt_account_try_read(a, GENERATION, 0, key, limit, s));
+	KUNIT_ASSERT_TRUE(test, try_read(a, key, limit, s));
 	return s;
 }
 
@@ -272,7 +285,7 @@ static void offcpu(struct kunit *test)
 {
 	struct bt_account *a = running(test);
 
-	bt_account_out(a);
+	bt_account_out(a, current);
 	KUNIT_EXPECT_EQ(test, a->t_out, bt_mock_ns);
 	bt_mock_ns += 40;
 	bt_account_in(a, current, GENERATION, 0);
@@ -301,7 +314,7 @@ static void value_of_a_call_under_way(struct kunit *test)
 	s = read_at(test, a, -1, a->t_enter);
 	KUNIT_EXPECT_EQ(test, s->call.time, 0ULL);
 
-	bt_account_out(a);
+	bt_account_out(a, current);
 	bt_mock_ns += 30;
 	s = read_at(test, a, -1, U64_MAX);
 	KUNIT_EXPECT_EQ(test, s->call.time, 130ULL);
@@ -341,7 +354,7 @@ static void generations(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, bt_account_asleep(a, GENERATION + 1, armed, &since));
 	KUNIT_EXPECT_EQ(test, since, armed);
 	KUNIT_ASSERT_TRUE(test, bt_account_try_read(a, GENERATION + 1, armed,
-						    __NR_nanosleep, U64_MAX, s));
+						    __NR_nanosleep, U64_MAX, &bt_mock_kernel, s));
 	KUNIT_EXPECT_EQ(test, s->call.begin, armed);
 	bt_account_in(a, current, GENERATION + 1, armed);
 	KUNIT_EXPECT_PTR_EQ(test, a->cur, NULL);
@@ -373,11 +386,11 @@ static void torn_reads_fail(struct kunit *test)
 	struct bt_snapshot *s = kunit_kzalloc(test, sizeof(*s), GFP_KERNEL);
 
 	raw_write_seqcount_begin(&a->seq);
-	KUNIT_EXPECT_FALSE(test, bt_account_try_read(a, GENERATION, 0, -1, U64_MAX, s));
+	KUNIT_EXPECT_FALSE(test, try_read(a, -1, U64_MAX, s));
 	raw_write_seqcount_end(&a->seq);
-	KUNIT_EXPECT_TRUE(test, bt_account_try_read(a, GENERATION, 0, -1, U64_MAX, s));
+	KUNIT_EXPECT_TRUE(test, try_read(a, -1, U64_MAX, s));
 	WRITE_ONCE(a->cur, BT_ENTERING);
-	KUNIT_EXPECT_FALSE(test, bt_account_try_read(a, GENERATION, 0, -1, U64_MAX, s));
+	KUNIT_EXPECT_FALSE(test, try_read(a, -1, U64_MAX, s));
 }
 
 static int stand_still(struct kunit *test)
@@ -405,7 +418,51 @@ static void only_sleepers_are_told(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, a->cur);
 }
 
+/* The scheduler tells of a wait when it has ended, after the switch probe. */
+static void waiting_for_a_cpu(struct kunit *test)
+{
+	struct bt_account *a;
+	struct bt_snapshot *v;
+
+	bt_mock_kernel = (struct bt_counters){ .run_delay = 1000, .min_flt = 3, .maj_flt = 1 };
+	a = running(test);
+	bt_account_enter(a, __NR_read, false);
+	away(a, 100);
+	bt_mock_kernel.run_delay += 30;
+	v = read_at(test, a, -1, U64_MAX);
+	KUNIT_EXPECT_EQ(test, v->slots[BT_SLOT_FIRST].runnable, 30ULL);
+	KUNIT_EXPECT_EQ(test, v->kernel.run_delay, 30ULL);
+	bt_account_exit(a, 0, false);
+	/* It was read that waited, though another call is under way when it is told. */
+	bt_account_enter(a, __NR_futex, false);
+	bt_account_out(a, current);
+	KUNIT_EXPECT_EQ(test, slot(a, __NR_read)->runnable, 30ULL);
+	KUNIT_EXPECT_EQ(test, slot(a, __NR_futex)->runnable, 0ULL);
+	/* It waits, and has been moved from one CPU's queue to another's. */
+	bt_mock_kernel.run_delay += 5;
+	v = read_at(test, a, -1, U64_MAX);
+	KUNIT_EXPECT_EQ(test, v->call.key, (int)__NR_futex);
+	KUNIT_EXPECT_EQ(test, v->call.runnable, 5ULL);
+	bt_mock_ns += 50;
+	bt_account_in(a, current, GENERATION, 0);
+	bt_mock_kernel.run_delay += 7;
+	bt_account_exit(a, 0, false);
+	/* In user mode: no call's. */
+	away(a, 10);
+	bt_mock_kernel.run_delay += 9;
+	bt_mock_kernel.min_flt += 4;
+	bt_mock_kernel.maj_flt += 2;
+	away(a, 10);
+	v = read_at(test, a, -1, U64_MAX);
+	KUNIT_EXPECT_EQ(test, slot(a, __NR_read)->runnable, 30ULL);
+	KUNIT_EXPECT_EQ(test, slot(a, __NR_futex)->runnable, 12ULL);
+	KUNIT_EXPECT_EQ(test, v->kernel.run_delay, 51ULL);
+	KUNIT_EXPECT_EQ(test, v->kernel.min_flt, 4ULL);
+	KUNIT_EXPECT_EQ(test, v->kernel.maj_flt, 2ULL);
+}
+
 static struct kunit_case cases[] = {
+	KUNIT_CASE(waiting_for_a_cpu),
 	KUNIT_CASE(a_call_is_counted),
 	KUNIT_CASE(restarts_are_no_errors),
 	KUNIT_CASE(an_interrupted_call_may_fail),

@@ -22,6 +22,7 @@ struct model_thread {
 	/* What of it the run has: from here on. */
 	struct bt_sum since[KEYS];
 	u64 since_t;
+	u64 since_faults;
 	bool counts;
 };
 
@@ -30,6 +31,7 @@ struct model {
 	struct model_thread thread[THREADS];
 	struct bt_sum truth[KEYS];
 	u64 truth_t;
+	u64 truth_faults;
 	bool open;
 	u64 now;
 };
@@ -44,8 +46,10 @@ static void model_mark(struct model_thread *t)
 	for (k = 0; k < KEYS; k++) {
 		t->since[k].count = t->v.slots[k].count;
 		t->since[k].time = t->v.slots[k].time;
+		t->since[k].runnable = t->v.slots[k].runnable;
 	}
 	t->since_t = t->v.t;
+	t->since_faults = t->v.kernel.min_flt;
 	t->counts = true;
 }
 
@@ -59,8 +63,11 @@ static void model_take(struct model *m, struct model_thread *t)
 	for (k = 0; k < KEYS; k++) {
 		m->truth[k].count += t->v.slots[k].count - t->since[k].count;
 		m->truth[k].time += t->v.slots[k].time - t->since[k].time;
+		m->truth[k].runnable += t->v.slots[k].runnable -
+					t->since[k].runnable;
 	}
 	m->truth_t += t->v.t - t->since_t;
+	m->truth_faults += t->v.kernel.min_flt - t->since_faults;
 	t->counts = false;
 }
 
@@ -90,6 +97,8 @@ static void model_event(struct model *m, u32 rnd)
 		/* Who is no member works for somebody else. */
 		t->v.slots[k].count++;
 		t->v.slots[k].time += rnd % 1000;
+		t->v.slots[k].runnable += rnd % 100;
+		t->v.kernel.min_flt += rnd % 3;
 	}
 }
 
@@ -126,10 +135,12 @@ static void model_check(struct kunit *test, struct model *m,
 	KUNIT_ASSERT_NOT_NULL(test, t);
 	bt_base_since(m->base, open, t);
 	KUNIT_EXPECT_EQ(test, t->thread, m->truth_t);
+	KUNIT_EXPECT_EQ(test, t->kernel.min_flt, m->truth_faults);
 	for (k = 0; k < KEYS; k++) {
 		f = bt_totals_get(t, model_keys[k]);
 		KUNIT_EXPECT_EQ(test, f->count, m->truth[k].count);
 		KUNIT_EXPECT_EQ(test, f->time, m->truth[k].time);
+		KUNIT_EXPECT_EQ(test, f->runnable, m->truth[k].runnable);
 	}
 	bt_totals_free(t);
 }
@@ -152,6 +163,7 @@ static void a_run_is_what_its_members_did(struct kunit *test)
 	for (round = 0; round < ROUNDS; round++) {
 		memset(m->truth, 0, sizeof(m->truth));
 		m->truth_t = 0;
+		m->truth_faults = 0;
 		for (i = 0; i < THREADS; i++)
 			m->thread[i].counts = false;
 		model_walk(m, NULL, &rnd);

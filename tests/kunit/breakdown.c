@@ -46,18 +46,21 @@ static void a_run_around_a_run(struct kunit *test)
 
 	all->thread = 1000;
 	all->offcpu = 150;
+	all->kernel = (struct bt_counters){ 90, 12, 3 };
 	*bt_totals_get(all, __NR_read) = (struct bt_figures){
-		.count = 5, .in_flight = 1, .errors = 2, .time = 300, .offcpu = 100, .max = 90 };
+		.count = 5, .in_flight = 1, .errors = 2, .time = 300, .offcpu = 100,
+		.runnable = 60, .max = 90 };
 	*bt_totals_get(all, __NR_getppid) = (struct bt_figures){
 		.count = 4, .time = 40, .max = 20 };
 	*bt_totals_get(all, __NR_getuid) = (struct bt_figures){
 		.count = 1, .time = 5, .max_unknown = true };
 	*bt_totals_get(all, BT_KEY_CONTROL) = (struct bt_figures){ .count = 2, .time = 60 };
 	*bt_totals_get(in, __NR_read) = (struct bt_figures){
-		.count = 2, .errors = 1, .time = 100, .offcpu = 70 };
+		.count = 2, .errors = 1, .time = 100, .offcpu = 70, .runnable = 20 };
 	*bt_totals_get(in, BT_KEY_CONTROL) = (struct bt_figures){ .count = 1, .time = 20 };
 	inner.times = (struct bricktrace_times){ .thread_ns = 400, .compute_ns = 250,
-		.compute_offcpu_ns = 30, .edge_ns = 30, .control_ns = 20 };
+		.compute_offcpu_ns = 30, .edge_ns = 30, .control_ns = 20,
+		.compute_runnable_ns = 25, .minor_faults = 5, .major_faults = 1 };
 	b = kunit_kzalloc(test, bt_breakdown_size(all), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, b);
 	bt_breakdown(b, all, &inner, 10000);
@@ -70,6 +73,9 @@ static void a_run_around_a_run(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t->edge_ns, 30ULL + 9 * 10);
 	KUNIT_EXPECT_EQ(test, t->compute_ns, 1000ULL - 300 - 40 - 5 - 60 - 120);
 	KUNIT_EXPECT_EQ(test, t->compute_offcpu_ns, 50ULL);
+	KUNIT_EXPECT_EQ(test, t->compute_runnable_ns, 30ULL);
+	KUNIT_EXPECT_EQ(test, t->minor_faults, 12ULL);
+	KUNIT_EXPECT_EQ(test, t->major_faults, 3ULL);
 	t = &b->times[BRICKTRACE_VIEW_EXCLUSIVE];
 	KUNIT_EXPECT_EQ(test, t->view, (u32)BRICKTRACE_VIEW_EXCLUSIVE);
 	KUNIT_EXPECT_EQ(test, t->thread_ns, 600ULL);
@@ -77,6 +83,9 @@ static void a_run_around_a_run(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t->edge_ns, 90ULL);
 	KUNIT_EXPECT_EQ(test, t->compute_offcpu_ns, 20ULL);
 	KUNIT_EXPECT_EQ(test, t->compute_ns, 600ULL - 200 - 40 - 5 - 40 - 90);
+	KUNIT_EXPECT_EQ(test, t->compute_runnable_ns, 5ULL);
+	KUNIT_EXPECT_EQ(test, t->minor_faults, 7ULL);
+	KUNIT_EXPECT_EQ(test, t->major_faults, 2ULL);
 
 	KUNIT_EXPECT_EQ(test, b->nr_syscalls, 3U);
 	read = call_of(test, b, __NR_read);
@@ -89,6 +98,9 @@ static void a_run_around_a_run(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, read[1].figures.errors, 1ULL);
 	KUNIT_EXPECT_EQ(test, read[1].figures.ns, 200ULL);
 	KUNIT_EXPECT_EQ(test, read[1].figures.offcpu_ns, 30ULL);
+	/* By another clock than the time off the CPU, which may be shorter. */
+	KUNIT_EXPECT_EQ(test, read[0].figures.runnable_ns, 60ULL);
+	KUNIT_EXPECT_EQ(test, read[1].figures.runnable_ns, 40ULL);
 	KUNIT_EXPECT_EQ(test, read[1].figures.in_flight, 0ULL);
 	KUNIT_EXPECT_EQ(test, read[1].figures.max_ns, BRICKTRACE_NONE);
 	other = &b->categories[BRICKTRACE_CAT_OTHER][BRICKTRACE_VIEW_INCLUSIVE].figures;

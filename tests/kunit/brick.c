@@ -57,6 +57,8 @@ static void layout(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, offsetof(struct bricktrace_category_figures, figures), (size_t)8);
 	KUNIT_EXPECT_EQ(test, offsetof(struct bricktrace_times, thread_ns), (size_t)8);
 	KUNIT_EXPECT_EQ(test, offsetof(struct bricktrace_figures, max_ns), (size_t)40);
+	KUNIT_EXPECT_EQ(test, offsetof(struct bricktrace_figures, runnable_ns), (size_t)48);
+	KUNIT_EXPECT_EQ(test, offsetof(struct bricktrace_times, minor_faults), (size_t)56);
 	KUNIT_EXPECT_EQ(test, offsetof(struct bricktrace_result, wall_ns), (size_t)56);
 	KUNIT_EXPECT_EQ(test, offsetof(struct bricktrace_run_close, syscalls), (size_t)88);
 	KUNIT_EXPECT_EQ(test, offsetof(struct bricktrace_run_open, run), (size_t)24);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Included before all else here: CLOCK_MONOTONIC as a test sets it, if it does. */
+/*
+ * Included before all else here: CLOCK_MONOTONIC as a test sets it, if it does, and
+ * for how long a task has waited for a CPU.
+ */
 #ifndef BT_KUNIT_MOCK_CLOCK_H
 #define BT_KUNIT_MOCK_CLOCK_H
 
@@ -13,5 +16,9 @@ static inline u64 bt_mock_clock(void)
 }
 
 #define ktime_get_mono_fast_ns bt_mock_clock
+
+u64 bt_mock_run_delay(void);
+
+#define bt_run_delay(p) ((void)(p), bt_mock_run_delay())
 
 #endif /* BT_KUNIT_MOCK_CLOCK_H */

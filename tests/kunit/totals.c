@@ -168,19 +168,25 @@ static void adding_up(struct kunit *test)
 	struct bt_totals *a = totals(test, BT_TOTALS_THREAD);
 	struct bt_totals *b = totals(test, BT_TOTALS_SESSION);
 
-	*bt_totals_get(a, __NR_read) = (struct bt_figures){ 1, 2, 3, 4, 5, 6, false };
-	*bt_totals_get(b, __NR_read) = (struct bt_figures){ 10, 20, 30, 40, 50, 60, true };
+	*bt_totals_get(a, __NR_read) = (struct bt_figures){ 1, 2, 3, 4, 5, 6, 7, false };
+	*bt_totals_get(b, __NR_read) = (struct bt_figures){ 10, 20, 30, 40, 50, 60, 70, true };
 	a->thread = 7;
 	b->thread = 70;
+	a->kernel = (struct bt_counters){ 1, 2, 3 };
+	b->kernel = (struct bt_counters){ 10, 20, 30 };
 	bt_totals_add(b, a);
 	KUNIT_EXPECT_EQ(test, bt_totals_get(b, __NR_read)->count, 11ULL);
 	KUNIT_EXPECT_EQ(test, bt_totals_get(b, __NR_read)->in_flight, 22ULL);
 	KUNIT_EXPECT_EQ(test, bt_totals_get(b, __NR_read)->errors, 33ULL);
 	KUNIT_EXPECT_EQ(test, bt_totals_get(b, __NR_read)->time, 44ULL);
 	KUNIT_EXPECT_EQ(test, bt_totals_get(b, __NR_read)->offcpu, 55ULL);
-	KUNIT_EXPECT_EQ(test, bt_totals_get(b, __NR_read)->max, 60ULL);
+	KUNIT_EXPECT_EQ(test, bt_totals_get(b, __NR_read)->runnable, 66ULL);
+	KUNIT_EXPECT_EQ(test, bt_totals_get(b, __NR_read)->max, 70ULL);
 	KUNIT_EXPECT_TRUE(test, bt_totals_get(b, __NR_read)->max_unknown);
 	KUNIT_EXPECT_EQ(test, b->thread, 77ULL);
+	KUNIT_EXPECT_EQ(test, b->kernel.run_delay, 11ULL);
+	KUNIT_EXPECT_EQ(test, b->kernel.min_flt, 22ULL);
+	KUNIT_EXPECT_EQ(test, b->kernel.maj_flt, 33ULL);
 	bt_totals_clear(b);
 	KUNIT_EXPECT_EQ(test, bt_totals_get(b, __NR_read)->count, 0ULL);
 	KUNIT_EXPECT_EQ(test, b->cap, (u32)BT_TOTALS_SESSION);

@@ -15,11 +15,11 @@ _Static_assert(sizeof(struct bricktrace_brick_define) == BRICKTRACE_BRICK_DEFINE
 _Static_assert(sizeof(struct bricktrace_run_open) == BRICKTRACE_RUN_OPEN_SIZE_V0, "");
 _Static_assert(sizeof(struct bricktrace_run_close) == BRICKTRACE_RUN_CLOSE_SIZE_V0, "");
 _Static_assert(sizeof(struct bricktrace_result) == BRICKTRACE_RESULT_SIZE_V0, "");
-_Static_assert(sizeof(struct bricktrace_times) == BRICKTRACE_TIMES_SIZE_V0, "");
+_Static_assert(sizeof(struct bricktrace_times) == BRICKTRACE_TIMES_SIZE_V1, "");
 _Static_assert(sizeof(struct bricktrace_category_figures) ==
-		       BRICKTRACE_CATEGORY_FIGURES_SIZE_V0,
+		       BRICKTRACE_CATEGORY_FIGURES_SIZE_V1,
 	       "");
-_Static_assert(sizeof(struct bricktrace_syscall) == BRICKTRACE_SYSCALL_SIZE_V0, "");
+_Static_assert(sizeof(struct bricktrace_syscall) == BRICKTRACE_SYSCALL_SIZE_V1, "");
 _Static_assert(sizeof(struct bricktrace_session) == BRICKTRACE_SESSION_SIZE_V0, "");
 
 #define O_RDWR 2

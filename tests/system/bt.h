@@ -431,6 +431,7 @@ static bool __attribute__((unused)) consistent(const struct run *run)
 			f.in_flight += s->all.in_flight;
 			f.ns += s->all.ns;
 			f.offcpu_ns += s->all.offcpu_ns;
+			f.runnable_ns += s->all.runnable_ns;
 			if (s->all.count && s->all.max_ns == BRICKTRACE_NONE)
 				unknown = true;
 			else if (s->all.count && s->all.max_ns > max)
@@ -439,10 +440,12 @@ static bool __attribute__((unused)) consistent(const struct run *run)
 			g.errors += s->self.errors;
 			g.ns += s->self.ns;
 			g.offcpu_ns += s->self.offcpu_ns;
+			g.runnable_ns += s->self.runnable_ns;
 			if (s->all.offcpu_ns > s->all.ns || s->all.errors > s->all.count ||
 			    s->self.ns > s->all.ns || s->self.count > s->all.count ||
 			    s->self.errors > s->all.errors ||
-			    s->self.offcpu_ns > s->all.offcpu_ns)
+			    s->self.offcpu_ns > s->all.offcpu_ns ||
+			    s->self.runnable_ns > s->all.runnable_ns)
 				no(&good,
 				   "call %u: a part is larger than all of it: %llu calls, %llu errors, %llu in flight, %llu ns, %llu off-CPU",
 				   s->nr, s->all.count, s->all.errors, s->all.in_flight,
@@ -461,7 +464,8 @@ static bool __attribute__((unused)) consistent(const struct run *run)
 		    f.errors != run->category[c].errors ||
 		    f.in_flight != run->category[c].in_flight ||
 		    f.ns != run->category[c].ns ||
-		    f.offcpu_ns != run->category[c].offcpu_ns)
+		    f.offcpu_ns != run->category[c].offcpu_ns ||
+		    f.runnable_ns != run->category[c].runnable_ns)
 			no(&good, "category %d is not the sum of its calls", c);
 		if (run->category[c].max_ns != (unknown || !max ? BRICKTRACE_NONE : max))
 			no(&good, "category %d: longest %lld, not %llu", c,
@@ -469,7 +473,8 @@ static bool __attribute__((unused)) consistent(const struct run *run)
 		if (g.count != run->self_category[c].count ||
 		    g.errors != run->self_category[c].errors ||
 		    g.ns != run->self_category[c].ns ||
-		    g.offcpu_ns != run->self_category[c].offcpu_ns)
+		    g.offcpu_ns != run->self_category[c].offcpu_ns ||
+		    g.runnable_ns != run->self_category[c].runnable_ns)
 			no(&good, "self: category %d is not the sum of its calls", c);
 		sum += run->category[c].ns;
 		self += run->self_category[c].ns;
@@ -481,11 +486,25 @@ static bool __attribute__((unused)) consistent(const struct run *run)
 		no(&good, "self: the parts sum up to %llu, not %llu", self,
 		   run->self.thread_ns);
 	if (run->all.compute_offcpu_ns > run->all.compute_ns ||
+	    run->self.compute_runnable_ns > run->all.compute_runnable_ns ||
+	    run->self.minor_faults > run->all.minor_faults ||
+	    run->self.major_faults > run->all.major_faults ||
 	    run->self.compute_offcpu_ns > run->self.compute_ns ||
 	    run->self.compute_ns > run->all.compute_ns ||
 	    offcpu + run->all.compute_offcpu_ns > run->all.thread_ns)
 		no(&good, "compute or off-CPU time is larger than what it is a part of");
 	return good;
+}
+
+/* Off its CPU and waiting for one, anywhere but in bricktrace's own calls. */
+static u64 __attribute__((unused)) runnable_of(const struct run *run)
+{
+	u64 sum = run->all.compute_runnable_ns;
+	int c;
+
+	for (c = 0; c < CATEGORIES; c++)
+		sum += run->category[c].runnable_ns;
+	return sum;
 }
 
 /* Off its CPU anywhere but in bricktrace's own calls. */

@@ -152,6 +152,11 @@ struct bricktrace_array {
 	__u32 known;
 };
 
+/* It tells for how long threads waited for a CPU; the kernel has CONFIG_SCHEDSTATS. */
+#define BRICKTRACE_FEATURE_RUNNABLE	(1ULL << 0)
+/* It tells the number of page faults. */
+#define BRICKTRACE_FEATURE_FAULTS	(1ULL << 1)
+
 /**
  * struct bricktrace_info - what this module is (BRICKTRACE_INFO)
  * @size: in: sizeof(struct bricktrace_info)
@@ -161,8 +166,8 @@ struct bricktrace_array {
  * @armed: out: 1 while the hooks are in place, else 0
  * @slots: out: distinct system calls that one thread's account can tell apart
  * @linger_ms: out: how long the hooks stay after the last traced run, ms
- * @features: out: a bit for each thing that later modules can do more than the
- *	first one; none is defined yet
+ * @features: out: BRICKTRACE_FEATURE_*, a bit for each thing that the module can do
+ *	more than the first one could
  * @arms: out: how often the hooks were put in place since the module's load
  * @threads_lost: out: threads on this host that could not be followed, for
  *	want of memory, since the module's load
@@ -363,6 +368,11 @@ enum bricktrace_view {
  * @max_ns: the longest completed call; BRICKTRACE_NONE if there was none or
  *	if the longest that is known of any covered thread did not lie wholly
  *	inside the run
+ * @runnable_ns: the part of @offcpu_ns in which the thread could have run and
+ *	waited for a CPU; in the rest it was blocked. The kernel's own figure, as
+ *	in /proc/TID/schedstat: it grows when the thread is given the CPU, and as
+ *	the scheduler measures it, it may exceed @offcpu_ns by some microseconds
+ *	a switch. BRICKTRACE_NONE without BRICKTRACE_FEATURE_RUNNABLE
  *
  * Exclusive figures have an @in_flight of 0 and a @max_ns of BRICKTRACE_NONE.
  */
@@ -373,6 +383,7 @@ struct bricktrace_figures {
 	__u64 ns;
 	__u64 offcpu_ns;
 	__u64 max_ns;
+	__u64 runnable_ns;
 };
 
 /**
@@ -386,6 +397,12 @@ struct bricktrace_figures {
  *	kernel entry and exit and the probes; BRICKTRACE_NONE if the session
  *	has no edge figure (BRICKTRACE_SESSION_SET)
  * @control_ns: time in calls of bricktrace itself
+ * @compute_runnable_ns: the part of @compute_offcpu_ns in which the thread waited
+ *	for a CPU, as in struct bricktrace_figures
+ * @minor_faults: page faults of the covered threads inside the run that needed no
+ *	input or output, anywhere; their time is in @compute_ns or in the system
+ *	call in which they happened
+ * @major_faults: those that did
  */
 struct bricktrace_times {
 	__u32 view;
@@ -395,9 +412,13 @@ struct bricktrace_times {
 	__u64 compute_offcpu_ns;
 	__u64 edge_ns;
 	__u64 control_ns;
+	__u64 compute_runnable_ns;
+	__u64 minor_faults;
+	__u64 major_faults;
 };
 
 #define BRICKTRACE_TIMES_SIZE_V0	48
+#define BRICKTRACE_TIMES_SIZE_V1	72
 
 /**
  * struct bricktrace_category_figures - one category of a result
@@ -412,6 +433,7 @@ struct bricktrace_category_figures {
 };
 
 #define BRICKTRACE_CATEGORY_FIGURES_SIZE_V0	56
+#define BRICKTRACE_CATEGORY_FIGURES_SIZE_V1	64
 
 /**
  * struct bricktrace_syscall - one system call of a result
@@ -430,6 +452,7 @@ struct bricktrace_syscall {
 };
 
 #define BRICKTRACE_SYSCALL_SIZE_V0	64
+#define BRICKTRACE_SYSCALL_SIZE_V1	72
 
 /* The run's wall time is above its budget. */
 #define BRICKTRACE_RESULT_OVER_BUDGET	(1U << 0)

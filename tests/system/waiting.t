@@ -1,0 +1,4 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# vm: tsc arm64 no-tsc kcsan debug
+exec waiting
