@@ -88,8 +88,8 @@ demo: needs-deps	## sqlite3 and a threaded program under bricktrace, in a VM
 	@$(MAKE) -s module userspace helpers K=6.1
 	@tests/demo/run
 
-check: needs-deps	## everything: lint, unit tests, system tests in VMs
-	tests/run-check
+check: needs-deps	## everything: lint, unit tests, system tests in VMs; T=TEST: that system test only
+	tests/run-check $(T)
 
 check-long: needs-deps	## storms of 200 rounds, oracles and 10 minutes of fuzzing on the debug kernel, a build for each of Debian's kernels: hours
 	tests/run-check --long
