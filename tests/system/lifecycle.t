@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 # vm: tsc arm64 debug
+# long: 5.10 6.12 arm64
 # Sessions end with whoever holds them, however that ends; the hooks are there while
 # a traced run is open and for the linger time; the module goes whatever the threads
 # do that it has followed.

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 # vm: tsc arm64 kcsan debug
+# long: 5.10 6.12 arm64
 # Programs and tracers that are killed at random, storms of processes and threads,
 # the module that comes and goes meanwhile: ROUNDS (5) of each, and nothing is left.
 import os
