@@ -91,7 +91,7 @@ demo: needs-deps	## sqlite3 and a threaded program under bricktrace, in a VM
 check: needs-deps	## everything: lint, unit tests, system tests in VMs; T=TEST: that system test only
 	tests/run-check $(T)
 
-check-long: needs-deps	## storms of 200 rounds, oracles and 10 minutes of fuzzing on the debug kernel, a build for each of Debian's kernels: hours
+check-long: needs-deps	## each test in each of its boots, storms of 200 rounds, oracles and 10 minutes of fuzzing on the debug kernel, a build for each of Debian's kernels: hours
 	tests/run-check --long
 
 bench: needs-bench-deps	## what tracing costs, here and with other tools: docs/bench.md
