@@ -116,6 +116,12 @@ format-check:		## clang-format on userspace and tests
 mutations:		## each mutation of tests/mutations applies
 	tests/mutate --check
 
+kernels:		## the lists that kernels-write writes are current
+	tests/lint/kernels
+
+kernels-write:		## the lists of the tests' kernels in the documents, dkms.conf and compat.h
+	tests/lint/kernels --write
+
 shellcheck:		## shellcheck on the scripts
 	shellcheck -x $(SCRIPTS)
 	shellcheck -s bash -e SC2034,SC2016 tests/kernels/*.conf
@@ -150,5 +156,5 @@ clean:			## remove build/
 	rm -rf $(BUILD)
 
 .PHONY: all help module sparse symbols kunit $(TEST_MODULES) userspace helpers unit demo check check-long bench bench-docs bench-check checkpatch \
-	format-check mutations shellcheck deps needs-deps needs-bench-deps install install-dkms \
+	format-check mutations kernels kernels-write shellcheck deps needs-deps needs-bench-deps install install-dkms \
 	uninstall uninstall-dkms clean
