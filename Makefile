@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # make help says what there is.
+SHELL	:= /bin/bash
 
 KERNELDIR ?= /lib/modules/$(shell uname -r)/build
 TOP	:= $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
@@ -11,9 +12,13 @@ TEST_MODULES = detect perturb slow spread
 CHECK_C	= $(filter-out $(KERNEL_C), $(wildcard userspace/*/*.[ch] tests/*/*.[ch] tests/bench/peers/*.c))
 SCRIPTS	= .ci/run $(shell grep -lIrE -m 1 '^\#! ?/(usr/)?bin/(env )?(ba|busybox )?sh' tests dist) tests/vm/kernels
 
+# The kernels of the tests, for a shell.
+KERNELS	= vm=tests/vm && . tests/vm/kernels
+DEFAULT_K = $(shell $(KERNELS) && echo $$default_kernel)
+
 # Where programs land, and how they are built if not for this machine.
 PROGRAMS := $(BUILD)
-ifeq ($(K),arm64)
+ifeq ($(if $(K),$(shell $(KERNELS) && about $(K) && echo $$arch)),arm64)
 PROGRAMS := $(BUILD)/arm64
 ROOT	:= $(shell tests/vm/arm64-root)
 CROSS	:= CC="aarch64-linux-gnu-gcc --sysroot=$(ROOT)" AR=aarch64-linux-gnu-ar
@@ -27,7 +32,7 @@ all: module userspace	## the module and the userspace
 help:			## this list
 	@sed -nE 's/^([a-z -]+):[^#]*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 26
 	@echo "KERNELDIR=DIRECTORY: the module for the kernel whose headers lie there, not the running one"
-	@echo "K=KERNEL: for a kernel of the tests: 5.10, 6.1, 6.12, 7.3, arm64, debug or kcsan"
+	@echo "K=KERNEL: for a kernel of the tests: $(shell $(KERNELS); listed or "$${all_kernels[@]}")"
 
 # The tree is mirrored with links, so that objects land in build/ only.
 module:			## build/kmod/bricktrace.ko for the running kernel; K=KERNEL: build/kmod-KERNEL
@@ -40,7 +45,7 @@ define have-headers
 if [ ! -e $(KERNELDIR)/Makefile ]; then \
 	echo "There are no kernel headers in $(KERNELDIR). Install those of the running kernel" \
 		"(Debian and Ubuntu: linux-headers-$$(uname -r), Red Hat: kernel-devel-$$(uname -r))," \
-		"or say KERNELDIR=DIRECTORY for another kernel, or K=6.1 for one of the tests'." >&2; \
+		"or say KERNELDIR=DIRECTORY for another kernel, or K=$(DEFAULT_K) for one of the tests'." >&2; \
 	exit 1; \
 fi; \
 for_kernel="$$(readlink -f $(KERNELDIR)) $$(cat $(KERNELDIR)/include/config/kernel.release)"; \
@@ -62,7 +67,7 @@ kunit:			## build/kunit-K/bricktrace_kunit.ko (K=debug)
 	$(call kbuild,$(BUILD)/kunit-$(K),modules)
 
 # These are tests: for a kernel of theirs.
-sparse symbols $(TEST_MODULES): K ?= 6.1
+sparse symbols $(TEST_MODULES): K ?= $(DEFAULT_K)
 kunit: K ?= debug
 
 detect perturb slow spread:	## modules of the tests, in build/NAME-K; tests/vm/NAME says what each does
@@ -72,7 +77,7 @@ detect perturb slow spread:	## modules of the tests, in build/NAME-K; tests/vm/N
 
 mirror	= mkdir -p $(addprefix $(1)/,$(dir $(2))) && find $(1) -xtype l -delete && \
 	for f in $(2); do ln -sfn $(TOP)/$$f $(1)/$$f; done
-kbuild	= @vm=tests/vm && . tests/vm/kernels && kernel $(K) && \
+kbuild	= @$(KERNELS) && kernel $(K) && \
 	$$enter $(MAKE) -C $$kdir M=$(1) CC=$$cc W=1 KCFLAGS=-Werror $$flags $(2)
 
 userspace:		## the library and the program, in build/userspace
@@ -85,13 +90,13 @@ unit:			## the unit tests
 	@$(MAKE) --no-print-directory -C tests/unit BUILD=$(BUILD)/userspace
 
 demo: needs-deps	## sqlite3 and a threaded program under bricktrace, in a VM
-	@$(MAKE) -s module userspace helpers K=6.1
+	@$(MAKE) -s module userspace helpers K=$(DEFAULT_K)
 	@tests/demo/run
 
-check: needs-deps	## everything: lint, unit tests, system tests in VMs
-	tests/run-check
+check: needs-deps	## everything: lint, unit tests, system tests in VMs; T=TEST: that system test only
+	tests/run-check $(T)
 
-check-long: needs-deps	## storms of 200 rounds, oracles and 10 minutes of fuzzing on the debug kernel, a build for each of Debian's kernels: hours
+check-long: needs-deps	## each test in each of its boots, storms of 200 rounds, oracles and 10 minutes of fuzzing on the debug kernel, a build for each of Debian's kernels: hours
 	tests/run-check --long
 
 bench: needs-bench-deps	## what tracing costs, here and with other tools: docs/bench.md
@@ -111,8 +116,15 @@ format-check:		## clang-format on userspace and tests
 mutations:		## each mutation of tests/mutations applies
 	tests/mutate --check
 
+kernels:		## the lists that kernels-write writes are current
+	tests/lint/kernels
+
+kernels-write:		## the lists of the tests' kernels in the documents, dkms.conf and compat.h
+	tests/lint/kernels --write
+
 shellcheck:		## shellcheck on the scripts
 	shellcheck -x $(SCRIPTS)
+	shellcheck -s bash -e SC2034,SC2016 tests/kernels/*.conf
 
 deps:			## install the packages that all of this needs (root)
 	.ci/deps
@@ -144,6 +156,5 @@ clean:			## remove build/
 	rm -rf $(BUILD)
 
 .PHONY: all help module sparse symbols kunit $(TEST_MODULES) userspace helpers unit demo check check-long bench bench-docs bench-check checkpatch \
-	format-check mutations shellcheck deps needs-deps needs-bench-deps install install-dkms \
+	format-check mutations kernels kernels-write shellcheck deps needs-deps needs-bench-deps install install-dkms \
 	uninstall uninstall-dkms clean
-SHELL	:= /bin/bash

@@ -38,17 +38,21 @@
 /*
  * Whether this is a kernel that `make check` runs the tests on. Decided here
  * alone; on any other from 5.10 on the module is built, and says that it is not
- * tested: `modinfo bricktrace`, BRICKTRACE_INFO. docs/kernels.md.
+ * tested: `modinfo bricktrace`, BRICKTRACE_INFO. docs/kernels.md. The lists are
+ * written by `make kernels-write` from the files of the tests' kernels.
  */
 #define BT_SERIES(major, minor) \
 	(LINUX_VERSION_CODE >> 8 == KERNEL_VERSION(major, minor, 0) >> 8)
 #ifdef CONFIG_X86_64
 #define BT_TESTED_ON "5.10, 6.1, 6.12 and 7.3 on x86-64"
-#define bt_kernel_tested (BT_SERIES(5, 10) || BT_SERIES(6, 1) || \
-			  BT_SERIES(6, 12) || BT_SERIES(7, 3))
+#define bt_kernel_tested (BT_SERIES(5, 10) || \
+			  BT_SERIES(6, 1) || \
+			  BT_SERIES(6, 12) || \
+			  BT_SERIES(7, 3))
 #else
 #define BT_TESTED_ON "6.1 on arm64 with pages of 4 KiB"
-#define bt_kernel_tested (BT_SERIES(6, 1) && IS_ENABLED(CONFIG_ARM64_4K_PAGES))
+#define bt_kernel_tested ((BT_SERIES(6, 1)) && \
+			  IS_ENABLED(CONFIG_ARM64_4K_PAGES))
 #endif
 #if bt_kernel_tested
 #define BT_TESTED "yes"

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # vm: tsc arm64 debug
+# long: 5.10 6.12 arm64
 abi
 status=$?
 # It is of x86.

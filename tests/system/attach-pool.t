@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 # vm: tsc arm64 no-tsc kcsan debug
+# long: 5.10 6.12 no-tsc arm64 debug kcsan
 # bricktrace attach to a program that runs already: 8 threads of an idle pool and a
 # busy one. The program notices nothing, and what it is doing is seen.
 import atexit
@@ -103,7 +104,7 @@ for name in ("SIGINT", "SIGTERM"):
     p = start(["bricktrace", "attach", "-j", "-o", OUT, "-p", str(pool.pid)])
     bt.settle(p)
     p.send_signal(getattr(signal, name))
-    out, _ = p.communicate(timeout=20)
+    out, _ = p.communicate(timeout=60)
     bt.equal((p.returncode, out), (0, ""), f"{name} ends it")
     bt.equal((result()["threads"], bt.adds_up(result())), (9, []), f"{name}: with its result")
 p = start(["bricktrace", "attach", "-j", "-o", OUT, "-p", str(pool.pid)])
@@ -111,7 +112,7 @@ bt.settle(p)
 bt.equal(p.poll(), None, "it waits for the target's end")
 pool.kill()
 killed = time.monotonic()
-out, _ = p.communicate(timeout=20)
+out, _ = p.communicate(timeout=60)
 bt.ok(time.monotonic() - killed < 5, "which it learns of at once")
 run = result()
 bt.equal((p.returncode, out, run["threads"]), (0, "", 9), "kill -9 of the target ends it")
@@ -125,9 +126,9 @@ def busy_shell(*options):
     sh = start(["sh", "-c", "read x; for i in 1 2 3; do /bin/true; done; exit 4"])
     p = start(["bricktrace", "attach", "-j", "-o", OUT, *options, "-p", str(sh.pid)])
     bt.settle(p)
-    out, _ = sh.communicate("\n", timeout=20)
+    out, _ = sh.communicate("\n", timeout=60)
     bt.equal((sh.returncode, out), (4, ""), f"a shell {options}: its status and output are its own")
-    bt.equal(p.wait(timeout=20), 0, f"a shell {options}: its end ends it")
+    bt.equal(p.wait(timeout=60), 0, f"a shell {options}: its end ends it")
     return result()
 
 

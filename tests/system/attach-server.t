@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 # vm: tsc arm64 debug
+# long: 5.10 6.12 arm64
 # A server under load, while it is attached to and detached from all the time, fails
 # no request; a program's own session and an operator's see each its own runs.
 import http.client

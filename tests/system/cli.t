@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 # vm: tsc arm64 no-tsc debug
+# long: 5.10 6.12 7.3 no-tsc arm64 debug
 # bricktrace run from outside: statuses, options, signals, and what it says when it
 # may not or cannot trace.
 import glob

@@ -1,4 +1,5 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # vm: tsc arm64 debug
+# long: 6.12
 exec cutshort

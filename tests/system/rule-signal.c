@@ -78,14 +78,14 @@ static long read_pipe(void)
 static long wait_epoll(void)
 {
 	struct epoll_event e;
-	long ret = syscall(SYS_epoll_pwait, epoll, &e, 1, 300, NULL, 0);
+	long ret = syscall(SYS_epoll_pwait, epoll, &e, 1, 60000, NULL, 0);
 
 	return ret < 0 ? -errno : ret;
 }
 
 static long nap(void)
 {
-	struct timespec ts = { .tv_nsec = 200 * MS };
+	struct timespec ts = { .tv_sec = 60 };
 	long ret = syscall(SYS_nanosleep, &ts, NULL);
 
 	return ret < 0 ? -errno : ret;

@@ -92,12 +92,12 @@ static void __attribute__((unused)) unregister_tid(pid_t tid)
 }
 
 /*
- * How many threads the session has, once it has @n or after five seconds: one
+ * How many threads the session has, once it has @n or after half a minute: one
  * that was waited for has yet to pass its exit probe.
  */
 static unsigned int __attribute__((unused)) threads_become(unsigned int n)
 {
-	for (int i = 0; session(fd).threads != n && i < 500; i++)
+	for (int i = 0; session(fd).threads != n && i < 3000; i++)
 		sleep_ns(10 * MS);
 	return session(fd).threads;
 }
@@ -122,17 +122,28 @@ static char __attribute__((unused)) state_of(pid_t pid, pid_t tid)
 	return c ? c[2] : 0;
 }
 
+/* The letter is there before the thread leaves its CPU, which this file tells. */
+static bool __attribute__((unused)) off_its_cpu(pid_t pid, pid_t tid)
+{
+	char path[64], text[8] = "";
+	int f;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/syscall", pid, tid);
+	f = open(path, O_RDONLY | O_CLOEXEC);
+	if (f < 0 || read(f, text, sizeof(text) - 1) < 0)
+		bail("%s", path);
+	close(f);
+	return strncmp(text, "running", 7);
+}
+
 static void __attribute__((unused)) wait_state(pid_t pid, pid_t tid, const char *states)
 {
 	char c = 0;
 
-	for (int i = 0; i < 5000; i++) {
+	for (int i = 0; i < 30000; i++) {
 		c = state_of(pid, tid);
-		if (c && strchr(states, c)) {
-			/* The letter is there before the thread leaves its CPU. */
-			sleep_ns(10 * MS);
+		if (c && strchr(states, c) && off_its_cpu(pid, tid))
 			return;
-		}
 		sleep_ns(2 * MS);
 	}
 	bail("thread %d is %c, not one of %s", tid, c ?: '-', states);
@@ -195,7 +206,7 @@ static void __attribute__((unused)) stay_on(int cpu)
 static void __attribute__((unused)) wait_disarmed(void)
 {
 	for (int i = 0; info(fd).armed; i++) {
-		if (i > 600)
+		if (i > 6000)
 			bail("the hooks stay armed");
 		sleep_ns(10 * MS);
 	}

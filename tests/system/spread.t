@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 # vm: tsc arm64
+# long: 6.12
 # The hash of the table of tasks, with the addresses that this kernel gives 2000 real
 # tasks: they come from slabs, so that many of an address's bits have few values.
 import os

