@@ -67,7 +67,7 @@ kunit:			## build/kunit-K/bricktrace_kunit.ko (K=debug)
 	$(call kbuild,$(BUILD)/kunit-$(K),modules)
 
 # These are tests: for a kernel of theirs.
-sparse symbols $(TEST_MODULES): K ?= $(DEFAULT_K)
+sparse symbols versions $(TEST_MODULES): K ?= $(DEFAULT_K)
 kunit: K ?= debug
 
 detect perturb slow spread:	## modules of the tests, in build/NAME-K; tests/vm/NAME says what each does
@@ -79,6 +79,17 @@ mirror	= mkdir -p $(addprefix $(1)/,$(dir $(2))) && find $(1) -xtype l -delete &
 	for f in $(2); do ln -sfn $(TOP)/$$f $(1)/$$f; done
 kbuild	= @$(KERNELS) && kernel $(K) && \
 	$$enter $(MAKE) -C $$kdir M=$(1) CC=$$cc W=1 KCFLAGS=-Werror $$flags $(2)
+
+versions: userspace	## the first version of the ABI, in build/versions-K and build/versions: tests/versions
+	@mkdir -p $(BUILD)/versions-$(K)
+	tar -C $(BUILD)/versions-$(K) -xmf tests/versions/abi-0.tar.xz
+	$(call kbuild,$(BUILD)/versions-$(K),modules)
+	$(MAKE) -C $(BUILD)/versions-$(K)/userspace BUILD=$(BUILD)/versions/userspace
+	$(call client,client-0,,$(BUILD)/versions-$(K)/include,$(BUILD)/versions/userspace)
+	$(call client,client-1,-DGROWN,include,$(BUILD)/userspace)
+
+client	= $(CC) -std=gnu11 -Wall -Wextra -Werror $(2) -I$(3) -o $(BUILD)/versions/$(1) \
+	tests/versions/client.c -L$(4) -lbricktrace
 
 userspace:		## the library and the program, in build/userspace
 	$(MAKE) -C userspace BUILD=$(PROGRAMS)/userspace $(CROSS)
@@ -155,6 +166,6 @@ uninstall:		## what install installed
 clean:			## remove build/
 	rm -rf $(BUILD)
 
-.PHONY: all help module sparse symbols kunit $(TEST_MODULES) userspace helpers unit demo check check-long bench bench-docs bench-check checkpatch \
+.PHONY: all help module sparse symbols kunit $(TEST_MODULES) versions userspace helpers unit demo check check-long bench bench-docs bench-check checkpatch \
 	format-check mutations kernels kernels-write shellcheck deps needs-deps needs-bench-deps install install-dkms \
 	uninstall uninstall-dkms clean

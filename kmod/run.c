@@ -487,6 +487,14 @@ int bt_run_close(struct bt_session *s, u64 id, u64 entered,
 	return ret;
 }
 
+static bool run_is_inside(const struct bt_run *r, const struct bt_run *outer)
+{
+	do
+		r = r->parent;
+	while (r && r != outer);
+	return r;
+}
+
 void bt_run_cancel(struct bt_session *s, u64 id)
 {
 	struct bt_run *r, *outer, *inner;
@@ -495,8 +503,13 @@ void bt_run_cancel(struct bt_session *s, u64 id)
 	r = run_find(s, id);
 	if (!r)
 		goto out;
-	/* What others have opened and closed inside it lies in the run around it. */
+	/*
+	 * What others have opened and closed inside it lies in the run around it. The
+	 * innermost come first, so that each is inside it still.
+	 */
 	list_for_each_entry(inner, &s->runs, of_session) {
+		if (run_is_inside(inner, r))
+			inner->depth--;
 		if (inner->parent != r)
 			continue;
 		inner->parent = r->parent;

@@ -258,7 +258,7 @@ static void arrays(const struct op *op)
 static void untold(void)
 {
 	static const char what[] = "RUN_OPEN, not told";
-	u64 outer, first, second;
+	u64 outer, first, second, third;
 	pthread_t t;
 
 	outer = run_open(fd, brick, TRACE_SESSION);
@@ -274,6 +274,7 @@ static void untold(void)
 	getppid_raw();
 	run_close(fd, first, inner);
 	second = run_open(fd, brick, TRACE_SESSION);
+	third = run_open(fd, brick, TRACE_SESSION);
 	if (mprotect(page, 4096, PROT_READ))
 		bail("mprotect");
 	slow_serve(page, NULL);
@@ -281,11 +282,16 @@ static void untold(void)
 	alarm(0);
 	threads_become(1);
 	is(sleeper_ret, EFAULT, "%s: it fails", what);
-	is(session(fd).runs, 2, "%s: and is gone", what);
+	is(session(fd).runs, 3, "%s: and is gone", what);
+	run_close(fd, third, inner);
+	ok(inner->r.parent == second && inner->r.depth == 2,
+	   "%s: the others are one run less deep", what);
 	getppid_raw();
 	getppid_raw();
 	run_close(fd, second, inner);
 	is(count_of(inner, SYS_getppid), 2, "%s: a run inside goes on", what);
+	ok(inner->r.parent == outer && inner->r.depth == 1, "%s: in the run around both",
+	   what);
 	getppid_raw();
 	run_close(fd, outer, run);
 	ok(consistent(run), "%s: the figures of the run around it add up", what);
@@ -329,5 +335,5 @@ int main(void)
 	untold();
 	kill(target, SIGKILL);
 	kill(another, SIGKILL);
-	return done(OPS * 5 + 4 * 4 + 6);
+	return done(OPS * 5 + 4 * 4 + 8);
 }
