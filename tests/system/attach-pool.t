@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 # vm: tsc arm64 no-tsc kcsan debug
-# long: 5.10 6.12 no-tsc arm64 debug kcsan
+# long: 5.10 6.12 7.3 no-tsc arm64 debug kcsan
 # bricktrace attach to a program that runs already: 8 threads of an idle pool and a
 # busy one. The program notices nothing, and what it is doing is seen.
 import atexit
@@ -113,7 +113,8 @@ bt.equal(p.poll(), None, "it waits for the target's end")
 pool.kill()
 killed = time.monotonic()
 out, _ = p.communicate(timeout=60)
-bt.ok(time.monotonic() - killed < 5, "which it learns of at once")
+# How long it takes to start and to end here, the first one has shown.
+bt.ok(time.monotonic() - killed < took, "which it learns of at once")
 run = result()
 bt.equal((p.returncode, out, run["threads"]), (0, "", 9), "kill -9 of the target ends it")
 bt.equal(bt.adds_up(run), [], "target killed: the figures add up")

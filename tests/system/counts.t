@@ -1,7 +1,7 @@
 #!/usr/bin/env -S setarch -R /usr/bin/python3
 # SPDX-License-Identifier: MIT
 # vm: tsc arm64 no-tsc debug-long
-# long: 5.10 6.12 no-tsc arm64
+# long: 5.10 6.12 7.3 no-tsc arm64
 # At fixed places, since arm64's dynamic linker unmaps what a random one leaves over:
 # completed calls of bricktrace run -f equal those of strace -c -f, call by call.
 import os

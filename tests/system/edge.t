@@ -1,7 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-# vm: tsc
-# long: 5.10 6.12 7.3
+# vm: icount
 # The edge of calls is calibrated by running some, and a tracer that stops each of them
 # must not make it as large as its own stops: it would take all computing for edge.
 import json

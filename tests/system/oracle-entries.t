@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 # vm: tsc arm64 debug-long
-# long: 6.12 7.3
+# long: 6.12
 # Two others count the same programs. strace -c -f: completed calls, one by one.
 # perf stat -e raw_syscalls:sys_enter: entries, that is completed calls and those
 # that a thread left by ending, less the first execve: perf's event is enabled by
