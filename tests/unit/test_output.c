@@ -114,7 +114,7 @@ static void table_says_partial_and_uncalibrated(void **state)
 
 static void table_shows_a_pool_that_sleeps(void **state)
 {
-#define FUTEX FIGURES(0, 8, 0, 16000 * MS, 16000 * MS, BT_NONE)
+#define FUTEX FIGURES(0, 8, 0, 16000 * MS, 16000 * MS, BT_NONE, 0)
 	static const struct told told = {
 		.result = {
 			.provenance = BRICKTRACE_MEASURED,

@@ -74,9 +74,9 @@ static inline struct bt_result *told_result(const char *name, uint64_t budget_ns
 static inline struct bt_result *sample_result(uint64_t budget_ns)
 {
 #define NOTHING FIGURES(.max_ns = BT_NONE)
-#define FUTEX	FIGURES(3, 1, 0, 4 * MS, 3 * MS, 2 * MS)
-#define READ	FIGURES(20, 0, 2, 1 * MS, 0, MS / 10)
-#define OTHER	FIGURES(1, 0, 0, 1 * MS, 0, 1 * MS)
+#define FUTEX	FIGURES(3, 1, 0, 4 * MS, 3 * MS, 2 * MS, 1 * MS)
+#define READ	FIGURES(20, 0, 2, 1 * MS, 0, MS / 10, 0)
+#define OTHER	FIGURES(1, 0, 0, 1 * MS, 0, 1 * MS, 0)
 	static const struct told told = {
 		.result = {
 			.run = 7,
@@ -92,6 +92,9 @@ static inline struct bt_result *sample_result(uint64_t budget_ns)
 				.compute_offcpu_ns = 1 * MS,
 				.edge_ns = MS / 2,
 				.control_ns = MS / 2,
+				.compute_runnable_ns = MS / 4,
+				.minor_faults = 1234,
+				.major_faults = 5,
 			},
 			{ .view = BRICKTRACE_VIEW_EXCLUSIVE },
 		},
