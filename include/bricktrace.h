@@ -113,6 +113,10 @@ struct bt_run;
  * @ns: time in them inside the run, completed or not
  * @offcpu_ns: the part of @ns in which the thread did not run
  * @max_ns: the longest completed call; BT_NONE if none or not known
+ * @runnable_ns: the part of @offcpu_ns in which the thread could have run and waited
+ *	for a CPU; bt_blocked_ns() gives the rest. It is the kernel's own figure and may
+ *	exceed @offcpu_ns by some microseconds a switch. BT_NONE also if the kernel does
+ *	not count it (CONFIG_SCHEDSTATS)
  *
  * Each is BT_NONE if it was not measured or the module does not know it.
  * Exclusive figures have an @in_flight of 0 and a @max_ns of BT_NONE.
@@ -124,16 +128,22 @@ struct bt_figures {
 	uint64_t ns;
 	uint64_t offcpu_ns;
 	uint64_t max_ns;
+	uint64_t runnable_ns;
 };
 
 /**
- * struct bt_times - how the time of a run's threads divides
+ * struct bt_times - how the time of a run's threads divides, and their page faults
  * @thread_ns: time that the threads existed inside the run, summed
  * @compute_ns: @thread_ns less the categories, @control_ns and @edge_ns
  * @compute_offcpu_ns: the part of @compute_ns in which the thread did not run
  * @edge_ns: estimated cost of the calls outside their own window (kernel entry
  *	and exit, probes); BT_NONE if it could not be calibrated
  * @control_ns: time in calls of bricktrace itself
+ * @compute_runnable_ns: the part of @compute_offcpu_ns in which the thread waited for
+ *	a CPU, as in struct bt_figures
+ * @minor_faults: page faults, in calls or not, that needed no input or output; their
+ *	time is in @compute_ns or in the call in which they happened
+ * @major_faults: those that did
  *
  * Each is BT_NONE if it was not measured or the module does not know it.
  */
@@ -143,6 +153,9 @@ struct bt_times {
 	uint64_t compute_offcpu_ns;
 	uint64_t edge_ns;
 	uint64_t control_ns;
+	uint64_t compute_runnable_ns;
+	uint64_t minor_faults;
+	uint64_t major_faults;
 };
 
 /**
@@ -474,6 +487,13 @@ enum bt_category bt_breakdown_dominant(const struct bt_result *result, enum bt_v
  * there is no such view.
  */
 double bt_breakdown_overhead_percent(const struct bt_result *result, enum bt_view view);
+
+/**
+ * bt_blocked_ns() - off-CPU time less the part in which the thread waited for a CPU
+ *
+ * Returns: nanoseconds, never below 0; BT_NONE if either is.
+ */
+uint64_t bt_blocked_ns(uint64_t offcpu_ns, uint64_t runnable_ns);
 
 /** bt_over_budget() - is @actual_ns above @budget_ns? */
 bool bt_over_budget(uint64_t budget_ns, uint64_t actual_ns);

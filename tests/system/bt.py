@@ -99,7 +99,7 @@ def adds_up(run):
         wrong.append(f"{run['provenance']}: {run['reason']}")
     if sum(parts) != run["thread_ns"]:
         wrong.append(f"{sum(parts)} is not {run['thread_ns']}")
-    for key in ("count", "in_flight", "errors", "ns", "offcpu_ns"):
+    for key in ("count", "in_flight", "errors", "ns", "offcpu_ns", "runnable_ns"):
         total = sum(c[key] for c in run["categories"].values())
         calls = sum(s[key] for s in run["syscalls"])
         if total != calls:

@@ -35,7 +35,7 @@ def tables(text):
             found.append({})
         elif found and re.match(r" *[\d.]+ +[\d.]+ ", line):
             fields = line.split()
-            name = line[63:] if len(found) == 1 else fields[-1]
+            name = line[64:] if len(found) == 1 else fields[-1]
             found[-1][name.strip()] = fields
     return found
 
@@ -98,6 +98,9 @@ text = p.stderr
 bt.ok("my brick" in text and "exceeded" in text, "the table has name and budget", text)
 t = tables(text)
 bt.equal(len(t), 2, "there are two tables")
+faults = re.search("^Page faults: [1-9][0-9]* minor, [0-9]+ major.$", text, re.M)
+bt.ok("on-CPU   blocked   waiting" in text and faults,
+      "the first one divides the time off the CPU, and there are page faults", text)
 bt.equal([k for k in ("mmap", "futex", "ioctl", "read", "write", "other") if k not in t[0]], [],
          "the first one has the six categories")
 bt.ok(int(t[1]["read"][3]) >= 500 and int(t[1]["write"][3]) >= 500, "the second one the calls",
@@ -150,15 +153,18 @@ j = json.loads(p.stderr)
 bt.equal(sorted(j), sorted(["schema", "brick", "budget_ns", "provenance", "reason", "wall_ns",
                             "thread_ns", "threads", "over_budget", "efficiency",
                             "overhead_percent", "dominant", "compute", "edge", "control_ns",
-                            "categories", "syscalls"]), "-j: these members")
+                            "faults", "categories", "syscalls"]), "-j: these members")
 bt.equal((j["schema"], j["brick"], j["provenance"], j["reason"], j["threads"]),
          (1, "true", "measured", None, 1), "-j: what they say")
 bt.equal((j["budget_ns"], j["over_budget"], j["efficiency"]), (None, None, None),
          "-j: no budget is null")
 bt.equal(sorted(j["categories"]), sorted(["mmap", "futex", "ioctl", "read", "write", "other"]),
          "-j: the categories")
-bt.ok(all(sorted(c) == sorted(["count", "in_flight", "errors", "ns", "offcpu_ns", "max_ns"])
-          for c in j["categories"].values()), "-j: six figures each")
+bt.ok(all(sorted(c) == sorted(["count", "in_flight", "errors", "ns", "offcpu_ns", "runnable_ns",
+                                  "max_ns"])
+          for c in j["categories"].values()), "-j: seven figures each")
+bt.equal(sorted(j["compute"]), ["ns", "offcpu_ns", "runnable_ns"], "-j: three of compute")
+bt.ok(j["faults"]["minor"] > 0 and j["faults"]["major"] >= 0, "-j: page faults", j["faults"])
 bt.equal(bt.adds_up(j), [], "-j: the figures add up")
 bt.equal(bt.traced(["true"], "-n", "ein \u00fc")["brick"], "ein \u00fc", "-n: beyond ASCII")
 for name, why in (("", "empty"), ("x" * 64, "64 bytes"), ("line\nfeed", "U+000A"),
@@ -273,8 +279,9 @@ bt.equal(p.wait(timeout=30), 11, "HUP is passed on")
 def not_instrumented(j, reason, name):
     bt.equal((j["provenance"], j["reason"]), ("not_instrumented", reason), f"{name}: says why")
     measured = [j["thread_ns"], j["threads"], j["overhead_percent"], j["dominant"],
-                j["compute"]["ns"], j["compute"]["offcpu_ns"], j["edge"]["ns"], j["control_ns"],
-                j["syscalls"]] + [v for c in j["categories"].values() for v in c.values()]
+                j["edge"]["ns"], j["control_ns"], j["syscalls"]]
+    for part in (j["compute"], j["faults"], *j["categories"].values()):
+        measured += part.values()
     bt.equal([v for v in measured if v is not None], [], f"{name}: what was not measured is null")
     bt.between(j["wall_ns"], 300_000_000, 30_000_000_000, f"{name}: the wall time is measured")
 
@@ -305,4 +312,4 @@ bt.equal(run("no-such-command-here").returncode, 127, "no module: 127")
 bt.equal(run("sh", "-c", "kill -KILL $$").returncode, 137, "no module: 128 + a signal")
 bt.equal(subprocess.run(["insmod", KO]).returncode, 0, "it is loaded again")
 bt.equal(bt.traced(["true"])["provenance"], "measured", "and measures")
-bt.done(132)
+bt.done(135)

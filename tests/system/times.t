@@ -24,4 +24,14 @@ bt.equal(bt.adds_up(run), [], "run, spinning: the figures add up")
 bt.between(compute["ns"], 1_000_000_000, 1_010_000_000, "run, spinning: a second in compute")
 bt.between(compute["offcpu_ns"], 0, compute["ns"] * 0.01, "run, spinning: on the CPU")
 bt.equal(run["dominant"], "other", "run, spinning: no call but those that load it")
-bt.done(31)
+
+# Each wants the CPU for a second of the clock, and has it for half of it.
+run = bt.traced(["taskset", "-c", "0", "sh", "-c", "timing spin & timing spin & wait"], "-f")
+compute = run["compute"]
+bt.equal(bt.adds_up(run), [], "run, two want one CPU: the figures add up")
+bt.between(compute["ns"], 2_000_000_000, 2_100_000_000, "run, two want one CPU: compute")
+bt.between(compute["runnable_ns"], compute["ns"] * 0.45, compute["ns"] * 0.55,
+           "run, two want one CPU: half of it is waiting")
+bt.between(compute["runnable_ns"], compute["offcpu_ns"] * 0.95, compute["offcpu_ns"] * 1.01,
+           "run, two want one CPU: they are not blocked while they compute")
+bt.done(35)

@@ -134,6 +134,16 @@ static void efficiency_has_no_nan(void **state)
 	assert_double(bt_efficiency(0, 1), 0);
 }
 
+static void blocked_is_what_is_not_waiting(void **state)
+{
+	(void)state;
+	assert_int_equal(bt_blocked_ns(10, 3), 7);
+	assert_int_equal(bt_blocked_ns(10, 10), 0);
+	assert_int_equal(bt_blocked_ns(10, 11), 0);
+	assert_true(bt_blocked_ns(BT_NONE, 3) == BT_NONE);
+	assert_true(bt_blocked_ns(10, BT_NONE) == BT_NONE);
+}
+
 static void over_budget_is_strict(void **state)
 {
 	(void)state;
@@ -213,6 +223,7 @@ int main(void)
 		cmocka_unit_test(views_differ),
 		cmocka_unit_test(a_newer_category_counts),
 		cmocka_unit_test(efficiency_has_no_nan),
+		cmocka_unit_test(blocked_is_what_is_not_waiting),
 		cmocka_unit_test(over_budget_is_strict),
 		cmocka_unit_test(result_without_budget_is_never_over),
 		cmocka_unit_test(syscalls_have_names_in_every_arch),

@@ -22,7 +22,7 @@ static struct {
 	struct told told;
 	uint32_t copies; /* so often it tells each of its system calls */
 	/* Bytes that an older module does not know: of elements and of structures. */
-	uint32_t unknown, unknown_info, unknown_session;
+	uint32_t unknown, unknown_times, unknown_info, unknown_session;
 	/* While calibrating, by batch. */
 	bool calibrating;
 	unsigned int ticks, batch;
@@ -57,7 +57,7 @@ static uint64_t fake_now(void)
 
 /* Fills an array with @count elements, over and over the @n that there are. */
 static void put(struct bricktrace_array *a, const void *elements, uint32_t size,
-		uint32_t n, uint32_t count)
+		uint32_t unknown, uint32_t n, uint32_t count)
 {
 	char *to = (char *)(uintptr_t)a->addr;
 	uint32_t i;
@@ -67,7 +67,7 @@ static void put(struct bricktrace_array *a, const void *elements, uint32_t size,
 		return;
 	assert_true(a->cap <= 4096);
 	assert_int_equal(a->size, size);
-	a->known = size - kernel.unknown;
+	a->known = size - unknown;
 	for (i = 0; i < count && i < a->cap; i++, to += size) {
 		memset(to, 0, size);
 		memcpy(to, (const char *)elements + i % n * size, a->known);
@@ -85,12 +85,12 @@ static void fake_close(struct bricktrace_run_close *close)
 		told->times[0].compute_offcpu_ns = kernel.offcpu_ns[kernel.batch];
 		told->syscalls[0].figures.ns = kernel.window_ns[kernel.batch++];
 	}
-	put(&close->result, &told->result, sizeof(told->result), 1, 1);
-	put(&close->times, told->times, sizeof(told->times[0]), 2, 2);
+	put(&close->result, &told->result, sizeof(told->result), 0, 1, 1);
+	put(&close->times, told->times, sizeof(told->times[0]), kernel.unknown_times, 2, 2);
 	put(&close->categories, told->categories, sizeof(told->categories[0]),
-	    told->n_categories, told->n_categories);
-	put(&close->syscalls, told->syscalls, sizeof(told->syscalls[0]), told->n_syscalls,
-	    told->n_syscalls * kernel.copies);
+	    kernel.unknown, told->n_categories, told->n_categories);
+	put(&close->syscalls, told->syscalls, sizeof(told->syscalls[0]), kernel.unknown,
+	    told->n_syscalls, told->n_syscalls * kernel.copies);
 	kernel.close = *close;
 }
 
@@ -583,7 +583,33 @@ static struct bt_result *one_run(struct bt_tracer *t)
 	return result;
 }
 
-/* As if the last figure of each element had been added later. */
+static void the_module_tells_waiting_and_faults(void **state)
+{
+	struct bt_tracer *t = fake_tracer();
+	const struct bt_times *times;
+	struct bt_result *r;
+
+	(void)state;
+	kernel.told.times[0].compute_runnable_ns = 4;
+	kernel.told.times[0].minor_faults = 5;
+	kernel.told.times[0].major_faults = 6;
+	kernel.told.categories[0].figures.runnable_ns = 7;
+	tell_call(3, 9);
+	kernel.told.syscalls[1].figures.runnable_ns = 8;
+	r = one_run(t);
+	times = bt_result_times(r, BT_INCLUSIVE);
+	assert_int_equal(times->compute_runnable_ns, 4);
+	assert_int_equal(times->minor_faults, 5);
+	assert_int_equal(times->major_faults, 6);
+	assert_int_equal(bt_result_times(r, BT_EXCLUSIVE)->major_faults, 0);
+	assert_int_equal(bt_result_category(r, BT_CAT_MMAP, BT_INCLUSIVE)->runnable_ns, 7);
+	assert_int_equal(
+		bt_syscall_figures(bt_result_syscall(r, 0), BT_EXCLUSIVE)->runnable_ns, 8);
+	bt_result_free(r);
+	bt_tracer_free(t);
+}
+
+/* The ABI's first version. */
 static void an_older_module_does_not_tell_all(void **state)
 {
 	struct bt_tracer *t = fake_tracer();
@@ -592,23 +618,27 @@ static void an_older_module_does_not_tell_all(void **state)
 	struct bt_result *r;
 
 	(void)state;
-	kernel.unknown = 8;
-	kernel.told.times[0].edge_ns = kernel.told.times[0].control_ns = 5;
+	kernel.unknown = BRICKTRACE_SYSCALL_SIZE_V1 - BRICKTRACE_SYSCALL_SIZE_V0;
+	kernel.unknown_times = BRICKTRACE_TIMES_SIZE_V1 - BRICKTRACE_TIMES_SIZE_V0;
+	kernel.told.times[0].control_ns = kernel.told.times[0].minor_faults = 5;
 	kernel.told.categories[0].figures =
-		(struct bricktrace_figures){ .offcpu_ns = 6, .max_ns = 6 };
+		(struct bricktrace_figures){ .max_ns = 6, .runnable_ns = 6 };
 	tell_call(3, 9);
-	kernel.told.syscalls[0].figures.max_ns = 7;
+	kernel.told.syscalls[0].figures.runnable_ns = 7;
 	r = one_run(t);
 	times = bt_result_times(r, BT_INCLUSIVE);
-	assert_int_equal(times->edge_ns, 5);
-	assert_true(times->control_ns == BT_NONE);
+	assert_int_equal(times->control_ns, 5);
+	assert_true(times->compute_runnable_ns == BT_NONE);
+	assert_true(times->minor_faults == BT_NONE);
+	assert_true(times->major_faults == BT_NONE);
 	f = bt_result_category(r, BT_CAT_MMAP, BT_INCLUSIVE);
-	assert_int_equal(f->offcpu_ns, 6);
-	assert_true(f->max_ns == BT_NONE);
+	assert_int_equal(f->max_ns, 6);
+	assert_true(f->runnable_ns == BT_NONE);
 	f = bt_syscall_figures(bt_result_syscall(r, 0), BT_INCLUSIVE);
 	assert_int_equal(f->count, 9);
-	assert_true(f->max_ns == BT_NONE);
-	assert_true(bt_result_category(r, BT_CAT_OTHER, BT_EXCLUSIVE)->max_ns == BT_NONE);
+	assert_true(f->runnable_ns == BT_NONE);
+	assert_true(bt_result_category(r, BT_CAT_OTHER, BT_EXCLUSIVE)->runnable_ns ==
+		    BT_NONE);
 	bt_result_free(r);
 	bt_tracer_free(t);
 }
@@ -887,6 +917,7 @@ int main(void)
 		TEST(a_quota_says_which_limit),
 		TEST(without_module_following_is_harmless),
 		TEST(runs_carry_the_kernels_result),
+		TEST(the_module_tells_waiting_and_faults),
 		TEST(an_older_module_does_not_tell_all),
 		TEST(a_newer_module_tells_more),
 		TEST(run_errors_are_told),

@@ -32,6 +32,47 @@ static void table_reads_like_strace(void **state)
 		"threads:   2\n"
 		"breakdown: measured\n"
 		"\n"
+		"% time   seconds    on-CPU   blocked   waiting     calls errors category\n"
+		"------ --------- --------- --------- --------- --------- ------ ----------------\n"
+		"  0.00 0.0000000 0.0000000 0.0000000 0.0000000         0        mmap\n"
+		" 33.33 0.0040000 0.0010000 0.0020000 0.0010000         3        futex\n"
+		"  0.00 0.0000000 0.0000000 0.0000000 0.0000000         0        ioctl\n"
+		"  8.33 0.0010000 0.0010000 0.0000000 0.0000000        20      2 read\n"
+		"  0.00 0.0000000 0.0000000 0.0000000 0.0000000         0        write\n"
+		"  8.33 0.0010000 0.0010000 0.0000000 0.0000000         1        other\n"
+		"  4.17 0.0005000                                                edge (estimated)\n"
+		"  4.17 0.0005000                                                control\n"
+		" 41.67 0.0050000 0.0040000 0.0007500 0.0002500                  compute\n"
+		"------ --------- --------- --------- --------- --------- ------ ----------------\n"
+		"100.00 0.0120000                                                thread time\n"
+		"Page faults: 1234 minor, 5 major.\n"
+		"Page faults outside a call, vDSO calls and polling a GPU are in compute; what\n"
+		"io_uring does for a program is in none of these figures.\n"
+		"\n"
+		"% time     seconds  usecs/call     calls    errors syscall\n"
+		"------ ----------- ----------- --------- --------- ----------------\n"
+		" 66.67 0.004000000    1000.000         3           futex\n"
+		" 16.67 0.001000000    1000.000         1           getpid (i386)\n"
+		" 16.67 0.001000000      50.000        20         2 read\n"
+		"  0.00 0.000000000       0.000         0           exit_group\n"
+		"------ ----------- ----------- --------- --------- ----------------\n"
+		"100.00 0.006000000     240.000        24         2 total\n"
+		"Under way at the end: futex 1, exit_group 2\n");
+	free(text);
+	bt_result_free(r);
+}
+
+/* Nor does a kernel tell it that does not count it. */
+static void an_older_module_does_not_divide_off_cpu(void **state)
+{
+	struct bt_result *r = sample_of(5 * MS, true);
+	char *text = table(r, SORT_TIME);
+
+	(void)state;
+	assert_non_null(strstr(
+		text,
+		"breakdown: measured\n"
+		"\n"
 		"% time     seconds      on-CPU     off-CPU     calls    errors category\n"
 		"------ ----------- ----------- ----------- --------- --------- ----------------\n"
 		"  0.00 0.000000000 0.000000000 0.000000000         0           mmap\n"
@@ -45,18 +86,8 @@ static void table_reads_like_strace(void **state)
 		" 41.67 0.005000000 0.004000000 0.001000000                     compute\n"
 		"------ ----------- ----------- ----------- --------- --------- ----------------\n"
 		"100.00 0.012000000                                             thread time\n"
-		"Page faults, vDSO calls and polling a GPU are in compute; what io_uring does\n"
-		"for a program is in none of these figures.\n"
-		"\n"
-		"% time     seconds  usecs/call     calls    errors syscall\n"
-		"------ ----------- ----------- --------- --------- ----------------\n"
-		" 66.67 0.004000000    1000.000         3           futex\n"
-		" 16.67 0.001000000    1000.000         1           getpid (i386)\n"
-		" 16.67 0.001000000      50.000        20         2 read\n"
-		"  0.00 0.000000000       0.000         0           exit_group\n"
-		"------ ----------- ----------- --------- --------- ----------------\n"
-		"100.00 0.006000000     240.000        24         2 total\n"
-		"Under way at the end: futex 1, exit_group 2\n");
+		"Page faults outside a call, vDSO calls and polling a GPU are in compute; what\n"
+		"io_uring does for a program is in none of these figures.\n"));
 	free(text);
 	bt_result_free(r);
 }
@@ -101,7 +132,7 @@ static void table_says_partial_and_uncalibrated(void **state)
 		text, "partial, these are lower bounds: a thread could not be followed"));
 	assert_non_null(strstr(
 		text,
-		"     -           -                                             edge (not calibrated)\n"));
+		"     -         -                                                edge (not calibrated)\n"));
 	assert_non_null(strstr(text, "3 more system calls"));
 	free(text);
 	r->reason = BT_REASON_OUT_OF_REACH;
@@ -114,7 +145,7 @@ static void table_says_partial_and_uncalibrated(void **state)
 
 static void table_shows_a_pool_that_sleeps(void **state)
 {
-#define FUTEX FIGURES(0, 8, 0, 16000 * MS, 16000 * MS, BT_NONE)
+#define FUTEX FIGURES(0, 8, 0, 16000 * MS, 16000 * MS, BT_NONE, 0)
 	static const struct told told = {
 		.result = {
 			.provenance = BRICKTRACE_MEASURED,
@@ -137,10 +168,10 @@ static void table_shows_a_pool_that_sleeps(void **state)
 	(void)state;
 	assert_non_null(strstr(
 		text,
-		" 88.89   16.000000 0.000000000   16.000000         0           futex\n"));
+		" 88.89   16.0000 0.0000000   16.0000 0.0000000         0        futex\n"));
 	assert_non_null(strstr(
 		text,
-		" 11.11 2.000000000 2.000000000 0.000000000                     compute\n"));
+		" 11.11 2.0000000 2.0000000 0.0000000 0.0000000                  compute\n"));
 	assert_non_null(
 		strstr(text, "100.00   16.000000 2000000.000         0           futex\n"));
 	assert_non_null(strstr(text, "Under way at the end: futex 8\n"));
@@ -156,9 +187,10 @@ static void large_times_keep_their_columns(void **state)
 	(void)state;
 	category_of(r, BT_CAT_FUTEX)->ns = UINT64_C(123456789) * 1000000;
 	category_of(r, BT_CAT_FUTEX)->offcpu_ns = UINT64_C(12345678901);
+	category_of(r, BT_CAT_FUTEX)->runnable_ns = UINT64_C(12345678);
 	text = table(r, SORT_TIME);
 	assert_non_null(strstr(
-		text, "  123456.789  123444.443   12.345679         3           futex\n"));
+		text, "  123456.8  123444.4   12.3333 0.0123457         3        futex\n"));
 	free(text);
 	bt_result_free(r);
 }
@@ -211,15 +243,15 @@ static void assert_json(struct bt_result *r, const char *expected)
 }
 
 #define NULLS \
-	"{\"count\":null,\"in_flight\":null,\"errors\":null,\"ns\":null,\"offcpu_ns\":null,\"max_ns\":null}"
+	"{\"count\":null,\"in_flight\":null,\"errors\":null,\"ns\":null,\"offcpu_ns\":null,\"runnable_ns\":null,\"max_ns\":null}"
 #define ZEROS \
-	"{\"count\":0,\"in_flight\":0,\"errors\":0,\"ns\":0,\"offcpu_ns\":0,\"max_ns\":null}"
+	"{\"count\":0,\"in_flight\":0,\"errors\":0,\"ns\":0,\"offcpu_ns\":0,\"runnable_ns\":0,\"max_ns\":null}"
 #define FUTEX \
-	"\"count\":3,\"in_flight\":1,\"errors\":0,\"ns\":4000000,\"offcpu_ns\":3000000,\"max_ns\":2000000}"
+	"\"count\":3,\"in_flight\":1,\"errors\":0,\"ns\":4000000,\"offcpu_ns\":3000000,\"runnable_ns\":1000000,\"max_ns\":2000000}"
 #define READ \
-	"\"count\":20,\"in_flight\":0,\"errors\":2,\"ns\":1000000,\"offcpu_ns\":0,\"max_ns\":100000}"
+	"\"count\":20,\"in_flight\":0,\"errors\":2,\"ns\":1000000,\"offcpu_ns\":0,\"runnable_ns\":0,\"max_ns\":100000}"
 #define OTHER \
-	"\"count\":1,\"in_flight\":0,\"errors\":0,\"ns\":1000000,\"offcpu_ns\":0,\"max_ns\":1000000}"
+	"\"count\":1,\"in_flight\":0,\"errors\":0,\"ns\":1000000,\"offcpu_ns\":0,\"runnable_ns\":0,\"max_ns\":1000000}"
 
 static void json_of_a_measured_run(void **state)
 {
@@ -230,14 +262,14 @@ static void json_of_a_measured_run(void **state)
 		r,
 		"{\"schema\":1,\"brick\":\"attention\",\"budget_ns\":4000000,\"provenance\":\"measured\",\"reason\":null,"
 		"\"wall_ns\":8000000,\"thread_ns\":12000000,\"threads\":2,\"over_budget\":true,\"efficiency\":0.5,"
-		"\"overhead_percent\":50.0,\"dominant\":\"futex\",\"compute\":{\"ns\":5000000,\"offcpu_ns\":1000000},"
-		"\"edge\":{\"ns\":500000,\"provenance\":\"estimated\"},\"control_ns\":500000,"
+		"\"overhead_percent\":50.0,\"dominant\":\"futex\",\"compute\":{\"ns\":5000000,\"offcpu_ns\":1000000,\"runnable_ns\":250000},"
+		"\"edge\":{\"ns\":500000,\"provenance\":\"estimated\"},\"control_ns\":500000,\"faults\":{\"minor\":1234,\"major\":5},"
 		"\"categories\":{\"mmap\":" ZEROS ",\"futex\":{" FUTEX ",\"ioctl\":" ZEROS
 		",\"read\":{" READ ",\"write\":" ZEROS ",\"other\":{" OTHER "},"
 		"\"syscalls\":[{\"name\":\"futex\",\"nr\":202,\"arch\":\"x86_64\"," FUTEX
 		",{\"name\":\"getpid\",\"nr\":20,\"arch\":\"i386\"," OTHER
 		",{\"name\":\"read\",\"nr\":0,\"arch\":\"x86_64\"," READ
-		",{\"name\":\"exit_group\",\"nr\":231,\"arch\":\"x86_64\",\"count\":0,\"in_flight\":2,\"errors\":0,\"ns\":0,\"offcpu_ns\":0,\"max_ns\":null}]}");
+		",{\"name\":\"exit_group\",\"nr\":231,\"arch\":\"x86_64\",\"count\":0,\"in_flight\":2,\"errors\":0,\"ns\":0,\"offcpu_ns\":0,\"runnable_ns\":0,\"max_ns\":null}]}");
 	bt_result_free(r);
 }
 
@@ -257,11 +289,27 @@ static void json_without_breakdown_is_null(void **state)
 		r,
 		"{\"schema\":1,\"brick\":\"ffn\",\"budget_ns\":null,\"provenance\":\"not_instrumented\",\"reason\":\"level_measure\","
 		"\"wall_ns\":5,\"thread_ns\":null,\"threads\":null,\"over_budget\":null,\"efficiency\":null,"
-		"\"overhead_percent\":null,\"dominant\":null,\"compute\":{\"ns\":null,\"offcpu_ns\":null},"
-		"\"edge\":{\"ns\":null,\"provenance\":null},\"control_ns\":null,"
+		"\"overhead_percent\":null,\"dominant\":null,\"compute\":{\"ns\":null,\"offcpu_ns\":null,\"runnable_ns\":null},"
+		"\"edge\":{\"ns\":null,\"provenance\":null},\"control_ns\":null,\"faults\":{\"minor\":null,\"major\":null},"
 		"\"categories\":{\"mmap\":" NULLS ",\"futex\":" NULLS ",\"ioctl\":" NULLS
 		",\"read\":" NULLS ",\"write\":" NULLS ",\"other\":" NULLS
 		"},\"syscalls\":null}");
+	bt_result_free(r);
+}
+
+static void json_has_null_for_what_an_older_module_does_not_tell(void **state)
+{
+	struct bt_result *r = sample_of(BT_NONE, true);
+	char *text = printed(&output_json, r, SORT_TIME);
+
+	(void)state;
+	assert_non_null(strstr(
+		text, "{\"ns\":5000000,\"offcpu_ns\":1000000,\"runnable_ns\":null}"));
+	assert_non_null(strstr(text, "\"faults\":{\"minor\":null,\"major\":null}"));
+	assert_non_null(strstr(
+		text, "\"futex\":{\"count\":3,\"in_flight\":1,\"errors\":0,\"ns\":4000000,"
+		      "\"offcpu_ns\":3000000,\"runnable_ns\":null,\"max_ns\":2000000}"));
+	free(text);
 	bt_result_free(r);
 }
 
@@ -271,18 +319,18 @@ static void outputs_name_what_is_new_by_number(void **state)
 	static const struct told told = {
 		.result = { .provenance = 3, .reason = 17, .wall_ns = 9 },
 		.times = {
-			{ .thread_ns = 10, .compute_ns = 3 },
+			{ .thread_ns = 10000, .compute_ns = 3000 },
 			{ .view = BRICKTRACE_VIEW_EXCLUSIVE },
 		},
 		.n_categories = 4,
 		.categories = {
-			BOTH_VIEWS(.category = 5, FIGURES(.ns = 2)),
-			BOTH_VIEWS(.category = 6, FIGURES(.count = 4, .ns = 5)),
+			BOTH_VIEWS(.category = 5, FIGURES(.ns = 2000)),
+			BOTH_VIEWS(.category = 6, FIGURES(.count = 4, .ns = 5000)),
 		},
 		.n_syscalls = 2,
 		.syscalls = {
 			BOTH_VIEWS(.nr = 99999, .arch = 3, .category = 6,
-				   FIGURES(.count = 4, .ns = 5)),
+				   FIGURES(.count = 4, .ns = 5000)),
 		},
 	};
 	struct bt_result *r = told_result("new", BT_NONE, &told);
@@ -292,23 +340,23 @@ static void outputs_name_what_is_new_by_number(void **state)
 	assert_non_null(strstr(text, "breakdown: provenance_3\n"));
 	assert_non_null(strstr(
 		text,
-		" 50.00 0.000000005 0.000000005 0.000000000         4           category_6\n"));
+		" 50.00 0.0000050 0.0000050 0.0000000 0.0000000         4        category_6\n"));
 	assert_non_null(strstr(
 		text,
-		" 71.43 0.000000005       0.001         4           syscall_99999 (arch_3)\n"));
+		" 71.43 0.000005000       1.250         4           syscall_99999 (arch_3)\n"));
 	assert_non_null(
-		strstr(text, "100.00 0.000000007       0.002         4           total\n"));
+		strstr(text, "100.00 0.000007000       1.750         4           total\n"));
 	free(text);
 	assert_json(
 		r,
 		"{\"schema\":1,\"brick\":\"new\",\"budget_ns\":null,\"provenance\":\"provenance_3\",\"reason\":\"reason_17\","
-		"\"wall_ns\":9,\"thread_ns\":10,\"threads\":0,\"over_budget\":null,\"efficiency\":null,"
-		"\"overhead_percent\":70.0,\"dominant\":\"category_6\",\"compute\":{\"ns\":3,\"offcpu_ns\":0},"
-		"\"edge\":{\"ns\":0,\"provenance\":\"estimated\"},\"control_ns\":0,"
-		"\"categories\":{\"other\":{\"count\":0,\"in_flight\":0,\"errors\":0,\"ns\":2,\"offcpu_ns\":0,\"max_ns\":0},"
-		"\"category_6\":{\"count\":4,\"in_flight\":0,\"errors\":0,\"ns\":5,\"offcpu_ns\":0,\"max_ns\":0}},"
+		"\"wall_ns\":9,\"thread_ns\":10000,\"threads\":0,\"over_budget\":null,\"efficiency\":null,"
+		"\"overhead_percent\":70.0,\"dominant\":\"category_6\",\"compute\":{\"ns\":3000,\"offcpu_ns\":0,\"runnable_ns\":0},"
+		"\"edge\":{\"ns\":0,\"provenance\":\"estimated\"},\"control_ns\":0,\"faults\":{\"minor\":0,\"major\":0},"
+		"\"categories\":{\"other\":{\"count\":0,\"in_flight\":0,\"errors\":0,\"ns\":2000,\"offcpu_ns\":0,\"runnable_ns\":0,\"max_ns\":0},"
+		"\"category_6\":{\"count\":4,\"in_flight\":0,\"errors\":0,\"ns\":5000,\"offcpu_ns\":0,\"runnable_ns\":0,\"max_ns\":0}},"
 		"\"syscalls\":[{\"name\":\"syscall_99999\",\"nr\":99999,\"arch\":\"arch_3\","
-		"\"count\":4,\"in_flight\":0,\"errors\":0,\"ns\":5,\"offcpu_ns\":0,\"max_ns\":0}]}");
+		"\"count\":4,\"in_flight\":0,\"errors\":0,\"ns\":5000,\"offcpu_ns\":0,\"runnable_ns\":0,\"max_ns\":0}]}");
 	bt_result_free(r);
 }
 
@@ -378,6 +426,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(table_reads_like_strace),
+		cmocka_unit_test(an_older_module_does_not_divide_off_cpu),
 		cmocka_unit_test(table_without_breakdown_has_no_zeros),
 		cmocka_unit_test(table_says_partial_and_uncalibrated),
 		cmocka_unit_test(table_shows_a_pool_that_sleeps),
@@ -385,6 +434,7 @@ int main(void)
 		cmocka_unit_test(sort_keys_are_straces),
 		cmocka_unit_test(json_of_a_measured_run),
 		cmocka_unit_test(json_without_breakdown_is_null),
+		cmocka_unit_test(json_has_null_for_what_an_older_module_does_not_tell),
 		cmocka_unit_test(json_of_odd_values),
 		cmocka_unit_test(outputs_name_what_is_new_by_number),
 		cmocka_unit_test(table_escapes_the_name),

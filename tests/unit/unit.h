@@ -25,6 +25,7 @@
 
 /* What the module tells of a run: arrays of elements, each with both views. */
 struct told {
+	bool old; /* it knows the ABI's first version only */
 	struct bricktrace_result result;
 	struct bricktrace_times times[2];
 	uint32_t n_categories, n_syscalls; /* elements */
@@ -45,22 +46,29 @@ struct told {
 	}
 
 static inline struct bricktrace_array told_array(const void *first, uint32_t size,
-						 uint32_t count)
+						 uint32_t count, uint32_t known)
 {
-	return (struct bricktrace_array){ (uintptr_t)first, size, count, count, size };
+	return (struct bricktrace_array){ (uintptr_t)first, size, count, count, known };
 }
 
 static inline struct bt_result *told_result(const char *name, uint64_t budget_ns,
 					    const struct told *told)
 {
 	struct bricktrace_run_close close = {
-		.result = told_array(&told->result, sizeof(told->result), 1),
+		.result = told_array(&told->result, sizeof(told->result), 1,
+				     BRICKTRACE_RESULT_SIZE_V0),
 		.times = told_array(told->times, sizeof(told->times[0]),
-				    told->result.provenance ? 2 : 0),
+				    told->result.provenance ? 2 : 0,
+				    told->old ? BRICKTRACE_TIMES_SIZE_V0 :
+						BRICKTRACE_TIMES_SIZE_V1),
 		.categories = told_array(told->categories, sizeof(told->categories[0]),
-					 told->n_categories),
+					 told->n_categories,
+					 told->old ? BRICKTRACE_CATEGORY_FIGURES_SIZE_V0 :
+						     BRICKTRACE_CATEGORY_FIGURES_SIZE_V1),
 		.syscalls = told_array(told->syscalls, sizeof(told->syscalls[0]),
-				       told->n_syscalls),
+				       told->n_syscalls,
+				       told->old ? BRICKTRACE_SYSCALL_SIZE_V0 :
+						   BRICKTRACE_SYSCALL_SIZE_V1),
 	};
 	struct bt_brick brick = { 0 };
 	struct bt_result *result;
@@ -70,14 +78,15 @@ static inline struct bt_result *told_result(const char *name, uint64_t budget_ns
 	return result;
 }
 
-/* A measured result of a brick "attention", as the kernel would write it. */
-static inline struct bt_result *sample_result(uint64_t budget_ns)
+/* A measured result of a brick "attention", as a module would write it. */
+static inline struct bt_result *sample_of(uint64_t budget_ns, bool old)
 {
 #define NOTHING FIGURES(.max_ns = BT_NONE)
-#define FUTEX	FIGURES(3, 1, 0, 4 * MS, 3 * MS, 2 * MS)
-#define READ	FIGURES(20, 0, 2, 1 * MS, 0, MS / 10)
-#define OTHER	FIGURES(1, 0, 0, 1 * MS, 0, 1 * MS)
-	static const struct told told = {
+#define FUTEX	FIGURES(3, 1, 0, 4 * MS, 3 * MS, 2 * MS, 1 * MS)
+#define READ	FIGURES(20, 0, 2, 1 * MS, 0, MS / 10, 0)
+#define OTHER	FIGURES(1, 0, 0, 1 * MS, 0, 1 * MS, 0)
+	const struct told told = {
+		.old = old,
 		.result = {
 			.run = 7,
 			.brick = 2,
@@ -92,6 +101,9 @@ static inline struct bt_result *sample_result(uint64_t budget_ns)
 				.compute_offcpu_ns = 1 * MS,
 				.edge_ns = MS / 2,
 				.control_ns = MS / 2,
+				.compute_runnable_ns = MS / 4,
+				.minor_faults = 1234,
+				.major_faults = 5,
 			},
 			{ .view = BRICKTRACE_VIEW_EXCLUSIVE },
 		},
@@ -119,6 +131,11 @@ static inline struct bt_result *sample_result(uint64_t budget_ns)
 #undef OTHER
 
 	return told_result("attention", budget_ns, &told);
+}
+
+static inline struct bt_result *sample_result(uint64_t budget_ns)
+{
+	return sample_of(budget_ns, false);
 }
 
 /* What only a test may change. */

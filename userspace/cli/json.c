@@ -30,6 +30,7 @@ static void add_figures(json_t *to, const struct bt_figures *f)
 	json_object_set_new(to, "errors", number(f->errors));
 	json_object_set_new(to, "ns", number(f->ns));
 	json_object_set_new(to, "offcpu_ns", number(f->offcpu_ns));
+	json_object_set_new(to, "runnable_ns", number(f->runnable_ns));
 	json_object_set_new(to, "max_ns", number(f->max_ns));
 }
 
@@ -96,12 +97,16 @@ static json_t *object(const struct bt_result *r, enum sort_key sort)
 	json_object_set_new(j, "dominant",
 			    text(bt_category_name(bt_breakdown_dominant(r, BT_INCLUSIVE))));
 	json_object_set_new(j, "compute",
-			    json_pack("{s:o,s:o}", "ns", number(t->compute_ns),
-				      "offcpu_ns", number(t->compute_offcpu_ns)));
+			    json_pack("{s:o,s:o,s:o}", "ns", number(t->compute_ns),
+				      "offcpu_ns", number(t->compute_offcpu_ns),
+				      "runnable_ns", number(t->compute_runnable_ns)));
 	json_object_set_new(j, "edge",
 			    json_pack("{s:o,s:o}", "ns", number(t->edge_ns), "provenance",
 				      text(measured ? edge : NULL)));
 	json_object_set_new(j, "control_ns", number(t->control_ns));
+	json_object_set_new(j, "faults",
+			    json_pack("{s:o,s:o}", "minor", number(t->minor_faults),
+				      "major", number(t->major_faults)));
 	json_object_set_new(j, "categories", categories(r));
 	json_object_set_new(j, "syscalls", measured ? syscalls(r, sort) : json_null());
 	return j;

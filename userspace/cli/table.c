@@ -2,20 +2,21 @@
 /* A result as tables, in the shape that strace -c has made familiar. */
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli.h"
 #include "output.h"
 
 #define LINE "----------------"
 
-/* Seconds in 11 columns, as exact as they fit. */
-static const char *seconds(char *buf, uint64_t ns)
+/* Seconds in @width columns, as exact as they fit. */
+static const char *seconds(char *buf, int width, uint64_t ns)
 {
 	double s = ns / 1e9;
 
 	if (ns == BT_NONE)
 		return "-";
-	snprintf(buf, 32, "%.*f", s < 9.9 ? 9 : s < 9999 ? 6 : 3, s);
+	snprintf(buf, 32, "%.*f", width - (s < 9.9 ? 2 : s < 9999 ? 5 : 8), s);
 	return buf;
 }
 
@@ -30,21 +31,60 @@ static double percent(uint64_t ns, uint64_t total)
 	return total ? 100.0 * ns / total : 0;
 }
 
-static void part(FILE *out, const char *name, uint64_t ns, uint64_t offcpu_ns,
-		 uint64_t total, const struct bt_figures *f)
+/*
+ * The first table divides the time off the CPU if the module tells how, and then the
+ * other columns are narrower.
+ */
+static bool divides(const struct bt_times *t)
 {
-	char share[32] = "-", s[32], on[32], off[32], calls[32] = "", errors[32] = "";
+	return t->compute_runnable_ns != BT_NONE;
+}
+
+static int time_width(const struct bt_times *t)
+{
+	return divides(t) ? 9 : 11;
+}
+
+static void cells(FILE *out, const struct bt_times *t, const char *share, const char *s,
+		  const char *on, const char *off, const char *waiting, const char *calls,
+		  const char *errors, const char *name)
+{
+	int width = time_width(t);
+
+	fprintf(out, "%6s %*s %*s %*s ", share, width, s, width, on, width, off);
+	if (divides(t))
+		fprintf(out, "%*s ", width, waiting);
+	fprintf(out, "%9s %*s %s\n", calls, divides(t) ? 6 : 9, errors, name);
+}
+
+static void rule(FILE *out, const struct bt_times *t)
+{
+	const char *end = strchr(LINE, 0), *time = end - time_width(t);
+
+	cells(out, t, end - 6, time, time, time, time, end - 9,
+	      end - (divides(t) ? 6 : 9), LINE);
+}
+
+static void part(FILE *out, const struct bt_times *t, const char *name, uint64_t ns,
+		 uint64_t offcpu_ns, uint64_t runnable_ns, const struct bt_figures *f)
+{
+	char share[32] = "-", s[32], on[32], off[32], waiting[32], calls[32] = "",
+	     errors[32] = "";
+	uint64_t blocked_ns =
+		divides(t) ? bt_blocked_ns(offcpu_ns, runnable_ns) : offcpu_ns;
 	bool split = offcpu_ns != BT_NONE;
+	int width = time_width(t);
 
 	if (ns != BT_NONE)
-		snprintf(share, sizeof(share), "%.2f", percent(ns, total));
+		snprintf(share, sizeof(share), "%.2f", percent(ns, t->thread_ns));
 	if (f) {
 		snprintf(calls, sizeof(calls), "%" PRIu64, f->count);
 		errors_or_blank(errors, f->errors);
 	}
-	fprintf(out, "%6s %11s %11s %11s %9s %9s %s\n", share, seconds(s, ns),
-		split ? seconds(on, ns > offcpu_ns ? ns - offcpu_ns : 0) : "",
-		split ? seconds(off, offcpu_ns) : "", calls, errors, name);
+	cells(out, t, share, seconds(s, width, ns),
+	      split ? seconds(on, width, ns > offcpu_ns ? ns - offcpu_ns : 0) : "",
+	      split ? seconds(off, width, blocked_ns) : "",
+	      split ? seconds(waiting, width, runnable_ns) : "", calls, errors, name);
 }
 
 static void print_categories(FILE *out, const struct bt_result *result)
@@ -52,23 +92,28 @@ static void print_categories(FILE *out, const struct bt_result *result)
 	const struct bt_times *t = bt_result_times(result, BT_INCLUSIVE);
 	uint32_t i;
 
-	fprintf(out, "%6s %11s %11s %11s %9s %9s %s\n", "% time", "seconds", "on-CPU",
-		"off-CPU", "calls", "errors", "category");
-	fprintf(out, "%.6s %.11s %.11s %.11s %.9s %.9s %s\n", LINE, LINE, LINE, LINE,
-		LINE, LINE, LINE);
+	cells(out, t, "% time", "seconds", "on-CPU", divides(t) ? "blocked" : "off-CPU",
+	      "waiting", "calls", "errors", "category");
+	rule(out, t);
 	for (i = 0; i < result->n_categories; i++) {
 		enum bt_category c = bt_result_category_at(result, i);
 		const struct bt_figures *f = bt_result_category(result, c, BT_INCLUSIVE);
 
-		part(out, bt_category_name(c), f->ns, f->offcpu_ns, t->thread_ns, f);
+		part(out, t, bt_category_name(c), f->ns, f->offcpu_ns, f->runnable_ns, f);
 	}
-	part(out, t->edge_ns == BT_NONE ? "edge (not calibrated)" : "edge (estimated)",
-	     t->edge_ns, BT_NONE, t->thread_ns, NULL);
-	part(out, "control", t->control_ns, BT_NONE, t->thread_ns, NULL);
-	part(out, "compute", t->compute_ns, t->compute_offcpu_ns, t->thread_ns, NULL);
-	fprintf(out, "%.6s %.11s %.11s %.11s %.9s %.9s %s\n", LINE, LINE, LINE, LINE,
-		LINE, LINE, LINE);
-	part(out, "thread time", t->thread_ns, BT_NONE, t->thread_ns, NULL);
+	part(out, t, t->edge_ns == BT_NONE ? "edge (not calibrated)" : "edge (estimated)",
+	     t->edge_ns, BT_NONE, BT_NONE, NULL);
+	part(out, t, "control", t->control_ns, BT_NONE, BT_NONE, NULL);
+	part(out, t, "compute", t->compute_ns, t->compute_offcpu_ns,
+	     t->compute_runnable_ns, NULL);
+	rule(out, t);
+	part(out, t, "thread time", t->thread_ns, BT_NONE, BT_NONE, NULL);
+	if (t->minor_faults != BT_NONE)
+		fprintf(out, "Page faults: %" PRIu64 " minor, %" PRIu64 " major.\n",
+			t->minor_faults, t->major_faults);
+	fputs("Page faults outside a call, vDSO calls and polling a GPU are in compute; what\n"
+	      "io_uring does for a program is in none of these figures.\n",
+	      out);
 }
 
 static void row(FILE *out, uint64_t total, const struct bt_figures *f, const char *name,
@@ -77,8 +122,8 @@ static void row(FILE *out, uint64_t total, const struct bt_figures *f, const cha
 	char s[32], errors[32];
 
 	fprintf(out, "%6.2f %11s %11.3f %9" PRIu64 " %9s %s%s%s%s\n",
-		percent(f->ns, total), seconds(s, f->ns), average_ns(f) / 1000, f->count,
-		errors_or_blank(errors, f->errors), name, arch ? " (" : "",
+		percent(f->ns, total), seconds(s, 11, f->ns), average_ns(f) / 1000,
+		f->count, errors_or_blank(errors, f->errors), name, arch ? " (" : "",
 		arch ? arch : "", arch ? ")" : "");
 }
 
@@ -150,13 +195,13 @@ static int print_table(FILE *out, const struct bt_result *r, enum sort_key sort,
 	fputs("brick:     ", out);
 	print_escaped(out, r->brick);
 	fputc('\n', out);
-	fprintf(out, "wall time: %s s\n", seconds(a, r->wall_ns));
+	fprintf(out, "wall time: %s s\n", seconds(a, 11, r->wall_ns));
 	if (r->budget_ns != BT_NONE) {
 		bool over = bt_result_over_budget(r);
 		uint64_t by = over ? r->wall_ns - r->budget_ns : r->budget_ns - r->wall_ns;
 
-		fprintf(out, "budget:    %s s, %s by %s s\n", seconds(a, r->budget_ns),
-			over ? "exceeded" : "kept", seconds(b, by));
+		fprintf(out, "budget:    %s s, %s by %s s\n", seconds(a, 11, r->budget_ns),
+			over ? "exceeded" : "kept", seconds(b, 11, by));
 	}
 	switch (r->provenance) {
 	case BT_NOT_INSTRUMENTED:
@@ -179,9 +224,7 @@ static int print_table(FILE *out, const struct bt_result *r, enum sort_key sort,
 	}
 	fputc('\n', out);
 	print_categories(out, r);
-	fputs("Page faults, vDSO calls and polling a GPU are in compute; what io_uring does\n"
-	      "for a program is in none of these figures.\n\n",
-	      out);
+	fputc('\n', out);
 	print_syscalls(out, r, sort);
 	return 0;
 }

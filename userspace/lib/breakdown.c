@@ -54,6 +54,13 @@ double bt_breakdown_overhead_percent(const struct bt_result *r, enum bt_view vie
 	return sum < total ? 100.0 * sum / total : 100;
 }
 
+uint64_t bt_blocked_ns(uint64_t offcpu_ns, uint64_t runnable_ns)
+{
+	if (offcpu_ns == BT_NONE || runnable_ns == BT_NONE)
+		return BT_NONE;
+	return offcpu_ns > runnable_ns ? offcpu_ns - runnable_ns : 0;
+}
+
 bool bt_over_budget(uint64_t budget_ns, uint64_t actual_ns)
 {
 	return actual_ns > budget_ns;

@@ -63,6 +63,7 @@ static struct bt_figures figures(const struct bricktrace_figures *raw)
 		.ns = raw->ns,
 		.offcpu_ns = raw->offcpu_ns,
 		.max_ns = raw->max_ns,
+		.runnable_ns = raw->runnable_ns,
 	};
 }
 
@@ -81,6 +82,9 @@ static void read_times(struct bt_times *times, const struct bricktrace_array *a)
 			.compute_offcpu_ns = raw.compute_offcpu_ns,
 			.edge_ns = raw.edge_ns,
 			.control_ns = raw.control_ns,
+			.compute_runnable_ns = raw.compute_runnable_ns,
+			.minor_faults = raw.minor_faults,
+			.major_faults = raw.major_faults,
 		};
 	}
 }

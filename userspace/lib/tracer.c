@@ -12,19 +12,21 @@
 
 #include "internal.h"
 
-/* The ABI's structures as this compiler lays them out: those of its first version. */
-#define FIRST_VERSION(type, name) \
-	_Static_assert(sizeof(struct bricktrace_##type) == BRICKTRACE_##name##_SIZE_V0, "")
-FIRST_VERSION(info, INFO);
-FIRST_VERSION(thread, THREAD);
-FIRST_VERSION(brick_define, BRICK_DEFINE);
-FIRST_VERSION(run_open, RUN_OPEN);
-FIRST_VERSION(run_close, RUN_CLOSE);
-FIRST_VERSION(result, RESULT);
-FIRST_VERSION(times, TIMES);
-FIRST_VERSION(category_figures, CATEGORY_FIGURES);
-FIRST_VERSION(syscall, SYSCALL);
-FIRST_VERSION(session, SESSION);
+/* The ABI's structures as this compiler lays them out: each of the version named here. */
+#define VERSION(type, name, version)                               \
+	_Static_assert(sizeof(struct bricktrace_##type) ==         \
+			       BRICKTRACE_##name##_SIZE_##version, \
+		       "")
+VERSION(info, INFO, V0);
+VERSION(thread, THREAD, V0);
+VERSION(brick_define, BRICK_DEFINE, V0);
+VERSION(run_open, RUN_OPEN, V0);
+VERSION(run_close, RUN_CLOSE, V0);
+VERSION(result, RESULT, V0);
+VERSION(times, TIMES, V1);
+VERSION(category_figures, CATEGORY_FIGURES, V1);
+VERSION(syscall, SYSCALL, V1);
+VERSION(session, SESSION, V0);
 /* A thread's own, so that threads do not overwrite each other's. */
 static __thread char error_text[512];
 
