@@ -16,7 +16,6 @@ OLD_KO = KO.replace("/kmod-", "/versions-")
 OLD = BUILD + "/versions/userspace"
 NEW = BUILD + "/userspace"
 NONE = 2**64 - 1
-NEW_KEYS = ("runnable_ns",)
 
 
 def load(module):
@@ -99,4 +98,4 @@ with_module("this module")
 load(OLD_KO)
 with_module("the first module")
 load(KO)
-bt.done(0)
+bt.done(46)

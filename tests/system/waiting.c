@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Rule 11: off-CPU time is blocked or waiting for a CPU, and page faults are counted.
+ * Rule 12: off-CPU time is blocked or waiting for a CPU, and page faults are counted.
  * What the kernel says of the same threads, in /proc, is the oracle: schedstat and stat.
  */
 #include "rule.h"
