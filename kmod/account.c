@@ -29,7 +29,6 @@ void bt_account_init(struct bt_account *a, u64 now, u32 generation, bool born,
 	a->t_out = now;
 	a->begin = *begin;
 	a->run_delay = begin->run_delay;
-	a->waiter = BT_SLOTS;
 	a->state = born ? BT_BORN : BT_ASLEEP;
 	a->keys[BT_SLOT_CONTROL] = BT_KEY_CONTROL;
 	for (i = 0; i < BT_CATEGORIES; i++)
@@ -159,8 +158,8 @@ void bt_account_out(struct bt_account *a, const struct task_struct *p)
 	begin(a);
 	a->t_out = bt_clock_now();
 	/* What the thread has waited for this CPU, which the scheduler added since. */
-	if (a->waiter < BT_SLOTS)
-		a->slots[a->waiter].runnable += run_delay - a->run_delay;
+	if (a->waiter)
+		a->waiter->runnable += run_delay - a->run_delay;
 	a->run_delay = run_delay;
 	end(a);
 }
@@ -240,7 +239,7 @@ void bt_account_in(struct bt_account *a, struct task_struct *p, u32 generation,
 		}
 		a->off_call += off;
 	}
-	a->waiter = a->cur ? a->cur - a->slots : BT_SLOTS;
+	a->waiter = a->cur;
 	a->t_out = 0;
 	end(a);
 }
@@ -255,7 +254,7 @@ void bt_account_found(struct bt_account *a, struct task_struct *p,
 	begin(a);
 	/* The scheduler has told of this arrival already. */
 	a->run_delay = bt_run_delay(p);
-	a->waiter = BT_SLOTS;
+	a->waiter = NULL;
 	a->t_out = 0;
 	end(a);
 }
@@ -300,6 +299,7 @@ static void read_runnable(const struct bt_account *a, u32 generation, bool out,
 			  const struct bt_counters *kernel,
 			  struct bt_snapshot *snap)
 {
+	const struct bt_slot *waiter = READ_ONCE(a->waiter);
 	u64 seen = a->run_delay;
 	/* The thread may have been switched since @kernel was read. */
 	u64 now = max(seen, kernel->run_delay);
@@ -312,8 +312,8 @@ static void read_runnable(const struct bt_account *a, u32 generation, bool out,
 		return;
 	if (out)
 		snap->call.runnable = now - seen;
-	else if (a->waiter < snap->used)
-		snap->slots[a->waiter].runnable += now - seen;
+	else if (waiter)
+		snap->slots[waiter - a->slots].runnable += now - seen;
 }
 
 bool bt_account_try_read(const struct bt_account *a, u32 generation, u64 armed,

@@ -72,12 +72,12 @@ struct bt_account {
 	u64 told;		/* of a sleeper: generation << 32 | (key + 1) */
 	struct bt_counters begin; /* when the account was opened */
 	u64 run_delay;		/* as it was last added to a slot */
+	struct bt_slot *waiter;	/* call that last waited for a CPU, or NULL */
 	struct bt_slot *interrupted; /* the call that last returned -512 to -516 */
 	u64 interrupted_enter;	/* its @t_enter */
 	s16 interrupted_ret;	/* and what it returned */
 	u8 state;		/* enum bt_state */
 	u8 used;		/* slots in use */
-	u8 waiter;		/* slot that last waited for a CPU; BT_SLOTS: none did */
 	u8 map[BT_NR_NATIVE];	/* native number to slot, 0: none yet */
 	u16 keys[BT_SLOTS];	/* slot to key */
 	struct bt_slot slots[BT_SLOTS];

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: MIT
 /*
- * bench-work pread|futex: nanoseconds that one unit takes, which under -icount are
+ * bench-work pread|futex|calls: nanoseconds that one unit takes, which under -icount are
  * instructions; the best of three.
  *	pread	reading 4 KiB of a file in memory
  *	futex	handing over to another thread and back: two wakes, two waits
+ *	calls	a short call that nobody else makes, 100,000 in all
  */
 #include <linux/futex.h>
 #include <sys/mman.h>
 #include "../system/bt.h"
 
 #define UNITS 5000
+
+#define CALLS 100000
 
 static int file;
 static atomic_int turn;
@@ -53,10 +56,17 @@ static void units_of_futex(void)
 	}
 }
 
+static void short_calls(void)
+{
+	for (int i = 0; i < CALLS; i++)
+		syscall(SYS_getsid, 0);
+}
+
 int main(int argc, char **argv)
 {
 	const char *work = argc > 1 ? argv[1] : "";
 	void (*units)(void) = NULL;
+	int n = UNITS, repeat = 3;
 	u64 best = ~0ULL, start;
 	pthread_t thread;
 
@@ -69,18 +79,22 @@ int main(int argc, char **argv)
 		units = units_of_futex;
 		if (pthread_create(&thread, NULL, other_hand, NULL))
 			bail("pthread_create");
+	} else if (!strcmp(work, "calls")) {
+		units = short_calls;
+		n = CALLS;
+		repeat = 1;
 	} else {
 		bail("usage");
 	}
 	if (mlockall(MCL_CURRENT))
 		bail("mlockall");
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < repeat; i++) {
 		start = now();
 		units();
 		start = now() - start;
 		if (start < best)
 			best = start;
 	}
-	printf("%.3f\n", (double)best / UNITS);
+	printf("%.3f\n", (double)best / n);
 	return 0;
 }
