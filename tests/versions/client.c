@@ -63,8 +63,8 @@ int main(void)
 	struct bt_brick *brick;
 	char *page;
 
-	page = mmap(NULL, PAGES * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-		    -1, 0);
+	page = mmap(NULL, PAGES * 4096, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (page == MAP_FAILED)
 		return 1;
 	if (bt_tracer_new(&tracer) || bt_thread_register(tracer, 0) ||
