@@ -163,7 +163,7 @@ DECLARE_PER_CPU(struct bt_account *, bt_running);
 void bt_task_in(struct task_struct *p);
 
 /* Tells whether a task may be in the table: a bit for each bucket in use. */
-#define BT_TASK_BITS 14
+#define BT_TASK_BITS 15
 
 static inline u32 bt_task_bucket(const struct task_struct *p)
 {
