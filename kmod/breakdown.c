@@ -96,6 +96,8 @@ breakdown_call(struct bt_breakdown *b, const struct bt_total *e,
 	enum bricktrace_arch arch;
 	u32 v;
 
+	/* User space gets all of it, fields that are forgotten here, too. */
+	memset(sc, 0, sizeof(b->syscalls[0]));
 	for (v = 0; v < BT_VIEWS; v++) {
 		sc[v].nr = bt_syscall_nr(e->key, &arch);
 		sc[v].arch = arch;
