@@ -316,11 +316,11 @@ struct bricktrace_brick_define {
  * @run: out: the run's number in this session, never used twice
  * @parent: out: the number of the run that encloses it, 0 if none does
  *
- * The run starts when the call has been handled. It is enclosed by the open
- * run that was opened last with scope session or, if its own scope is thread,
- * by the same thread. At
- * level trace the first run on the host puts the hooks in place, which takes
- * milliseconds, before the run starts.
+ * The run starts when the call has done its work; copying the answer is in
+ * @control_ns of struct bricktrace_times. The run is enclosed by the open run
+ * that was opened last with scope session or, if its own scope is thread, by
+ * the same thread. At level trace the first run on the host puts the hooks in
+ * place, which takes milliseconds, before the run starts.
  *
  * Errors:
  *	ENOENT	no such brick
