@@ -12,7 +12,7 @@
  * All of a task's ids are those of @c, as for ptrace_may_access() with real
  * ids, and it can do no more: cap_ptrace_access_check().
  */
-static bool equals(const struct cred *c, const struct cred *t)
+static bool access_ids_equal(const struct cred *c, const struct cred *t)
 {
 	return c->user_ns == t->user_ns &&
 	       cap_issubset(t->cap_permitted, c->cap_permitted) &&
@@ -22,19 +22,19 @@ static bool equals(const struct cred *c, const struct cred *t)
 }
 
 /* CAP_SYS_PTRACE in @ns, or CAP_PERFMON (CAP_SYS_ADMIN) in the initial one. */
-static bool caller_capable(struct user_namespace *ns)
+static bool access_caller_capable(struct user_namespace *ns)
 {
 	return ns_capable(ns, CAP_SYS_PTRACE) || perfmon_capable();
 }
 
-static bool opener_capable(struct file *f, struct user_namespace *ns)
+static bool access_opener_capable(struct file *f, struct user_namespace *ns)
 {
 	return file_ns_capable(f, ns, CAP_SYS_PTRACE) ||
 	       file_ns_capable(f, &init_user_ns, CAP_PERFMON) ||
 	       file_ns_capable(f, &init_user_ns, CAP_SYS_ADMIN);
 }
 
-int bt_access_check(struct file *opener, struct task_struct *p)
+int bkt_access_check(struct file *opener, struct task_struct *p)
 {
 	const struct cred *t;
 	struct user_namespace *ns;
@@ -47,9 +47,10 @@ int bt_access_check(struct file *opener, struct task_struct *p)
 		return 0;
 	rcu_read_lock();
 	t = __task_cred(p);
-	ok = (own || equals(current_cred(), t) ||
-	      caller_capable(t->user_ns)) &&
-	     (equals(opener->f_cred, t) || opener_capable(opener, t->user_ns));
+	ok = (own || access_ids_equal(current_cred(), t) ||
+	      access_caller_capable(t->user_ns)) &&
+	     (access_ids_equal(opener->f_cred, t) ||
+	      access_opener_capable(opener, t->user_ns));
 	rcu_read_unlock();
 	if (!ok)
 		return -EPERM;
@@ -63,25 +64,25 @@ int bt_access_check(struct file *opener, struct task_struct *p)
 	mm = p->mm;
 	if (mm) {
 		rcu_read_lock();
-		ns = bt_exec_ns(p, mm);
-		ok = bt_dumpable(p, mm) || ((own || caller_capable(ns)) &&
-					    opener_capable(opener, ns));
+		ns = bkt_exec_ns(p, mm);
+		ok = bkt_dumpable(p, mm) || ((own || access_caller_capable(ns)) &&
+					     access_opener_capable(opener, ns));
 		rcu_read_unlock();
 	}
 	task_unlock(p);
 	return ok ? 0 : -EPERM;
 }
 
-bool bt_access_after_exec(struct file *opener)
+bool bkt_access_after_exec(struct file *opener)
 {
 	const struct cred *t = current_cred();
 	bool ok;
 
 	rcu_read_lock();
-	ok = (equals(opener->f_cred, t) ||
-	      opener_capable(opener, t->user_ns)) &&
-	     (bt_dumpable(current, current->mm) ||
-	      opener_capable(opener, bt_exec_ns(current, current->mm)));
+	ok = (access_ids_equal(opener->f_cred, t) ||
+	      access_opener_capable(opener, t->user_ns)) &&
+	     (bkt_dumpable(current, current->mm) ||
+	      access_opener_capable(opener, bkt_exec_ns(current, current->mm)));
 	rcu_read_unlock();
 	return ok;
 }

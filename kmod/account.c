@@ -5,20 +5,20 @@
 #include "account.h"
 #include "compat.h"
 
-static_assert(BT_SLOTS <= U8_MAX);
+static_assert(BKT_SLOTS <= U8_MAX);
 
-static void begin(struct bt_account *a)
+static void account_begin(struct bkt_account *a)
 {
 	raw_write_seqcount_begin(&a->seq);
 }
 
-static void end(struct bt_account *a)
+static void account_end(struct bkt_account *a)
 {
 	raw_write_seqcount_end(&a->seq);
 }
 
-void bt_account_init(struct bt_account *a, u64 now, u32 generation, bool born,
-		     const struct bt_counters *begin)
+void bkt_account_init(struct bkt_account *a, u64 now, u32 generation, bool born,
+		      const struct bkt_counters *begin)
 {
 	int i;
 
@@ -29,60 +29,60 @@ void bt_account_init(struct bt_account *a, u64 now, u32 generation, bool born,
 	a->t_out = now;
 	a->begin = *begin;
 	a->run_delay = begin->run_delay;
-	a->state = born ? BT_BORN : BT_ASLEEP;
-	a->keys[BT_SLOT_CONTROL] = BT_KEY_CONTROL;
-	for (i = 0; i < BT_CATEGORIES; i++)
-		a->keys[BT_SLOT_MORE + i] = BT_KEY_MORE + i;
-	a->used = BT_SLOT_FIRST;
+	a->state = born ? BKT_NEW : BKT_ASLEEP;
+	a->keys[BKT_SLOT_CONTROL] = BKT_KEY_CONTROL;
+	for (i = 0; i < BKT_CATEGORIES; i++)
+		a->keys[BKT_SLOT_MORE + i] = BKT_KEY_MORE + i;
+	a->used = BKT_SLOT_FIRST;
 }
 
 /* The slot of a key: its own if there is one left, else its category's. */
-static struct bt_slot *slot_of_key(struct bt_account *a, u16 key)
+static struct bkt_slot *account_slot(struct bkt_account *a, u16 key)
 {
 	int i;
 
-	for (i = BT_SLOT_FIRST; i < a->used; i++)
+	for (i = BKT_SLOT_FIRST; i < a->used; i++)
 		if (a->keys[i] == key)
 			goto found;
-	if (i == BT_SLOTS) {
-		i = BT_SLOT_MORE + bt_syscall_category(key);
+	if (i == BKT_SLOTS) {
+		i = BKT_SLOT_MORE + bkt_syscall_category(key);
 		goto found;
 	}
 	a->keys[i] = key;
-	/* Pairs with bt_account_try_read(): the key is there. */
+	/* Pairs with bkt_account_try_read(): the key is there. */
 	smp_store_release(&a->used, i + 1);
 found:
 	/* The other tables, and restart_syscall, are looked up each time. */
-	if (key < BT_NR_NATIVE && !bt_syscall_is_restart(key))
+	if (key < BKT_NR_NATIVE && !bkt_syscall_is_restart(key))
 		a->map[key] = i;
 	return &a->slots[i];
 }
 
-void bt_account_enter_slow(struct bt_account *a, unsigned long nr)
+void bkt_account_enter_slow(struct bkt_account *a, unsigned long nr)
 {
 	enum bricktrace_arch arch = BRICKTRACE_ARCH_NATIVE;
-	struct bt_slot *s;
+	struct bkt_slot *s;
 	u16 key;
 
-	if (bt_syscall_compat())
+	if (bkt_syscall_compat())
 		arch = BRICKTRACE_ARCH_COMPAT;
-	key = bt_syscall_key(nr, arch);
-	s = bt_syscall_is_restart(key) ? a->restart : NULL;
+	key = bkt_syscall_key(nr, arch);
+	s = bkt_syscall_is_restart(key) ? a->restart : NULL;
 	if (!s)
-		s = slot_of_key(a, key);
+		s = account_slot(a, key);
 	/* The call was found between the kernel's entry and here: it is timed already. */
-	if (a->state == BT_MET && a->cur == s) {
-		WRITE_ONCE(a->state, BT_USER);
+	if (a->state == BKT_OBSERVED && a->cur == s) {
+		WRITE_ONCE(a->state, BKT_USER);
 		return;
 	}
-	bt_account_enter_slot(a, s, static_key_enabled(&bt_clock_is_tsc));
+	bkt_account_enter_slot(a, s, static_key_enabled(&bkt_clock_is_tsc));
 }
 
-static void count_error(struct bt_account *a, struct bt_slot *s, long ret)
+static void account_count_error(struct bkt_account *a, struct bkt_slot *s, long ret)
 {
 	/*
 	 * The call will be entered again, by restart_syscall after the last of
-	 * these, unless a handler runs first: bt_account_signal().
+	 * these, unless a handler runs first: bkt_account_signal().
 	 */
 	if (ret <= -ERESTARTSYS && ret >= -ERESTART_RESTARTBLOCK) {
 		if (ret == -ERESTART_RESTARTBLOCK)
@@ -93,7 +93,7 @@ static void count_error(struct bt_account *a, struct bt_slot *s, long ret)
 		return;
 	}
 	/* What sigreturn returns is the interrupted program's register. */
-	if (!bt_syscall_is_sigreturn(a->keys[s - a->slots]))
+	if (!bkt_syscall_is_sigreturn(a->keys[s - a->slots]))
 		s->errors++;
 }
 
@@ -101,76 +101,76 @@ static void count_error(struct bt_account *a, struct bt_slot *s, long ret)
  * An exit without an entry: of the clone that made the thread; else of a call
  * that seccomp or a tracer refused before its entry was shown.
  */
-static void exit_unpaired(struct bt_account *a, long ret)
+static void account_exit_unpaired(struct bkt_account *a, long ret)
 {
-	struct bt_slot *s;
+	struct bkt_slot *s;
 	int key;
 
-	if (a->state == BT_BORN) {
-		WRITE_ONCE(a->state, BT_USER);
+	if (a->state == BKT_NEW) {
+		WRITE_ONCE(a->state, BKT_USER);
 		return;
 	}
-	key = bt_syscall_at_exit();
-	s = slot_of_key(a, key < 0 ? BT_KEY_INVALID : key);
-	begin(a);
+	key = bkt_syscall_at_exit();
+	s = account_slot(a, key < 0 ? BKT_KEY_INVALID : key);
+	account_begin(a);
 	s->count++;
 	if (IS_ERR_VALUE(ret))
-		count_error(a, s, ret);
-	end(a);
+		account_count_error(a, s, ret);
+	account_end(a);
 }
 
 /* A failed call, or an unpaired exit. */
-void bt_account_exit_slow(struct bt_account *a, long ret)
+void bkt_account_exit_slow(struct bkt_account *a, long ret)
 {
-	struct bt_slot *s = a->cur;
+	struct bkt_slot *s = a->cur;
 
 	if (!s) {
-		exit_unpaired(a, ret);
+		account_exit_unpaired(a, ret);
 		return;
 	}
-	bt_account_exit(a, 0, static_key_enabled(&bt_clock_is_tsc));
-	begin(a);
-	count_error(a, s, ret);
-	end(a);
+	bkt_account_exit(a, 0, static_key_enabled(&bkt_clock_is_tsc));
+	account_begin(a);
+	account_count_error(a, s, ret);
+	account_end(a);
 }
 
-void bt_account_control(struct bt_account *a)
+void bkt_account_control(struct bkt_account *a)
 {
-	struct bt_slot *control = &a->slots[BT_SLOT_CONTROL];
+	struct bkt_slot *control = &a->slots[BKT_SLOT_CONTROL];
 
-	begin(a);
+	account_begin(a);
 	if (!a->cur) {
 		/* Armed or registered by this very call. */
-		a->t_enter = bt_clock_now();
-		a->state = BT_USER;
+		a->t_enter = bkt_clock_now();
+		a->state = BKT_USER;
 	} else if (a->cur != control && a->off_enter == a->t_enter) {
 		a->cur->offcpu -= a->off_call;
 		control->offcpu += a->off_call;
 	}
 	a->cur = control;
-	end(a);
+	account_end(a);
 }
 
-void bt_account_out(struct bt_account *a, const struct task_struct *p)
+void bkt_account_out(struct bkt_account *a, const struct task_struct *p)
 {
-	u64 run_delay = bt_run_delay(p);
+	u64 run_delay = bkt_run_delay(p);
 
-	begin(a);
-	a->t_out = bt_clock_now();
+	account_begin(a);
+	a->t_out = bkt_clock_now();
 	/* What the thread has waited for this CPU, which the scheduler added since. */
 	if (a->waiter)
 		a->waiter->runnable += run_delay - a->run_delay;
 	a->run_delay = run_delay;
-	end(a);
+	account_end(a);
 }
 
 /* A new arming: what was known of the thread's state is void. */
-static void rebase(struct bt_account *a, const struct task_struct *p,
-		   u32 generation)
+static void account_rebase(struct bkt_account *a, const struct task_struct *p,
+			   u32 generation)
 {
 	int i;
 
-	a->run_delay = bt_run_delay(p);
+	a->run_delay = bkt_run_delay(p);
 
 	a->restart = NULL;
 	a->interrupted = NULL;
@@ -179,12 +179,12 @@ static void rebase(struct bt_account *a, const struct task_struct *p,
 		a->slots[i].max = 0;
 }
 
-int bt_account_tell(struct bt_account *a, u32 generation, int key)
+int bkt_account_record(struct bkt_account *a, u32 generation, int key)
 {
-	if (a->told >> 32 == generation)
-		return (int)(u32)a->told - 1;
-	WRITE_ONCE(a->told, (u64)generation << 32 | (u32)(key + 1));
-	/* Pairs with meet(): it sees this, or the reader that it has begun. */
+	if (a->recorded >> 32 == generation)
+		return (int)(u32)a->recorded - 1;
+	WRITE_ONCE(a->recorded, (u64)generation << 32 | (u32)(key + 1));
+	/* Pairs with account_observe(): it sees this, or the reader that it has begun. */
 	smp_mb();
 	return key;
 }
@@ -193,43 +193,43 @@ int bt_account_tell(struct bt_account *a, u32 generation, int key)
  * The thread is met for the first time; it does what it did since @since. @slept: it
  * has slept until now, so that what readers said of it is so.
  */
-static void meet(struct bt_account *a, struct task_struct *p, u32 generation,
-		 u64 since, bool slept)
+static void account_observe(struct bkt_account *a, struct task_struct *p, u32 generation,
+			    u64 since, bool slept)
 {
-	struct bt_slot *s = NULL;
-	u64 told;
+	struct bkt_slot *s = NULL;
+	u64 recorded;
 	int key;
 
-	begin(a);
-	/* Pairs with bt_account_tell(). */
+	account_begin(a);
+	/* Pairs with bkt_account_record(). */
 	smp_mb();
-	told = READ_ONCE(a->told);
-	key = slept && told >> 32 == generation ? (int)(u32)told - 1 :
-						  bt_syscall_of_task(p);
+	recorded = READ_ONCE(a->recorded);
+	key = slept && recorded >> 32 == generation ? (int)(u32)recorded - 1 :
+						  bkt_syscall_of_task(p);
 	if (a->generation != generation)
-		rebase(a, p, generation);
-	a->state = bt_syscall_is_newborn(p) ? BT_BORN : BT_USER;
+		account_rebase(a, p, generation);
+	a->state = bkt_syscall_never_ran(p) ? BKT_NEW : BKT_USER;
 	if (key >= 0) {
-		s = slot_of_key(a, key);
-		a->state = BT_MET;
-		if (key < BT_NR_NATIVE)
+		s = account_slot(a, key);
+		a->state = BKT_OBSERVED;
+		if (key < BKT_NR_NATIVE)
 			a->map[key] = 0;
 	}
 	a->cur = s;
 	a->t_enter = since;
 	a->t_out = since;
-	end(a);
+	account_end(a);
 }
 
-void bt_account_in(struct bt_account *a, struct task_struct *p, u32 generation,
-		   u64 armed)
+void bkt_account_in(struct bkt_account *a, struct task_struct *p, u32 generation,
+		    u64 armed)
 {
 	u64 since, off;
 
-	if (unlikely(bt_account_asleep(a, generation, armed, &since)))
-		meet(a, p, generation, since, true);
-	begin(a);
-	off = bt_clock_now() - a->t_out;
+	if (unlikely(bkt_account_asleep(a, generation, armed, &since)))
+		account_observe(a, p, generation, since, true);
+	account_begin(a);
+	off = bkt_clock_now() - a->t_out;
 	a->offcpu += off;
 	if (a->cur) {
 		a->cur->offcpu += off;
@@ -241,27 +241,27 @@ void bt_account_in(struct bt_account *a, struct task_struct *p, u32 generation,
 	}
 	a->waiter = a->cur;
 	a->t_out = 0;
-	end(a);
+	account_end(a);
 }
 
-void bt_account_found(struct bt_account *a, struct task_struct *p,
-		      u32 generation, u64 armed)
+void bkt_account_observe_running(struct bkt_account *a, struct task_struct *p,
+				 u32 generation, u64 armed)
 {
 	u64 since;
 
-	if (bt_account_asleep(a, generation, armed, &since))
-		meet(a, p, generation, bt_clock_now(), false);
-	begin(a);
+	if (bkt_account_asleep(a, generation, armed, &since))
+		account_observe(a, p, generation, bkt_clock_now(), false);
+	account_begin(a);
 	/* The scheduler has told of this arrival already. */
-	a->run_delay = bt_run_delay(p);
+	a->run_delay = bkt_run_delay(p);
 	a->waiter = NULL;
 	a->t_out = 0;
-	end(a);
+	account_end(a);
 }
 
-void bt_account_signal(struct bt_account *a, bool restarts)
+void bkt_account_signal(struct bkt_account *a, bool restarts)
 {
-	struct bt_slot *s = a->interrupted;
+	struct bkt_slot *s = a->interrupted;
 	int ret = a->interrupted_ret;
 
 	a->interrupted = NULL;
@@ -270,20 +270,20 @@ void bt_account_signal(struct bt_account *a, bool restarts)
 		return;
 	if (ret == -ERESTARTNOINTR || (ret == -ERESTARTSYS && restarts))
 		return;
-	begin(a);
+	account_begin(a);
 	s->errors++;
-	end(a);
+	account_end(a);
 }
 
-void bt_account_end(struct bt_account *a)
+void bkt_account_end(struct bkt_account *a)
 {
-	begin(a);
-	a->t_end = bt_clock_now();
-	end(a);
+	account_begin(a);
+	a->t_end = bkt_clock_now();
+	account_end(a);
 }
 
-bool bt_account_asleep(const struct bt_account *a, u32 generation, u64 armed,
-		       u64 *since)
+bool bkt_account_asleep(const struct bkt_account *a, u32 generation, u64 armed,
+			u64 *since)
 {
 	if (READ_ONCE(a->generation) != generation) {
 		/* The account is older than the arming; so may its clock be. */
@@ -291,15 +291,15 @@ bool bt_account_asleep(const struct bt_account *a, u32 generation, u64 armed,
 		return true;
 	}
 	*since = READ_ONCE(a->t_out);
-	return !READ_ONCE(a->cur) && READ_ONCE(a->state) == BT_ASLEEP;
+	return !READ_ONCE(a->cur) && READ_ONCE(a->state) == BKT_ASLEEP;
 }
 
 /* Waiting for a CPU that is in no slot yet: the call's that is off its CPU, or was. */
-static void read_runnable(const struct bt_account *a, u32 generation, bool out,
-			  const struct bt_counters *kernel,
-			  struct bt_snapshot *snap)
+static void account_read_runnable(const struct bkt_account *a, u32 generation, bool out,
+				  const struct bkt_counters *kernel,
+				  struct bkt_snapshot *snap)
 {
-	const struct bt_slot *waiter = READ_ONCE(a->waiter);
+	const struct bkt_slot *waiter = READ_ONCE(a->waiter);
 	u64 seen = a->run_delay;
 	/* The thread may have been switched since @kernel was read. */
 	u64 now = max(seen, kernel->run_delay);
@@ -316,28 +316,28 @@ static void read_runnable(const struct bt_account *a, u32 generation, bool out,
 		snap->slots[waiter - a->slots].runnable += now - seen;
 }
 
-bool bt_account_try_read(const struct bt_account *a, u32 generation, u64 armed,
-			 int asleep_key, u64 limit,
-			 const struct bt_counters *kernel,
-			 struct bt_snapshot *snap)
+bool bkt_account_try_read(const struct bkt_account *a, u32 generation, u64 armed,
+			  int asleep_key, u64 limit,
+			  const struct bkt_counters *kernel,
+			  struct bkt_snapshot *snap)
 {
 	unsigned int seq = raw_read_seqcount(&a->seq);
-	/* Pairs with bt_account_enter_slot(): its t_enter is there. */
-	const struct bt_slot *cur = smp_load_acquire(&a->cur);
+	/* Pairs with bkt_account_enter_slot(): its t_enter is there. */
+	const struct bkt_slot *cur = smp_load_acquire(&a->cur);
 	u64 t, since, out;
 	bool asleep;
 	u8 i;
 
-	if (seq & 1 || cur == BT_ENTERING)
+	if (seq & 1 || cur == BKT_ENTERING)
 		return false;
-	t = min(limit, bt_clock_now());
+	t = min(limit, bkt_clock_now());
 	if (a->t_end)
 		t = min(t, a->t_end);
-	asleep = bt_account_asleep(a, generation, armed, &since);
+	asleep = bkt_account_asleep(a, generation, armed, &since);
 	out = asleep ? since : a->t_out;
 	snap->t = t;
 	snap->offcpu = a->offcpu;
-	snap->call = (struct bt_under_way){ .key = -1 };
+	snap->call = (struct bkt_under_way){ .key = -1 };
 	if (asleep) {
 		snap->call.key = asleep_key;
 		snap->call.begin = since;
@@ -353,13 +353,13 @@ bool bt_account_try_read(const struct bt_account *a, u32 generation, u64 armed,
 		if (out && t > out)
 			snap->call.offcpu = t - out;
 	}
-	/* Pairs with slot_of_key(): their keys are there. */
+	/* Pairs with account_slot(): their keys are there. */
 	snap->used = smp_load_acquire(&a->used);
-	memcpy(snap->slots, a->slots, min_t(u8, snap->used, BT_SLOTS) * sizeof(a->slots[0]));
+	memcpy(snap->slots, a->slots, min_t(u8, snap->used, BKT_SLOTS) * sizeof(a->slots[0]));
 	/* The longest calls are those of an arming that has ended. */
 	if (a->generation != generation)
 		for (i = 0; i < snap->used; i++)
 			snap->slots[i].max = 0;
-	read_runnable(a, generation, out, kernel, snap);
+	account_read_runnable(a, generation, out, kernel, snap);
 	return !read_seqcount_retry(&a->seq, seq) && READ_ONCE(a->cur) == cur;
 }

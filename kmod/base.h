@@ -11,17 +11,17 @@
  * to it once, and a member that leaves before it was read in this walk hands in
  * the V with which it leaves.
  *
- * bt_books protects a base. The session's mutex serialises walks and protects
+ * bkt_tasks_lock protects a base. The session's mutex serialises walks and protects
  * what a walk has read once it has ended.
  */
-#ifndef BT_BASE_H
-#define BT_BASE_H
+#ifndef BKT_BASE_H
+#define BKT_BASE_H
 
 #include "account.h"
 #include "totals.h"
 
 /* Sums of one system call, in ticks; differences are meant. */
-struct bt_sum {
+struct bkt_sum {
 	u64 count;
 	u64 errors;
 	u64 time;
@@ -31,90 +31,90 @@ struct bt_sum {
 };
 
 /* A value of S. */
-struct bt_sums {
+struct bkt_sums {
 	u64 thread;	/* thread time, in ticks */
 	u64 offcpu;	/* in ticks */
-	struct bt_counters kernel;
+	struct bkt_counters kernel;
 	u64 joined;	/* memberships that began, ever */
 	u64 left;	/* memberships that ended, ever */
 	u64 lost;	/* threads that left by an execve() or could not join, ever */
 	u32 members;	/* present ones */
 	u32 used;	/* entries in @sum */
-	struct bt_sum sum[];
+	struct bkt_sum sum[];
 };
 
 /* The longest known call of a kind. */
-struct bt_longest {
+struct bkt_longest {
 	u64 max;	/* ticks; 0: none */
 	u64 end;	/* when that call ended */
 };
 
 /* A kind of call in a walk: what has no difference. */
-struct bt_walked {
+struct bkt_walked {
 	u64 inside;	/* the longest that began after the run */
 	u64 outside;	/* the longest that did not */
 	u32 in_flight;	/* members that are in this call */
 };
 
-#define BT_BASE_KEYS BT_TOTALS_SESSION
+#define BKT_BASE_KEYS BKT_TOTALS_SESSION
 
-struct bt_base {
+struct bkt_base {
 	/* The session's own index of a key, less one; never changes once given. */
-	u16 index[BT_KEYS];
-	u16 keys[BT_BASE_KEYS];
+	u16 index[BKT_KEYS];
+	u16 keys[BKT_BASE_KEYS];
 	u32 generation;		/* of the arming that @longest belongs to */
-	const struct bt_sums *open; /* of the run that a walk is to close, or NULL */
+	const struct bkt_sums *open; /* of the run that a walk is to close, or NULL */
 	u64 begin;		/* of that run, in ticks */
 	bool walking;
 	u32 epoch;		/* the walk's number, from 1 */
-	struct bt_longest longest[BT_BASE_KEYS];
-	struct bt_walked walked[BT_BASE_KEYS];
-	struct bt_sums *sums;	/* the base itself */
-	struct bt_sums *walk;	/* S as the walk has read it */
+	struct bkt_longest longest[BKT_BASE_KEYS];
+	struct bkt_walked walked[BKT_BASE_KEYS];
+	struct bkt_sums *sums;	/* the base itself */
+	struct bkt_sums *walk;	/* S as the walk has read it */
 };
 
-struct bt_base *bt_base_alloc(void);
-void bt_base_free(struct bt_base *b);
-size_t bt_base_size(void);
+struct bkt_base *bkt_base_alloc(void);
+void bkt_base_free(struct bkt_base *b);
+size_t bkt_base_size(void);
 
 /*
  * A member joins, having been worth @v at that time; NULL for an account that
  * was opened at time @t, which is worth nothing then. @keys are its account's.
  */
-void bt_base_join(struct bt_base *b, u64 t, const u16 *keys,
-		  const struct bt_snapshot *v);
+void bkt_base_join(struct bkt_base *b, u64 t, const u16 *keys,
+		   const struct bkt_snapshot *v);
 
 /* A member leaves, worth @v. @unread: no walk under way has read it. */
-void bt_base_leave(struct bt_base *b, const u16 *keys,
-		   const struct bt_snapshot *v, u32 generation, bool unread);
+void bkt_base_leave(struct bkt_base *b, const u16 *keys,
+		    const struct bkt_snapshot *v, u32 generation, bool unread);
 
 /*
  * A walk: it begins, reads each member and ends. For a run that is to be closed,
  * @open is what was read when that run was opened and @begin when the run began;
  * for one that is to be opened both are NULL and 0.
  */
-void bt_base_walk(struct bt_base *b, u32 generation,
-		  const struct bt_sums *open, u64 begin);
-void bt_base_read(struct bt_base *b, const u16 *keys,
-		  const struct bt_snapshot *v);
-void bt_base_walked(struct bt_base *b);
+void bkt_base_walk_begin(struct bkt_base *b, u32 generation,
+			 const struct bkt_sums *open, u64 begin);
+void bkt_base_read(struct bkt_base *b, const u16 *keys,
+		   const struct bkt_snapshot *v);
+void bkt_base_walk_end(struct bkt_base *b);
 
 /* Makes room for the first @used of a member's keys, which is read later. */
-void bt_base_meet(struct bt_base *b, const u16 *keys, u8 used);
+void bkt_base_add_keys(struct bkt_base *b, const u16 *keys, u8 used);
 
 /* A copy of what the last walk has read, for the run that it opens. */
-size_t bt_sums_size(const struct bt_sums *s);
-struct bt_sums *bt_sums_copy(const struct bt_sums *s);
+size_t bkt_sums_size(const struct bkt_sums *s);
+struct bkt_sums *bkt_sums_copy(const struct bkt_sums *s);
 
 /*
  * Adds a member that was met and not read, to a copy. The copy has no room for keys
  * that are new since it was made: the hooks were armed anew, and the run is void.
  */
-void bt_sums_add(struct bt_base *b, struct bt_sums *to, const u16 *keys,
-		 const struct bt_snapshot *v);
+void bkt_sums_add(struct bkt_base *b, struct bkt_sums *to, const u16 *keys,
+		  const struct bkt_snapshot *v);
 
 /* Adds what was done since @open, by the last walk, to @to. */
-void bt_base_since(const struct bt_base *b, const struct bt_sums *open,
-		   struct bt_totals *to);
+void bkt_base_since(const struct bkt_base *b, const struct bkt_sums *open,
+		    struct bkt_totals *to);
 
-#endif /* BT_BASE_H */
+#endif /* BKT_BASE_H */

@@ -4,20 +4,20 @@
 #include "brick.h"
 #include "name.h"
 
-int bt_brick_check(const char name[BRICKTRACE_NAME_LEN], u64 budget_ns)
+int bkt_brick_check(const char name[BRICKTRACE_NAME_LEN], u64 budget_ns)
 {
 	if (strnlen(name, BRICKTRACE_NAME_LEN) == BRICKTRACE_NAME_LEN)
 		return -ENAMETOOLONG;
-	if (!*name || !bt_name_valid(name))
+	if (!*name || !bkt_name_valid(name))
 		return -EINVAL;
 	if (budget_ns > BRICKTRACE_MAX_BUDGET)
 		return -ERANGE;
 	return 0;
 }
 
-struct bt_brick *bt_brick_alloc(u32 id, const char *name)
+struct bkt_brick *bkt_brick_alloc(u32 id, const char *name)
 {
-	struct bt_brick *b = kzalloc(sizeof(*b), GFP_KERNEL_ACCOUNT);
+	struct bkt_brick *b = kzalloc(sizeof(*b), GFP_KERNEL_ACCOUNT);
 
 	if (b) {
 		b->id = id;
@@ -26,7 +26,7 @@ struct bt_brick *bt_brick_alloc(u32 id, const char *name)
 	return b;
 }
 
-void bt_brick_free(struct bt_brick *b)
+void bkt_brick_free(struct bkt_brick *b)
 {
 	kfree(b);
 }

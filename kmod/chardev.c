@@ -13,12 +13,12 @@
 #include "run.h"
 #include "session.h"
 
-#define MAX_STRUCT	4096
-#define MAX_ELEMENTS	4096
+#define CHARDEV_MAX_STRUCT	4096
+#define CHARDEV_MAX_ELEMENTS	4096
 
 /* An ioctl under way. No lock is held while one of these functions touches user memory. */
-struct bt_call {
-	struct bt_session *session;
+struct bkt_ioctl {
+	struct bkt_session *session;
 	void __user *ptr;
 	u32 size;	/* of the structure, as far as caller and module know it */
 	u64 entered;	/* when the caller entered the kernel, in ticks */
@@ -37,25 +37,25 @@ struct bt_call {
 };
 
 /* Writes the answer, when the work is done. */
-static int call_put(struct bt_call *c)
+static int chardev_put(struct bkt_ioctl *c)
 {
 	c->arg.head.size = c->size;
 	return copy_to_user(c->ptr, &c->arg, c->size) ? -EFAULT : 0;
 }
 
-static int array_check(const struct bricktrace_array *a, u32 size_v0)
+static int chardev_check_array(const struct bricktrace_array *a, u32 size_v0)
 {
 	if (!a->cap)
 		return 0;
-	if (!a->addr || a->cap > MAX_ELEMENTS || a->size < size_v0 ||
-	    a->size > MAX_STRUCT)
+	if (!a->addr || a->cap > CHARDEV_MAX_ELEMENTS || a->size < size_v0 ||
+	    a->size > CHARDEV_MAX_STRUCT)
 		return -EINVAL;
 	return 0;
 }
 
 /* Copies elements of @size bytes to the caller's array, whose own may differ. */
-static int array_put(struct bricktrace_array *a, const void *from, u32 size,
-		     u32 count)
+static int chardev_put_array(struct bricktrace_array *a, const void *from, u32 size,
+			     u32 count)
 {
 	u8 __user *to = u64_to_user_ptr(a->addr);
 	u32 n = min(a->cap, count);
@@ -75,123 +75,123 @@ static int array_put(struct bricktrace_array *a, const void *from, u32 size,
 }
 
 /* Whoever asks what the host does must not wait for a session that does it. */
-static int call_info(struct bt_call *c)
+static int chardev_info(struct bkt_ioctl *c)
 {
 	struct bricktrace_info *a = &c->arg.info;
-	struct bt_hooks_state state;
+	struct bkt_hooks_state state;
 
-	bt_hooks_state(&state);
+	bkt_hooks_state(&state);
 	a->abi_version = BRICKTRACE_ABI_VERSION;
-	a->clock = static_key_enabled(&bt_clock_is_tsc) ?
+	a->clock = static_key_enabled(&bkt_clock_is_tsc) ?
 			   BRICKTRACE_CLOCK_TSC : BRICKTRACE_CLOCK_MONOTONIC;
 	a->armed = state.hooks != BRICKTRACE_HOOKS_OFF;
-	a->slots = BT_SLOTS - BT_SLOT_FIRST;
+	a->slots = BKT_SLOTS - BKT_SLOT_FIRST;
 	a->linger_ms = state.linger_ms;
-	a->tested = bt_kernel_tested;
+	a->tested = bkt_kernel_tested;
 	a->features = BRICKTRACE_FEATURE_FAULTS |
-		      (BT_RUN_DELAY ? BRICKTRACE_FEATURE_RUNNABLE : 0);
+		      (BKT_RUN_DELAY ? BRICKTRACE_FEATURE_RUNNABLE : 0);
 	a->arms = state.arms;
-	a->threads_lost = bt_task_lost();
+	a->threads_lost = bkt_task_lost();
 	a->enabled = state.enabled;
 	a->hooks = state.hooks;
-	a->max_followers = BT_MAX_FOLLOWERS;
+	a->max_followers = BKT_MAX_FOLLOWERS;
 	a->reserved = 0;
-	bt_user_info(c->session->user, a);
+	bkt_user_info(c->session->user, a);
 	a->armed_ns = state.armed_ns;
 	a->loaded_ns = state.loaded_ns;
-	return call_put(c);
+	return chardev_put(c);
 }
 
-static int call_thread_register(struct bt_call *c)
+static int chardev_thread_register(struct bkt_ioctl *c)
 {
-	int n = bt_member_register(c->session, c->arg.thread.tid, c->arg.thread.flags);
+	int n = bkt_member_register(c->session, c->arg.thread.tid, c->arg.thread.flags);
 
 	if (n < 0)
 		return n;
 	c->arg.thread.threads = n;
-	return call_put(c);
+	return chardev_put(c);
 }
 
-static int call_thread_unregister(struct bt_call *c)
+static int chardev_thread_unregister(struct bkt_ioctl *c)
 {
-	int n = bt_member_unregister(c->session, c->arg.thread.tid,
-				     c->arg.thread.flags);
+	int n = bkt_member_unregister(c->session, c->arg.thread.tid,
+				      c->arg.thread.flags);
 
 	if (n < 0)
 		return n;
 	c->arg.thread.threads = n;
-	return call_put(c);
+	return chardev_put(c);
 }
 
-static int call_brick_define(struct bt_call *c)
+static int chardev_brick_define(struct bkt_ioctl *c)
 {
-	int brick = bt_session_define(c->session, c->arg.brick_define.name,
-				      c->arg.brick_define.budget_ns);
+	int brick = bkt_session_define(c->session, c->arg.brick_define.name,
+				       c->arg.brick_define.budget_ns);
 
 	if (brick < 0)
 		return brick;
 	c->arg.brick_define.brick = brick;
-	return call_put(c);
+	return chardev_put(c);
 }
 
-static int call_run_open(struct bt_call *c)
+static int chardev_run_open(struct bkt_ioctl *c)
 {
 	struct bricktrace_run_open *a = &c->arg.run_open;
 	int ret;
 
-	ret = bt_run_open(c->session, a->brick, a->level, a->scope, &a->run,
-			  &a->parent);
+	ret = bkt_run_open(c->session, a->brick, a->level, a->scope, &a->run,
+			   &a->parent);
 	if (ret)
 		return ret;
-	ret = call_put(c);
+	ret = chardev_put(c);
 	/* Nobody could close a run that nobody was told of. */
 	if (ret)
-		bt_run_cancel(c->session, a->run);
+		bkt_run_cancel(c->session, a->run);
 	return ret;
 }
 
-static int call_run_close(struct bt_call *c)
+static int chardev_run_close(struct bkt_ioctl *c)
 {
 	struct bricktrace_run_close *a = &c->arg.run_close;
-	const struct bt_breakdown *b;
-	struct bt_record rec;
+	const struct bkt_breakdown *b;
+	struct bkt_record rec;
 	int ret;
 
-	ret = array_check(&a->result, BRICKTRACE_RESULT_SIZE_V0) ?:
-	      array_check(&a->times, BRICKTRACE_TIMES_SIZE_V0) ?:
-	      array_check(&a->categories,
-			  BRICKTRACE_CATEGORY_FIGURES_SIZE_V0) ?:
-	      array_check(&a->syscalls, BRICKTRACE_SYSCALL_SIZE_V0) ?:
-	      bt_run_close(c->session, a->run, c->entered, &rec);
+	ret = chardev_check_array(&a->result, BRICKTRACE_RESULT_SIZE_V0) ?:
+	      chardev_check_array(&a->times, BRICKTRACE_TIMES_SIZE_V0) ?:
+	      chardev_check_array(&a->categories,
+				  BRICKTRACE_CATEGORY_FIGURES_SIZE_V0) ?:
+	      chardev_check_array(&a->syscalls, BRICKTRACE_SYSCALL_SIZE_V0) ?:
+	      bkt_run_close(c->session, a->run, c->entered, &rec);
 	if (ret)
 		return ret;
 	b = rec.breakdown;
-	ret = array_put(&a->result, &rec.result, sizeof(rec.result), 1) ?:
-	      array_put(&a->times, b ? b->times : NULL, sizeof(b->times[0]),
-			b ? BT_VIEWS : 0) ?:
-	      array_put(&a->categories, b ? b->categories : NULL,
-			sizeof(b->categories[0][0]),
-			b ? BT_CATEGORIES * BT_VIEWS : 0) ?:
-	      array_put(&a->syscalls, b ? b->syscalls : NULL,
-			sizeof(b->syscalls[0][0]),
-			b ? b->nr_syscalls * BT_VIEWS : 0) ?:
-	      call_put(c);
-	bt_record_free(&rec);
+	ret = chardev_put_array(&a->result, &rec.result, sizeof(rec.result), 1) ?:
+	      chardev_put_array(&a->times, b ? b->times : NULL, sizeof(b->times[0]),
+				b ? BKT_VIEWS : 0) ?:
+	      chardev_put_array(&a->categories, b ? b->categories : NULL,
+				sizeof(b->categories[0][0]),
+				b ? BKT_CATEGORIES * BKT_VIEWS : 0) ?:
+	      chardev_put_array(&a->syscalls, b ? b->syscalls : NULL,
+				sizeof(b->syscalls[0][0]),
+				b ? b->nr_syscalls * BKT_VIEWS : 0) ?:
+	      chardev_put(c);
+	bkt_record_free(&rec);
 	return ret;
 }
 
-static int call_session_get(struct bt_call *c)
+static int chardev_session_get(struct bkt_ioctl *c)
 {
-	return bt_session_get(c->session, &c->arg.session) ?: call_put(c);
+	return bkt_session_get(c->session, &c->arg.session) ?: chardev_put(c);
 }
 
-static int call_session_set(struct bt_call *c)
+static int chardev_session_set(struct bkt_ioctl *c)
 {
 	int ret = 0;
 
 	if (c->arg.head.flags & BRICKTRACE_SESSION_EDGE)
-		ret = bt_session_set_edge(c->session, c->arg.session.edge_ps);
-	return ret ?: call_put(c);
+		ret = bkt_session_set_edge(c->session, c->arg.session.edge_ps);
+	return ret ?: chardev_put(c);
 }
 
 /* What each ioctl takes is checked by its row before its function is called. */
@@ -201,28 +201,28 @@ static const struct {
 	u16 size;
 	u16 reserved;	/* offset of a word that must be zero; 0 if there is none */
 	u32 flags;	/* known ones */
-	int (*fn)(struct bt_call *c);
-} ioctls[] = {
-#define IOCTL(name, type, version0) \
+	int (*fn)(struct bkt_ioctl *c);
+} chardev_ioctls[] = {
+#define CHARDEV_IOCTL(name, type, version0) \
 	[_IOC_NR(BRICKTRACE_##name)] = { \
 		.cmd = BRICKTRACE_##name, \
 		.size_v0 = BRICKTRACE_##version0##_SIZE_V0, \
 		.size = sizeof(struct bricktrace_##type)
-	IOCTL(INFO, info, INFO), .fn = call_info },
-	IOCTL(THREAD_REGISTER, thread, THREAD), .fn = call_thread_register,
+	CHARDEV_IOCTL(INFO, info, INFO), .fn = chardev_info },
+	CHARDEV_IOCTL(THREAD_REGISTER, thread, THREAD), .fn = chardev_thread_register,
 		.flags = BRICKTRACE_THREAD_INHERIT_THREADS |
 			 BRICKTRACE_THREAD_INHERIT_CHILDREN |
 			 BRICKTRACE_THREAD_WHOLE_PROCESS },
-	IOCTL(THREAD_UNREGISTER, thread, THREAD), .fn = call_thread_unregister,
+	CHARDEV_IOCTL(THREAD_UNREGISTER, thread, THREAD), .fn = chardev_thread_unregister,
 		.flags = BRICKTRACE_THREAD_WHOLE_PROCESS },
-	IOCTL(BRICK_DEFINE, brick_define, BRICK_DEFINE), .fn = call_brick_define,
+	CHARDEV_IOCTL(BRICK_DEFINE, brick_define, BRICK_DEFINE), .fn = chardev_brick_define,
 		.reserved = offsetof(struct bricktrace_brick_define, reserved) },
-	IOCTL(RUN_OPEN, run_open, RUN_OPEN), .fn = call_run_open,
+	CHARDEV_IOCTL(RUN_OPEN, run_open, RUN_OPEN), .fn = chardev_run_open,
 		.reserved = offsetof(struct bricktrace_run_open, reserved) },
-	IOCTL(RUN_CLOSE, run_close, RUN_CLOSE), .fn = call_run_close },
-	IOCTL(SESSION_GET, session, SESSION), .fn = call_session_get,
+	CHARDEV_IOCTL(RUN_CLOSE, run_close, RUN_CLOSE), .fn = chardev_run_close },
+	CHARDEV_IOCTL(SESSION_GET, session, SESSION), .fn = chardev_session_get,
 		.reserved = offsetof(struct bricktrace_session, reserved) },
-	IOCTL(SESSION_SET, session, SESSION), .fn = call_session_set,
+	CHARDEV_IOCTL(SESSION_SET, session, SESSION), .fn = chardev_session_set,
 		.reserved = offsetof(struct bricktrace_session, reserved),
 		.flags = BRICKTRACE_SESSION_EDGE },
 };
@@ -230,41 +230,41 @@ static const struct {
 static long chardev_ioctl(struct file *file, unsigned int cmd,
 			  unsigned long ptr)
 {
-	struct bt_call c = {
+	struct bkt_ioctl c = {
 		.session = file->private_data,
 		.ptr = (void __user *)ptr,
-		.entered = bt_task_control(),
+		.entered = bkt_task_control(),
 	};
 	unsigned int nr = _IOC_NR(cmd);
 	u32 size;
 	int ret;
 
 	if (!c.entered)
-		c.entered = bt_clock_now();
-	if (nr >= ARRAY_SIZE(ioctls))
+		c.entered = bkt_clock_now();
+	if (nr >= ARRAY_SIZE(chardev_ioctls))
 		return -ENOTTY;
-	nr = array_index_nospec(nr, ARRAY_SIZE(ioctls));
-	if (cmd != ioctls[nr].cmd)
+	nr = array_index_nospec(nr, ARRAY_SIZE(chardev_ioctls));
+	if (cmd != chardev_ioctls[nr].cmd)
 		return -ENOTTY;
 	if (get_user(size, (u32 __user *)c.ptr))
 		return -EFAULT;
-	if (size < ioctls[nr].size_v0 || size > MAX_STRUCT)
+	if (size < chardev_ioctls[nr].size_v0 || size > CHARDEV_MAX_STRUCT)
 		return -EINVAL;
-	ret = copy_struct_from_user(&c.arg, ioctls[nr].size, c.ptr, size);
+	ret = copy_struct_from_user(&c.arg, chardev_ioctls[nr].size, c.ptr, size);
 	if (ret)
 		return ret;
-	if (c.arg.head.flags & ~ioctls[nr].flags)
+	if (c.arg.head.flags & ~chardev_ioctls[nr].flags)
 		return -EINVAL;
-	if (ioctls[nr].reserved &&
-	    *(u32 *)((u8 *)&c.arg + ioctls[nr].reserved))
+	if (chardev_ioctls[nr].reserved &&
+	    *(u32 *)((u8 *)&c.arg + chardev_ioctls[nr].reserved))
 		return -EINVAL;
-	c.size = min_t(u32, size, ioctls[nr].size);
-	return ioctls[nr].fn(&c);
+	c.size = min_t(u32, size, chardev_ioctls[nr].size);
+	return chardev_ioctls[nr].fn(&c);
 }
 
 static int chardev_open(struct inode *inode, struct file *file)
 {
-	struct bt_session *s = bt_session_alloc(file);
+	struct bkt_session *s = bkt_session_alloc(file);
 
 	if (IS_ERR(s))
 		return PTR_ERR(s);
@@ -275,15 +275,15 @@ static int chardev_open(struct inode *inode, struct file *file)
 /* Nobody else has the file any more; tasks may still end and fork. */
 static int chardev_release(struct inode *inode, struct file *file)
 {
-	struct bt_session *s = file->private_data;
+	struct bkt_session *s = file->private_data;
 
-	bt_run_end_all(s);
-	bt_member_drop_all(s);
-	bt_session_free(s);
+	bkt_run_end_all(s);
+	bkt_member_drop_all(s);
+	bkt_session_free(s);
 	return 0;
 }
 
-static const struct file_operations fops = {
+static const struct file_operations chardev_fops = {
 	.owner = THIS_MODULE,
 	.open = chardev_open,
 	.release = chardev_release,
@@ -291,15 +291,15 @@ static const struct file_operations fops = {
 	.compat_ioctl = compat_ptr_ioctl,
 };
 
-static struct miscdevice misc = {
+static struct miscdevice chardev_misc = {
 	.minor = MISC_DYNAMIC_MINOR,
 	.name = "bricktrace",
-	.fops = &fops,
+	.fops = &chardev_fops,
 	.mode = 0660,
 };
 
 /* Whoever changes a size makes a new version of the structure. */
-int bt_chardev_init(void)
+int bkt_chardev_init(void)
 {
 #define SIZE(type, version) \
 	BUILD_BUG_ON(sizeof(struct bricktrace_##type) != BRICKTRACE_##version)
@@ -313,10 +313,10 @@ int bt_chardev_init(void)
 	SIZE(category_figures, CATEGORY_FIGURES_SIZE_V1);
 	SIZE(syscall, SYSCALL_SIZE_V1);
 	SIZE(session, SESSION_SIZE_V0);
-	return misc_register(&misc);
+	return misc_register(&chardev_misc);
 }
 
-void bt_chardev_exit(void)
+void bkt_chardev_exit(void)
 {
-	misc_deregister(&misc);
+	misc_deregister(&chardev_misc);
 }

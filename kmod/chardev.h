@@ -4,10 +4,10 @@
  * apart, hands plain values to the core, and copies what that answers when the core
  * has let go of its locks.
  */
-#ifndef BT_CHARDEV_H
-#define BT_CHARDEV_H
+#ifndef BKT_CHARDEV_H
+#define BKT_CHARDEV_H
 
-int bt_chardev_init(void);
-void bt_chardev_exit(void);
+int bkt_chardev_init(void);
+void bkt_chardev_exit(void);
 
-#endif /* BT_CHARDEV_H */
+#endif /* BKT_CHARDEV_H */

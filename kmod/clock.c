@@ -7,19 +7,19 @@
 #include <asm/tsc.h>
 #endif
 
-DEFINE_STATIC_KEY_FALSE(bt_clock_is_tsc);
+DEFINE_STATIC_KEY_FALSE(bkt_clock_is_tsc);
 
 /* Written when an epoch begins, after its number. */
 static u32 clock_mult = 1, clock_shift;
 static u32 clock_epoch;
 
-u64 bt_clock_ns(u64 ticks)
+u64 bkt_clock_ns(u64 ticks)
 {
 	return mul_u64_u32_shr(ticks, READ_ONCE(clock_mult),
 			       READ_ONCE(clock_shift));
 }
 
-u32 bt_clock_epoch(void)
+u32 bkt_clock_epoch(void)
 {
 	/* Pairs with clock_begin(): a new factor is seen with its epoch. */
 	smp_rmb();
@@ -29,7 +29,7 @@ u32 bt_clock_epoch(void)
 static void clock_begin(u32 mult, u32 shift)
 {
 	WRITE_ONCE(clock_epoch, clock_epoch + 1);
-	/* Pairs with bt_clock_epoch(). */
+	/* Pairs with bkt_clock_epoch(). */
 	smp_wmb();
 	WRITE_ONCE(clock_mult, mult);
 	WRITE_ONCE(clock_shift, shift);
@@ -40,7 +40,7 @@ static void clock_begin(u32 mult, u32 shift)
  * The name of the current clock source is not exported. Its raw reading is:
  * if it lies between two TSC readings, it is the TSC.
  */
-static bool tsc_is_clocksource(void)
+static bool clock_tsc_is_source(void)
 {
 	struct system_time_snapshot snap;
 	u64 before, after;
@@ -48,7 +48,7 @@ static bool tsc_is_clocksource(void)
 	if (check_tsc_unstable() || !tsc_khz)
 		return false;
 	before = rdtsc_ordered();
-	bt_clock_snapshot(&snap);
+	bkt_clock_snapshot(&snap);
 	after = rdtsc_ordered();
 	return snap.cycles >= before && snap.cycles <= after;
 }
@@ -65,44 +65,44 @@ static void clock_begin_tsc(void)
 	clock_begin(mult, shift);
 }
 
-void bt_clock_init(void)
+void bkt_clock_init(void)
 {
-	if (!tsc_is_clocksource())
+	if (!clock_tsc_is_source())
 		return;
 	clock_begin_tsc();
-	static_branch_enable(&bt_clock_is_tsc);
+	static_branch_enable(&bkt_clock_is_tsc);
 }
 
-bool bt_clock_stale(void)
+bool bkt_clock_stale(void)
 {
-	return static_key_enabled(&bt_clock_is_tsc) &&
+	return static_key_enabled(&bkt_clock_is_tsc) &&
 	       (check_tsc_unstable() || READ_ONCE(clock_khz) != tsc_khz);
 }
 
-void bt_clock_renew(void)
+void bkt_clock_renew(void)
 {
-	if (!static_key_enabled(&bt_clock_is_tsc)) {
+	if (!static_key_enabled(&bkt_clock_is_tsc)) {
 		clock_begin(1, 0);
 	} else if (check_tsc_unstable()) {
 		/* An epoch of its own for whoever reads either clock meanwhile. */
 		clock_begin(1, 0);
-		static_branch_disable(&bt_clock_is_tsc);
+		static_branch_disable(&bkt_clock_is_tsc);
 		clock_begin(1, 0);
 	} else {
 		clock_begin_tsc();
 	}
 }
 #else
-void bt_clock_init(void)
+void bkt_clock_init(void)
 {
 }
 
-bool bt_clock_stale(void)
+bool bkt_clock_stale(void)
 {
 	return false;
 }
 
-void bt_clock_renew(void)
+void bkt_clock_renew(void)
 {
 	clock_begin(1, 0);
 }

@@ -4,8 +4,8 @@
  * trusts it as its clock source, else CLOCK_MONOTONIC. A reading is in ticks;
  * only differences of readings of one epoch mean anything.
  */
-#ifndef BT_CLOCK_H
-#define BT_CLOCK_H
+#ifndef BKT_CLOCK_H
+#define BKT_CLOCK_H
 
 #include <linux/jump_label.h>
 #include <linux/ktime.h>
@@ -16,10 +16,10 @@
 #include <asm/tsc.h>
 #endif
 
-DECLARE_STATIC_KEY_FALSE(bt_clock_is_tsc);
+DECLARE_STATIC_KEY_FALSE(bkt_clock_is_tsc);
 
 /* @tsc: a constant, for code that exists once for each clock. */
-static __always_inline u64 bt_clock_read(bool tsc)
+static __always_inline u64 bkt_clock_read(bool tsc)
 {
 #ifdef CONFIG_X86_64
 	/* Unordered on purpose: a fence costs more than the error it avoids. */
@@ -29,34 +29,34 @@ static __always_inline u64 bt_clock_read(bool tsc)
 	return ktime_get_mono_fast_ns();
 }
 
-static __always_inline u64 bt_clock_now(void)
+static __always_inline u64 bkt_clock_now(void)
 {
-	if (static_branch_likely(&bt_clock_is_tsc))
-		return bt_clock_read(true);
-	return bt_clock_read(false);
+	if (static_branch_likely(&bkt_clock_is_tsc))
+		return bkt_clock_read(true);
+	return bkt_clock_read(false);
 }
 
 /* Nanoseconds of a difference of two readings; exact over centuries. */
-u64 bt_clock_ns(u64 ticks);
+u64 bkt_clock_ns(u64 ticks);
 
-void bt_clock_init(void);
+void bkt_clock_init(void);
 
 /*
  * Two readings, and a conversion of their difference, belong together if the
  * epoch was the same before the first reading and after the conversion.
  */
-u32 bt_clock_epoch(void);
+u32 bkt_clock_epoch(void);
 
 /*
  * Whether the TSC is no longer what it was when the epoch began: the kernel
  * trusts it no more, or has measured its frequency again.
  */
-bool bt_clock_stale(void);
+bool bkt_clock_stale(void);
 
 /*
  * Begins an epoch, by CLOCK_MONOTONIC if the TSC has lost the kernel's trust. No
  * probe may be in place. May sleep; the caller serialises.
  */
-void bt_clock_renew(void);
+void bkt_clock_renew(void);
 
-#endif /* BT_CLOCK_H */
+#endif /* BKT_CLOCK_H */

@@ -3,8 +3,8 @@
  * What differs between kernels, and what one must have. Nothing else in the
  * module asks for a version.
  */
-#ifndef BT_COMPAT_H
-#define BT_COMPAT_H
+#ifndef BKT_COMPAT_H
+#define BKT_COMPAT_H
 
 #include <linux/mm_types.h>
 #include <linux/rcupdate.h>
@@ -41,47 +41,47 @@
  * tested: `modinfo bricktrace`, BRICKTRACE_INFO. docs/kernels.md. The lists are
  * written by `make kernels-write` from the files of the tests' kernels.
  */
-#define BT_SERIES(major, minor) \
+#define BKT_SERIES(major, minor) \
 	(LINUX_VERSION_CODE >> 8 == KERNEL_VERSION(major, minor, 0) >> 8)
 #ifdef CONFIG_X86_64
-#define BT_TESTED_ON "5.10, 6.1, 6.12 and 7.3 on x86-64"
-#define bt_kernel_tested (BT_SERIES(5, 10) || \
-			  BT_SERIES(6, 1) || \
-			  BT_SERIES(6, 12) || \
-			  BT_SERIES(7, 3))
+#define BKT_TESTED_ON "5.10, 6.1, 6.12 and 7.3 on x86-64"
+#define bkt_kernel_tested (BKT_SERIES(5, 10) || \
+			   BKT_SERIES(6, 1) || \
+			   BKT_SERIES(6, 12) || \
+			   BKT_SERIES(7, 3))
 #else
-#define BT_TESTED_ON "6.1 on arm64 with pages of 4 KiB"
-#define bt_kernel_tested ((BT_SERIES(6, 1)) && \
-			  IS_ENABLED(CONFIG_ARM64_4K_PAGES))
+#define BKT_TESTED_ON "6.1 on arm64 with pages of 4 KiB"
+#define bkt_kernel_tested ((BKT_SERIES(6, 1)) && \
+			   IS_ENABLED(CONFIG_ARM64_4K_PAGES))
 #endif
-#if bt_kernel_tested
-#define BT_TESTED "yes"
+#if bkt_kernel_tested
+#define BKT_TESTED "yes"
 #else
 #include <generated/utsrelease.h>
-#define BT_TESTED "no: built for " UTS_RELEASE ", the tests run on " BT_TESTED_ON
+#define BKT_TESTED "no: built for " UTS_RELEASE ", the tests run on " BKT_TESTED_ON
 #endif
 
 /* fa2c3254d7cf ("sched/tracing: Don't re-read p->state when emitting sched_switch event") */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 18, 0)
-#define BT_SWITCH_ARGS void *data, bool preempt, struct task_struct *prev, \
+#define BKT_SWITCH_ARGS void *data, bool preempt, struct task_struct *prev, \
 		       struct task_struct *next, unsigned int prev_state
 #else
-#define BT_SWITCH_ARGS void *data, bool preempt, struct task_struct *prev, \
+#define BKT_SWITCH_ARGS void *data, bool preempt, struct task_struct *prev, \
 		       struct task_struct *next
 #endif
 
 /* "exit: add trace_sched_process_exit() group_dead argument", v6.16 */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 16, 0)
-#define BT_PROCESS_EXIT_ARGS void *data, struct task_struct *p, bool group_dead
+#define BKT_PROCESS_EXIT_ARGS void *data, struct task_struct *p, bool group_dead
 #else
-#define BT_PROCESS_EXIT_ARGS void *data, struct task_struct *p
+#define BKT_PROCESS_EXIT_ARGS void *data, struct task_struct *p
 #endif
 
 /* 2f064a59a11f ("sched: Change task_struct::state") */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 14, 0)
-#define bt_task_state(p) READ_ONCE((p)->__state)
+#define bkt_task_state(p) READ_ONCE((p)->__state)
 #else
-#define bt_task_state(p) READ_ONCE((p)->state)
+#define bkt_task_state(p) READ_ONCE((p)->state)
 #endif
 
 /*
@@ -91,26 +91,26 @@
  */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 2, 0)
 #include <linux/sched/exec_state.h>
-static inline bool bt_dumpable(struct task_struct *p, struct mm_struct *mm)
+static inline bool bkt_dumpable(struct task_struct *p, struct mm_struct *mm)
 {
 	return READ_ONCE(rcu_dereference(p->exec_state)->dumpable) ==
 	       TASK_DUMPABLE_OWNER;
 }
 
-static inline struct user_namespace *bt_exec_ns(struct task_struct *p,
-						struct mm_struct *mm)
+static inline struct user_namespace *bkt_exec_ns(struct task_struct *p,
+						 struct mm_struct *mm)
 {
 	return rcu_dereference(p->exec_state)->user_ns;
 }
 #else
-static inline bool bt_dumpable(struct task_struct *p, struct mm_struct *mm)
+static inline bool bkt_dumpable(struct task_struct *p, struct mm_struct *mm)
 {
 	/* Other bits of the same word change at any time. */
 	return data_race(get_dumpable(mm)) == SUID_DUMP_USER;
 }
 
-static inline struct user_namespace *bt_exec_ns(struct task_struct *p,
-						struct mm_struct *mm)
+static inline struct user_namespace *bkt_exec_ns(struct task_struct *p,
+						 struct mm_struct *mm)
 {
 	return mm->user_ns;
 }
@@ -118,9 +118,9 @@ static inline struct user_namespace *bt_exec_ns(struct task_struct *p,
 
 /* b21d442c9aeb ("timekeeping: Remove ktime_get_snapshot()") */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 2, 0)
-#define bt_clock_snapshot(s) ktime_get_snapshot_id(CLOCK_MONOTONIC, s)
+#define bkt_clock_snapshot(s) ktime_get_snapshot_id(CLOCK_MONOTONIC, s)
 #else
-#define bt_clock_snapshot(s) ktime_get_snapshot(s)
+#define bkt_clock_snapshot(s) ktime_get_snapshot(s)
 #endif
 
 /*
@@ -128,10 +128,10 @@ static inline struct user_namespace *bt_exec_ns(struct task_struct *p,
  * it each time that the task is given a CPU, after the switch probe. Kernels without
  * CONFIG_SCHEDSTATS count it now and then only.
  */
-#define BT_RUN_DELAY IS_ENABLED(CONFIG_SCHEDSTATS)
+#define BKT_RUN_DELAY IS_ENABLED(CONFIG_SCHEDSTATS)
 
-#ifndef bt_run_delay
-static inline u64 bt_run_delay(const struct task_struct *p)
+#ifndef bkt_run_delay
+static inline u64 bkt_run_delay(const struct task_struct *p)
 {
 #ifdef CONFIG_SCHEDSTATS
 	/* The scheduler writes it under the run queue's lock. */
@@ -148,9 +148,9 @@ static inline u64 bt_run_delay(const struct task_struct *p)
  * to handle page faults") ended that in v6.13, and brought the macro.
  */
 #ifdef DECLARE_TRACE_SYSCALL
-#define BT_PROBE_PREEMPTIBLE true
+#define BKT_PROBE_PREEMPTIBLE true
 #else
-#define BT_PROBE_PREEMPTIBLE false
+#define BKT_PROBE_PREEMPTIBLE false
 #endif
 
 /*
@@ -159,13 +159,13 @@ static inline u64 bt_run_delay(const struct task_struct *p)
  * SYSCALL_WORK flags"), v5.11, brought the macros.
  */
 #ifdef set_task_syscall_work
-#define bt_slow_path_set(p) set_task_syscall_work(p, SYSCALL_TRACEPOINT)
-#define bt_slow_path_clear(p) clear_task_syscall_work(p, SYSCALL_TRACEPOINT)
-#define bt_slow_path(p) test_task_syscall_work(p, SYSCALL_TRACEPOINT)
+#define bkt_slow_path_set(p) set_task_syscall_work(p, SYSCALL_TRACEPOINT)
+#define bkt_slow_path_clear(p) clear_task_syscall_work(p, SYSCALL_TRACEPOINT)
+#define bkt_slow_path(p) test_task_syscall_work(p, SYSCALL_TRACEPOINT)
 #else
-#define bt_slow_path_set(p) set_tsk_thread_flag(p, TIF_SYSCALL_TRACEPOINT)
-#define bt_slow_path_clear(p) clear_tsk_thread_flag(p, TIF_SYSCALL_TRACEPOINT)
-#define bt_slow_path(p) test_tsk_thread_flag(p, TIF_SYSCALL_TRACEPOINT)
+#define bkt_slow_path_set(p) set_tsk_thread_flag(p, TIF_SYSCALL_TRACEPOINT)
+#define bkt_slow_path_clear(p) clear_tsk_thread_flag(p, TIF_SYSCALL_TRACEPOINT)
+#define bkt_slow_path(p) test_tsk_thread_flag(p, TIF_SYSCALL_TRACEPOINT)
 #endif
 
-#endif /* BT_COMPAT_H */
+#endif /* BKT_COMPAT_H */

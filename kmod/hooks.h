@@ -4,15 +4,15 @@
  * while a traced run is open, those of threads' lives while a task is followed,
  * each for a linger time after that.
  */
-#ifndef BT_HOOKS_H
-#define BT_HOOKS_H
+#ifndef BKT_HOOKS_H
+#define BKT_HOOKS_H
 
 #include <linux/list.h>
 #include <linux/sched.h>
 #include <linux/types.h>
 
 /* Whoever has traced runs, embedded in its session. hooks.c's lock protects it. */
-struct bt_holder {
+struct bkt_holder {
 	struct list_head node;
 	u32 runs;
 	u32 uid;		/* the session's user, initial namespace; never changes */
@@ -22,30 +22,30 @@ struct bt_holder {
 };
 
 /* Finds the tracepoints. */
-int bt_hooks_init(void);
-void bt_hooks_exit(void);
+int bkt_hooks_init(void);
+void bkt_hooks_exit(void);
 
 /*
  * A traced run begins: it needs the hooks, which are armed unless they are. That
- * takes milliseconds. The caller is a holder until bt_hooks_put(), but not if this
+ * takes milliseconds. The caller is a holder until bkt_hooks_put(), but not if this
  * fails. May sleep. Errors: -ECANCELED if the operator has switched tracing off,
  * -ESTALE while the host is being suspended, -EINTR on a fatal signal, and those
  * of tracepoint_probe_register().
  */
-int bt_hooks_get(struct bt_holder *h);
-void bt_hooks_put(struct bt_holder *h);
+int bkt_hooks_get(struct bkt_holder *h);
+void bkt_hooks_put(struct bkt_holder *h);
 
 /*
  * Around what makes tasks followed: the probes of their lives are in place. Errors
  * as above but for -ECANCELED and -ESTALE.
  */
-int bt_hooks_follow_begin(void);
-void bt_hooks_follow_end(void);
+int bkt_hooks_follow_begin(void);
+void bkt_hooks_follow_end(void);
 
 /* Perhaps nobody is followed any more. Any context but the switch probe's. */
-void bt_hooks_idle(void);
+void bkt_hooks_idle(void);
 
-struct bt_hooks_state {
+struct bkt_hooks_state {
 	bool enabled;
 	int hooks;		/* enum bricktrace_hooks */
 	u64 since_ns;		/* how long the hooks are in place, or not */
@@ -56,6 +56,6 @@ struct bt_hooks_state {
 };
 
 /* Takes no lock that is held while probes are registered. */
-void bt_hooks_state(struct bt_hooks_state *state);
+void bkt_hooks_state(struct bkt_hooks_state *state);
 
-#endif /* BT_HOOKS_H */
+#endif /* BKT_HOOKS_H */

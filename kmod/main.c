@@ -10,30 +10,30 @@ static int __init bricktrace_init(void)
 {
 	int ret;
 
-	bt_clock_init();
-	ret = bt_task_init();
+	bkt_clock_init();
+	ret = bkt_task_init();
 	if (ret)
 		return ret;
-	ret = bt_hooks_init();
+	ret = bkt_hooks_init();
 	if (ret)
 		goto err_task;
-	ret = bt_chardev_init();
+	ret = bkt_chardev_init();
 	if (ret)
 		goto err_hooks;
 	return 0;
 
 err_hooks:
-	bt_hooks_exit();
+	bkt_hooks_exit();
 err_task:
-	bt_task_exit();
+	bkt_task_exit();
 	return ret;
 }
 
 static void __exit bricktrace_exit(void)
 {
-	bt_chardev_exit();
-	bt_hooks_exit();
-	bt_task_exit();
+	bkt_chardev_exit();
+	bkt_hooks_exit();
+	bkt_task_exit();
 }
 
 module_init(bricktrace_init);
@@ -41,4 +41,4 @@ module_exit(bricktrace_exit);
 
 MODULE_DESCRIPTION("System call time of bricks: named pieces of work with a budget");
 MODULE_LICENSE("GPL");
-MODULE_INFO(tested, BT_TESTED);
+MODULE_INFO(tested, BKT_TESTED);

@@ -27,7 +27,7 @@ static int name_char(const u8 *s)
 	return len;
 }
 
-bool bt_name_valid(const char *name)
+bool bkt_name_valid(const char *name)
 {
 	const u8 *s = (const u8 *)name;
 	int len;

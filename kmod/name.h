@@ -3,12 +3,12 @@
  * A name that user space gives to something: it is shown on terminals and exported
  * in formats that take UTF-8 only.
  */
-#ifndef BT_NAME_H
-#define BT_NAME_H
+#ifndef BKT_NAME_H
+#define BKT_NAME_H
 
 #include <linux/types.h>
 
 /* Whether a string is UTF-8 (RFC 3629) without control characters. */
-bool bt_name_valid(const char *name);
+bool bkt_name_valid(const char *name);
 
-#endif /* BT_NAME_H */
+#endif /* BKT_NAME_H */

@@ -13,7 +13,7 @@
 static struct tracepoint *quiet_enter, *quiet_exit;
 static bool quiet_watching;
 
-/* enum bricktrace_hooks; leaves OFF and returns there under bt_books only. */
+/* enum bricktrace_hooks; leaves OFF and returns there under bkt_tasks_lock only. */
 static int quiet_state;
 /* Our own registrations in this arming were seen: kprobes work. */
 static bool quiet_awake;
@@ -21,7 +21,7 @@ static bool quiet_awake;
 static bool quiet_all_set;
 /* Calls of others that are inside the kernel's functions that register probes. */
 static atomic_t quiet_registering;
-static struct bt_quiet_cause quiet_cause;
+static struct bkt_quiet_cause quiet_cause;
 /* The cause is complete. */
 static bool quiet_caused;
 
@@ -30,18 +30,18 @@ static void quiet_set_all(void)
 {
 	struct task_struct *g, *p;
 
-	/* Pairs with bt_quiet_unfollow(): the state before the flags. */
+	/* Pairs with bkt_quiet_unfollow(): the state before the flags. */
 	smp_mb();
 	rcu_read_lock();
 	for_each_process_thread(g, p)
-		bt_slow_path_set(p);
+		bkt_slow_path_set(p);
 	rcu_read_unlock();
 }
 
 /* Runs where probes are registered, with preemption or even interrupts off. */
 static void quiet_make_loud(void)
 {
-	/* Pairs with bt_quiet_begin(): either sees the other's store. */
+	/* Pairs with bkt_quiet_begin(): either sees the other's store. */
 	smp_mb();
 	if (READ_ONCE(quiet_state) == BRICKTRACE_HOOKS_OFF)
 		return;
@@ -53,7 +53,7 @@ static void quiet_make_loud(void)
 		quiet_cause.pid = task_pid_nr(current);
 		memcpy(quiet_cause.comm, current->comm, TASK_COMM_LEN);
 		quiet_cause.comm[TASK_COMM_LEN - 1] = 0;
-		/* Pairs with bt_quiet_because(): the cause is complete. */
+		/* Pairs with bkt_quiet_because(): the cause is complete. */
 		smp_store_release(&quiet_caused, true);
 	}
 	quiet_set_all();
@@ -111,7 +111,7 @@ static bool quiet_missed(void)
 	return false;
 }
 
-void bt_quiet_begin(void)
+void bkt_quiet_begin(void)
 {
 	WRITE_ONCE(quiet_all_set, false);
 	WRITE_ONCE(quiet_caused, false);
@@ -127,7 +127,7 @@ void bt_quiet_begin(void)
 	WRITE_ONCE(quiet_state, BRICKTRACE_HOOKS_LOUD);
 }
 
-void bt_quiet_check(void)
+void bkt_quiet_check(void)
 {
 	if (!READ_ONCE(quiet_awake))
 		WRITE_ONCE(quiet_state, BRICKTRACE_HOOKS_LOUD);
@@ -138,22 +138,22 @@ void bt_quiet_check(void)
 	smp_store_release(&quiet_all_set, true);
 }
 
-void bt_quiet_end(void)
+void bkt_quiet_end(void)
 {
 	WRITE_ONCE(quiet_state, BRICKTRACE_HOOKS_OFF);
 }
 
-int bt_quiet_state(void)
+int bkt_quiet_state(void)
 {
 	return READ_ONCE(quiet_state);
 }
 
-bool bt_quiet_watching(void)
+bool bkt_quiet_watching(void)
 {
 	return quiet_watching && READ_ONCE(quiet_awake);
 }
 
-bool bt_quiet_because(struct bt_quiet_cause *cause)
+bool bkt_quiet_because(struct bkt_quiet_cause *cause)
 {
 	/* Pairs with quiet_make_loud(). */
 	if (!smp_load_acquire(&quiet_caused))
@@ -162,23 +162,23 @@ bool bt_quiet_because(struct bt_quiet_cause *cause)
 	return true;
 }
 
-void bt_quiet_follow(struct task_struct *p)
+void bkt_quiet_follow(struct task_struct *p)
 {
-	bt_slow_path_set(p);
+	bkt_slow_path_set(p);
 }
 
-void bt_quiet_unfollow(struct task_struct *p)
+void bkt_quiet_unfollow(struct task_struct *p)
 {
 	if (READ_ONCE(quiet_state) != BRICKTRACE_HOOKS_QUIET)
 		return;
-	bt_slow_path_clear(p);
+	bkt_slow_path_clear(p);
 	/* Pairs with quiet_make_loud(): if it has passed us, we set the flag. */
 	smp_mb__after_atomic();
 	if (READ_ONCE(quiet_state) == BRICKTRACE_HOOKS_LOUD)
-		bt_slow_path_set(p);
+		bkt_slow_path_set(p);
 }
 
-void bt_quiet_init(struct tracepoint *enter, struct tracepoint *exit)
+void bkt_quiet_init(struct tracepoint *enter, struct tracepoint *exit)
 {
 	size_t i;
 	int ret;
@@ -205,7 +205,7 @@ err:
 		unregister_kretprobe(&quiet_probes[--i]);
 }
 
-void bt_quiet_exit(void)
+void bkt_quiet_exit(void)
 {
 	size_t i;
 

@@ -3,21 +3,21 @@
  * A record: a finished run as one object of its own, which refers to nothing that
  * may change or go. Whoever has it delivers it, without any lock, to whom it likes.
  */
-#ifndef BT_RECORD_H
-#define BT_RECORD_H
+#ifndef BKT_RECORD_H
+#define BKT_RECORD_H
 
 #include <linux/bricktrace.h>
 #include "breakdown.h"
 
-struct bt_record {
+struct bkt_record {
 	struct bricktrace_result result;
-	struct bt_breakdown *breakdown;	/* NULL: the run was not instrumented */
+	struct bkt_breakdown *breakdown;	/* NULL: the run was not instrumented */
 };
 
 /* Room for the breakdown of @totals; 0 or -ENOMEM. */
-int bt_record_alloc(struct bt_record *rec, const struct bt_totals *totals);
+int bkt_record_alloc(struct bkt_record *rec, const struct bkt_totals *totals);
 
 /* The breakdown, if there is one, is void. */
-void bt_record_free(struct bt_record *rec);
+void bkt_record_free(struct bkt_record *rec);
 
-#endif /* BT_RECORD_H */
+#endif /* BKT_RECORD_H */

@@ -7,12 +7,12 @@
 #include "member.h"
 #include "run.h"
 
-struct bt_run {
-	struct list_head of_session;
-	struct bt_session *session;
+struct bkt_run {
+	struct list_head session_node;
+	struct bkt_session *session;
 	u64 id;
-	struct bt_brick *brick;
-	struct bt_run *parent;
+	struct bkt_brick *brick;
+	struct bkt_run *parent;
 	u32 children;			/* open runs that it encloses */
 	u32 depth;
 	u32 scope;
@@ -25,19 +25,19 @@ struct bt_run {
 
 	bool traced;			/* what follows is meant */
 	u32 generation;
-	struct bt_sums *open;		/* scope session: S when it began */
-	struct bt_member *member;	/* scope thread, with what it was worth */
-	struct bt_snapshot *v;
-	struct bt_inner inner;
+	struct bkt_sums *open;		/* scope session: S when it began */
+	struct bkt_member *member;	/* scope thread, with what it was worth */
+	struct bkt_snapshot *v;
+	struct bkt_inner inner;
 	size_t bytes;			/* of that, as its user has been charged */
 };
 
-static struct bt_run *run_alloc(struct bt_session *s)
+static struct bkt_run *run_alloc(struct bkt_session *s)
 {
-	struct bt_run *r = s->spare;
+	struct bkt_run *r = s->spare;
 
 	/* The number of runs bounds what they take themselves. */
-	if (!bt_user_charge_run(s->user))
+	if (!bkt_user_charge_run(s->user))
 		return ERR_PTR(-EDQUOT);
 	s->spare = NULL;
 	if (r)
@@ -45,7 +45,7 @@ static struct bt_run *run_alloc(struct bt_session *s)
 	else
 		r = kzalloc(sizeof(*r), GFP_KERNEL_ACCOUNT);
 	if (!r) {
-		bt_user_uncharge_run(s->user);
+		bkt_user_uncharge_run(s->user);
 		return ERR_PTR(-ENOMEM);
 	}
 	r->session = s;
@@ -54,41 +54,41 @@ static struct bt_run *run_alloc(struct bt_session *s)
 }
 
 /* Charges for memory that goes with the run. */
-static bool run_charge(struct bt_run *r, size_t bytes)
+static bool run_charge(struct bkt_run *r, size_t bytes)
 {
-	if (!bt_user_charge(r->session->user, bytes))
+	if (!bkt_user_charge(r->session->user, bytes))
 		return false;
 	r->bytes += bytes;
 	return true;
 }
 
-static void run_uncharge(struct bt_run *r, size_t bytes)
+static void run_uncharge(struct bkt_run *r, size_t bytes)
 {
 	r->bytes -= bytes;
-	bt_user_uncharge(r->session->user, bytes);
+	bkt_user_uncharge(r->session->user, bytes);
 }
 
 /* Lets go of what a traced run has. */
-static void run_untrace(struct bt_run *r)
+static void run_untrace(struct bkt_run *r)
 {
 	if (!r->traced)
 		return;
 	if (r->member)
-		bt_member_release(r->member);
+		bkt_member_release(r->member);
 	kvfree(r->open);
 	kfree(r->v);
-	bt_totals_free(r->inner.totals);
+	bkt_totals_free(r->inner.totals);
 	run_uncharge(r, r->bytes);
-	bt_hooks_put(&r->session->holder);
+	bkt_hooks_put(&r->session->holder);
 }
 
-static void run_free(struct bt_run *r)
+static void run_free(struct bkt_run *r)
 {
-	struct bt_session *s = r->session;
+	struct bkt_session *s = r->session;
 
 	run_untrace(r);
 	put_task_struct(r->owner);
-	bt_user_uncharge_run(s->user);
+	bkt_user_uncharge_run(s->user);
 	/* Most runs are opened when another one has just been closed. */
 	if (s->spare)
 		kfree(r);
@@ -96,20 +96,20 @@ static void run_free(struct bt_run *r)
 		s->spare = r;
 }
 
-static void run_unlink(struct bt_run *r)
+static void run_unlink(struct bkt_run *r)
 {
-	list_del(&r->of_session);
+	list_del(&r->session_node);
 	r->session->nr_runs--;
 	if (r->parent)
 		r->parent->children--;
 }
 
-void bt_run_end_all(struct bt_session *s)
+void bkt_run_end_all(struct bkt_session *s)
 {
-	struct bt_run *r, *next;
+	struct bkt_run *r, *next;
 
 	mutex_lock(&s->lock);
-	list_for_each_entry_safe(r, next, &s->runs, of_session) {
+	list_for_each_entry_safe(r, next, &s->runs, session_node) {
 		run_unlink(r);
 		run_free(r);
 	}
@@ -118,11 +118,11 @@ void bt_run_end_all(struct bt_session *s)
 	mutex_unlock(&s->lock);
 }
 
-static struct bt_run *run_parent(struct bt_session *s, u32 scope)
+static struct bkt_run *run_parent(struct bkt_session *s, u32 scope)
 {
-	struct bt_run *r;
+	struct bkt_run *r;
 
-	list_for_each_entry(r, &s->runs, of_session)
+	list_for_each_entry(r, &s->runs, session_node)
 		if (r->scope == BRICKTRACE_SCOPE_SESSION ||
 		    (scope == BRICKTRACE_SCOPE_THREAD && r->owner == current))
 			return r;
@@ -130,7 +130,7 @@ static struct bt_run *run_parent(struct bt_session *s, u32 scope)
 }
 
 /* The nearest run around it that is traced: it gets what this one did. */
-static struct bt_run *run_outer(struct bt_run *r)
+static struct bkt_run *run_outer(struct bkt_run *r)
 {
 	do
 		r = r->parent;
@@ -139,42 +139,42 @@ static struct bt_run *run_outer(struct bt_run *r)
 }
 
 /* Room for what the run will hand to the traced one around it. */
-static int run_prepare_outer(struct bt_run *r)
+static int run_prepare_outer(struct bkt_run *r)
 {
-	struct bt_run *outer = run_outer(r);
-	u32 cap = BT_TOTALS_SESSION;
+	struct bkt_run *outer = run_outer(r);
+	u32 cap = BKT_TOTALS_SESSION;
 
 	if (!outer || outer->inner.totals)
 		return 0;
 	if (outer->scope == BRICKTRACE_SCOPE_THREAD)
-		cap = BT_TOTALS_THREAD;
-	if (!run_charge(outer, bt_totals_size(cap)))
+		cap = BKT_TOTALS_THREAD;
+	if (!run_charge(outer, bkt_totals_size(cap)))
 		return -EDQUOT;
-	outer->inner.totals = bt_totals_alloc(cap);
+	outer->inner.totals = bkt_totals_alloc(cap);
 	if (outer->inner.totals)
 		return 0;
-	run_uncharge(outer, bt_totals_size(cap));
+	run_uncharge(outer, bkt_totals_size(cap));
 	return -ENOMEM;
 }
 
 /* Reads all threads but the caller, whom the run's beginning needs last. */
-static int run_trace_session(struct bt_run *r, struct bt_member **self)
+static int run_trace_session(struct bkt_run *r, struct bkt_member **self)
 {
-	struct bt_session *s = r->session;
+	struct bkt_session *s = r->session;
 
-	*self = bt_member_walk(s, NULL, 0, 0);
+	*self = bkt_member_walk(s, NULL, 0, 0);
 	/* All may have ended since it was asked. */
 	if (!s->base->walk->members)
 		return -ESRCH;
-	if (!run_charge(r, bt_sums_size(s->base->walk)))
+	if (!run_charge(r, bkt_sums_size(s->base->walk)))
 		return -EDQUOT;
-	r->open = bt_sums_copy(s->base->walk);
+	r->open = bkt_sums_copy(s->base->walk);
 	return r->open ? 0 : -ENOMEM;
 }
 
-static int run_trace_thread(struct bt_run *r)
+static int run_trace_thread(struct bkt_run *r)
 {
-	struct bt_member *m = bt_member_hold(r->session);
+	struct bkt_member *m = bkt_member_hold(r->session);
 	size_t size;
 	u8 used;
 
@@ -182,7 +182,7 @@ static int run_trace_thread(struct bt_run *r)
 		return PTR_ERR(m);
 	r->member = m;
 	used = m->follower.task->account.used;
-	size = offsetof(struct bt_snapshot, slots[used]);
+	size = offsetof(struct bkt_snapshot, slots[used]);
 	if (!run_charge(r, size + sizeof(*m->end)))
 		return -EDQUOT;
 	r->v = kmalloc(size, GFP_KERNEL_ACCOUNT);
@@ -193,28 +193,28 @@ static int run_trace_thread(struct bt_run *r)
 }
 
 /* Whether there is anybody to trace: asked before the hooks are armed for it. */
-static bool traceable(struct bt_session *s, u32 scope)
+static bool run_traceable(struct bkt_session *s, u32 scope)
 {
-	struct bt_task *t;
+	struct bkt_task *t;
 	bool yes;
 
-	spin_lock(&bt_books);
-	t = bt_task_find(current);
+	spin_lock(&bkt_tasks_lock);
+	t = bkt_task_find(current);
 	yes = scope == BRICKTRACE_SCOPE_SESSION ? s->nr_members :
-						  t && bt_member_of(s, t);
-	spin_unlock(&bt_books);
+						  t && bkt_member_of(s, t);
+	spin_unlock(&bkt_tasks_lock);
 	return yes;
 }
 
 /* A run that cannot be traced for a reason of the host's is measured at least. */
-static int run_trace(struct bt_run *r, struct bt_member **self)
+static int run_trace(struct bkt_run *r, struct bkt_member **self)
 {
-	struct bt_session *s = r->session;
+	struct bkt_session *s = r->session;
 	int ret;
 
-	if (!traceable(s, r->scope))
+	if (!run_traceable(s, r->scope))
 		return -ESRCH;
-	ret = bt_hooks_get(&s->holder);
+	ret = bkt_hooks_get(&s->holder);
 	if (ret == -ECANCELED || ret == -ESTALE) {
 		r->reason = ret == -ECANCELED ? BRICKTRACE_REASON_DISABLED :
 						BRICKTRACE_REASON_CLOCK;
@@ -224,9 +224,9 @@ static int run_trace(struct bt_run *r, struct bt_member **self)
 		return ret;
 	r->traced = true;
 	r->reason = BRICKTRACE_REASON_NONE;
-	r->generation = bt_task_generation();
+	r->generation = bkt_task_generation();
 	/* If the hooks have just been armed, this call was not seen. */
-	bt_task_control();
+	bkt_task_control();
 	ret = run_prepare_outer(r);
 	if (ret)
 		return ret;
@@ -241,35 +241,35 @@ static int run_trace(struct bt_run *r, struct bt_member **self)
  * it was entered or the caller was met in it; unless the hooks were disarmed and
  * armed again while the caller slept in a page fault. Then the run is void.
  */
-static void run_start_thread(struct bt_run *r)
+static void run_start_thread(struct bkt_run *r)
 {
-	struct bt_snapshot *v = r->session->v;
+	struct bkt_snapshot *v = r->session->v;
 	u8 room = r->v->used;
 
-	bt_member_read(r->member, U64_MAX, v);
+	bkt_member_read(r->member, U64_MAX, v);
 	v->used = min(v->used, room);
-	memcpy(r->v, v, offsetof(struct bt_snapshot, slots[v->used]));
+	memcpy(r->v, v, offsetof(struct bkt_snapshot, slots[v->used]));
 	r->start = v->t;
 }
 
 /* The run begins now. */
-static void run_start(struct bt_run *r, struct bt_member *self)
+static void run_start(struct bkt_run *r, struct bkt_member *self)
 {
-	r->epoch = bt_clock_epoch();
+	r->epoch = bkt_clock_epoch();
 	r->start_ns = ktime_get_mono_fast_ns();
 	if (self)
-		r->start = bt_member_walk_last(self, r->open);
+		r->start = bkt_member_walk_last(self, r->open);
 	else if (r->member)
 		run_start_thread(r);
 	else
-		r->start = bt_clock_now();
+		r->start = bkt_clock_now();
 }
 
-static int run_open(struct bt_session *s, u32 brick, u32 level, u32 scope,
-		    struct bt_run **opened)
+static int run_open(struct bkt_session *s, u32 brick, u32 level, u32 scope,
+		    struct bkt_run **opened)
 {
-	struct bt_member *self = NULL;
-	struct bt_run *r;
+	struct bkt_member *self = NULL;
+	struct bkt_run *r;
 	int ret;
 
 	lockdep_assert_held(&s->lock);
@@ -278,12 +278,12 @@ static int run_open(struct bt_session *s, u32 brick, u32 level, u32 scope,
 		return PTR_ERR(r);
 	r->scope = scope;
 	r->reason = BRICKTRACE_REASON_LEVEL;
-	r->brick = bt_session_brick(s, brick);
+	r->brick = bkt_session_brick(s, brick);
 	ret = -ENOENT;
 	if (!r->brick)
 		goto err;
 	ret = -EDQUOT;
-	if (s->nr_runs >= BT_MAX_RUNS)
+	if (s->nr_runs >= BKT_MAX_RUNS)
 		goto err;
 	r->parent = run_parent(s, scope);
 	r->depth = r->parent ? r->parent->depth + 1 : 0;
@@ -297,7 +297,7 @@ static int run_open(struct bt_session *s, u32 brick, u32 level, u32 scope,
 			goto err;
 	}
 	r->id = ++s->runs_opened;
-	list_add(&r->of_session, &s->runs);
+	list_add(&r->session_node, &s->runs);
 	s->nr_runs++;
 	if (r->parent)
 		r->parent->children++;
@@ -310,10 +310,10 @@ err:
 	return ret;
 }
 
-int bt_run_open(struct bt_session *s, u32 brick, u32 level, u32 scope,
-		u64 *run, u64 *parent)
+int bkt_run_open(struct bkt_session *s, u32 brick, u32 level, u32 scope,
+		 u64 *run, u64 *parent)
 {
-	struct bt_run *r;
+	struct bkt_run *r;
 	int ret;
 
 	if (level > BRICKTRACE_LEVEL_TRACE || scope > BRICKTRACE_SCOPE_SESSION)
@@ -334,39 +334,39 @@ int bt_run_open(struct bt_session *s, u32 brick, u32 level, u32 scope,
  * nanoseconds. Returns how the thread left of a run of scope thread, if it has,
  * and then @end is when.
  */
-static enum bt_left run_add_up(struct bt_run *r, u64 entered, u64 *end)
+static enum bkt_leave_reason run_add_up(struct bkt_run *r, u64 entered, u64 *end)
 {
-	struct bt_session *s = r->session;
-	enum bt_left left = BT_PRESENT;
+	struct bkt_session *s = r->session;
+	enum bkt_leave_reason left = BKT_PRESENT;
 	u64 limit;
 
-	bt_totals_clear(s->result);
+	bkt_totals_clear(s->result);
 	if (r->member) {
 		limit = r->owner == current ? entered : U64_MAX;
-		left = bt_member_read(r->member, limit, s->v);
+		left = bkt_member_read(r->member, limit, s->v);
 		if (left)
 			*end = s->v->t;
-		bt_totals_add_thread(s->result,
-				     r->member->follower.task->account.keys,
-				     r->start, r->v, s->v);
+		bkt_totals_add_thread(s->result,
+				      r->member->follower.task->account.keys,
+				      r->start, r->v, s->v);
 	} else {
-		bt_member_walk(s, r->open, r->start, entered);
-		bt_base_since(s->base, r->open, s->result);
+		bkt_member_walk(s, r->open, r->start, entered);
+		bkt_base_since(s->base, r->open, s->result);
 	}
-	bt_totals_to_ns(s->result);
+	bkt_totals_to_ns(s->result);
 	return left;
 }
 
 /* Threads that a run of scope session lacks. */
-static bool run_lost(struct bt_run *r)
+static bool run_lost(struct bkt_run *r)
 {
 	bool lost;
 
 	if (!r->open)
 		return false;
-	spin_lock(&bt_books);
+	spin_lock(&bkt_tasks_lock);
 	lost = r->session->base->sums->lost != r->open->lost;
-	spin_unlock(&bt_books);
+	spin_unlock(&bkt_tasks_lock);
 	return lost;
 }
 
@@ -374,19 +374,19 @@ static bool run_lost(struct bt_run *r)
  * How much of the run was measured. Asked when all has been read and converted,
  * since hooks and clock may change at any time.
  */
-static void run_judge(struct bt_run *r, enum bt_left left,
-		      struct bricktrace_result *res)
+static void run_set_provenance(struct bkt_run *r, enum bkt_leave_reason left,
+			       struct bricktrace_result *res)
 {
-	if (r->epoch != bt_clock_epoch() || bt_clock_stale()) {
+	if (r->epoch != bkt_clock_epoch() || bkt_clock_stale()) {
 		res->reason = BRICKTRACE_REASON_CLOCK;
 		return;
 	}
-	if (!bt_task_armed_since(r->generation)) {
+	if (!bkt_task_armed_since(r->generation)) {
 		res->reason = BRICKTRACE_REASON_DISARMED;
 		return;
 	}
 	res->provenance = BRICKTRACE_PARTIAL;
-	if (left == BT_LEFT_EXEC)
+	if (left == BKT_LEAVE_EXEC)
 		res->reason = BRICKTRACE_REASON_OUT_OF_REACH;
 	else if (run_lost(r))
 		res->reason = BRICKTRACE_REASON_THREADS_LOST;
@@ -395,30 +395,30 @@ static void run_judge(struct bt_run *r, enum bt_left left,
 }
 
 /* From the run's start to @end, by the other clock if that of the start is void. */
-static u64 run_wall_ns(struct bt_run *r, u64 end)
+static u64 run_wall_ns(struct bkt_run *r, u64 end)
 {
-	u64 ns = end > r->start ? bt_clock_ns(end - r->start) : 0;
+	u64 ns = end > r->start ? bkt_clock_ns(end - r->start) : 0;
 
-	if (likely(r->epoch == bt_clock_epoch() && !bt_clock_stale()))
+	if (likely(r->epoch == bkt_clock_epoch() && !bkt_clock_stale()))
 		return ns;
 	return ktime_get_mono_fast_ns() - r->start_ns;
 }
 
 /* The record of a run that ends now, without any change to the run. */
-static int run_finish(struct bt_run *r, u64 entered, struct bt_record *rec)
+static int run_finish(struct bkt_run *r, u64 entered, struct bkt_record *rec)
 {
 	struct bricktrace_result *res = &rec->result;
-	enum bt_left left = BT_PRESENT;
+	enum bkt_leave_reason left = BKT_PRESENT;
 	u64 end = entered;
 	int ret;
 
 	if (r->traced) {
 		left = run_add_up(r, entered, &end);
-		ret = bt_record_alloc(rec, r->session->result);
+		ret = bkt_record_alloc(rec, r->session->result);
 		if (ret)
 			return ret;
-		bt_breakdown(rec->breakdown, r->session->result, &r->inner,
-			     r->session->edge_ps);
+		bkt_breakdown(rec->breakdown, r->session->result, &r->inner,
+			      r->session->edge_ps);
 	}
 	res->run = r->id;
 	res->parent = r->parent ? r->parent->id : 0;
@@ -433,28 +433,28 @@ static int run_finish(struct bt_run *r, u64 entered, struct bt_record *rec)
 		res->flags |= BRICKTRACE_RESULT_ABANDONED;
 	res->reason = r->reason;
 	if (r->traced)
-		run_judge(r, left, res);
+		run_set_provenance(r, left, res);
 	if (res->provenance == BRICKTRACE_NOT_INSTRUMENTED)
-		bt_record_free(rec);
+		bkt_record_free(rec);
 	else
 		res->threads = r->session->result->threads;
 	return 0;
 }
 
-static struct bt_run *run_find(struct bt_session *s, u64 id)
+static struct bkt_run *run_find(struct bkt_session *s, u64 id)
 {
-	struct bt_run *r;
+	struct bkt_run *r;
 
-	list_for_each_entry(r, &s->runs, of_session)
+	list_for_each_entry(r, &s->runs, session_node)
 		if (r->id == id)
 			return r;
 	return NULL;
 }
 
-static int run_close(struct bt_session *s, u64 id, u64 entered,
-		     struct bt_record *rec)
+static int run_close(struct bkt_session *s, u64 id, u64 entered,
+		     struct bkt_record *rec)
 {
-	struct bt_run *r = run_find(s, id), *outer;
+	struct bkt_run *r = run_find(s, id), *outer;
 	int ret;
 
 	lockdep_assert_held(&s->lock);
@@ -467,19 +467,19 @@ static int run_close(struct bt_session *s, u64 id, u64 entered,
 		return ret;
 	outer = rec->breakdown ? run_outer(r) : NULL;
 	if (outer)
-		bt_breakdown_hand(&outer->inner, s->result,
-				  &rec->breakdown->times[BRICKTRACE_VIEW_INCLUSIVE]);
+		bkt_breakdown_add_inner(&outer->inner, s->result,
+					&rec->breakdown->times[BRICKTRACE_VIEW_INCLUSIVE]);
 	run_unlink(r);
 	run_free(r);
 	return 0;
 }
 
-int bt_run_close(struct bt_session *s, u64 id, u64 entered,
-		 struct bt_record *rec)
+int bkt_run_close(struct bkt_session *s, u64 id, u64 entered,
+		  struct bkt_record *rec)
 {
 	int ret;
 
-	*rec = (struct bt_record){};
+	*rec = (struct bkt_record){};
 	if (mutex_lock_killable(&s->lock))
 		return -EINTR;
 	ret = run_close(s, id, entered, rec);
@@ -487,7 +487,7 @@ int bt_run_close(struct bt_session *s, u64 id, u64 entered,
 	return ret;
 }
 
-static bool run_is_inside(const struct bt_run *r, const struct bt_run *outer)
+static bool run_is_inside(const struct bkt_run *r, const struct bkt_run *outer)
 {
 	do
 		r = r->parent;
@@ -495,9 +495,9 @@ static bool run_is_inside(const struct bt_run *r, const struct bt_run *outer)
 	return r;
 }
 
-void bt_run_cancel(struct bt_session *s, u64 id)
+void bkt_run_cancel(struct bkt_session *s, u64 id)
 {
-	struct bt_run *r, *outer, *inner;
+	struct bkt_run *r, *outer, *inner;
 
 	mutex_lock(&s->lock);
 	r = run_find(s, id);
@@ -507,7 +507,7 @@ void bt_run_cancel(struct bt_session *s, u64 id)
 	 * What others have opened and closed inside it lies in the run around it. The
 	 * innermost come first, so that each is inside it still.
 	 */
-	list_for_each_entry(inner, &s->runs, of_session) {
+	list_for_each_entry(inner, &s->runs, session_node) {
 		if (run_is_inside(inner, r))
 			inner->depth--;
 		if (inner->parent != r)
@@ -518,8 +518,8 @@ void bt_run_cancel(struct bt_session *s, u64 id)
 	}
 	outer = r->inner.totals ? run_outer(r) : NULL;
 	if (outer)
-		bt_breakdown_hand(&outer->inner, r->inner.totals,
-				  &r->inner.times);
+		bkt_breakdown_add_inner(&outer->inner, r->inner.totals,
+					&r->inner.times);
 	run_unlink(r);
 	run_free(r);
 out:

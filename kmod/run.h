@@ -9,8 +9,8 @@
  *
  * The session's mutex protects runs; the functions here take it.
  */
-#ifndef BT_RUN_H
-#define BT_RUN_H
+#ifndef BKT_RUN_H
+#define BKT_RUN_H
 
 #include "record.h"
 #include "session.h"
@@ -19,20 +19,20 @@
  * Opens a run; @run is its number and @parent that of the run around it, or 0.
  * Errors are those of BRICKTRACE_RUN_OPEN.
  */
-int bt_run_open(struct bt_session *s, u32 brick, u32 level, u32 scope,
-		u64 *run, u64 *parent);
+int bkt_run_open(struct bkt_session *s, u32 brick, u32 level, u32 scope,
+		 u64 *run, u64 *parent);
 
 /*
  * Closes a run that was over at @entered, in ticks. If that succeeds the caller
  * frees @rec. Errors are those of BRICKTRACE_RUN_CLOSE.
  */
-int bt_run_close(struct bt_session *s, u64 id, u64 entered,
-		 struct bt_record *rec);
+int bkt_run_close(struct bkt_session *s, u64 id, u64 entered,
+		  struct bkt_record *rec);
 
 /* A run whose number nobody was told ends without a record. */
-void bt_run_cancel(struct bt_session *s, u64 id);
+void bkt_run_cancel(struct bkt_session *s, u64 id);
 
 /* The session is released: ends all of its runs. */
-void bt_run_end_all(struct bt_session *s);
+void bkt_run_end_all(struct bkt_session *s);
 
-#endif /* BT_RUN_H */
+#endif /* BKT_RUN_H */

@@ -3,20 +3,20 @@
 #include <linux/slab.h>
 #include "session.h"
 
-struct bt_session *bt_session_alloc(struct file *opener)
+struct bkt_session *bkt_session_alloc(struct file *opener)
 {
-	struct bt_session *s = kzalloc(sizeof(*s), GFP_KERNEL_ACCOUNT);
+	struct bkt_session *s = kzalloc(sizeof(*s), GFP_KERNEL_ACCOUNT);
 	int ret;
 
 	if (!s)
 		return ERR_PTR(-ENOMEM);
-	s->user = bt_user_get(opener->f_cred);
+	s->user = bkt_user_get(opener->f_cred);
 	if (IS_ERR(s->user)) {
 		ret = PTR_ERR(s->user);
 		goto err;
 	}
 	ret = -EDQUOT;
-	if (!bt_user_charge(s->user, sizeof(*s)))
+	if (!bkt_user_charge(s->user, sizeof(*s)))
 		goto err_user;
 	s->opener = opener;
 	s->holder.uid = from_kuid(&init_user_ns, s->user->uid);
@@ -28,110 +28,110 @@ struct bt_session *bt_session_alloc(struct file *opener)
 	return s;
 
 err_user:
-	bt_user_put(s->user);
+	bkt_user_put(s->user);
 err:
 	kfree(s);
 	return ERR_PTR(ret);
 }
 
-/* What bt_session_prepare() costs. */
+/* What bkt_session_prepare() costs. */
 static size_t session_room(void)
 {
-	return sizeof(struct bt_snapshot) + bt_base_size() +
-	       bt_totals_size(BT_TOTALS_SESSION);
+	return sizeof(struct bkt_snapshot) + bkt_base_size() +
+	       bkt_totals_size(BKT_TOTALS_SESSION);
 }
 
-int bt_session_prepare(struct bt_session *s)
+int bkt_session_prepare(struct bkt_session *s)
 {
 	lockdep_assert_held(&s->lock);
 	if (s->base)
 		return 0;
-	if (!bt_user_charge(s->user, session_room()))
+	if (!bkt_user_charge(s->user, session_room()))
 		return -EDQUOT;
 	s->v = kmalloc(sizeof(*s->v), GFP_KERNEL_ACCOUNT);
 	if (!s->v)
 		goto err;
-	s->result = bt_totals_alloc(BT_TOTALS_SESSION);
+	s->result = bkt_totals_alloc(BKT_TOTALS_SESSION);
 	if (!s->result)
 		goto err_v;
-	s->base = bt_base_alloc();
+	s->base = bkt_base_alloc();
 	if (!s->base)
 		goto err_result;
 	return 0;
 
 err_result:
-	bt_totals_free(s->result);
+	bkt_totals_free(s->result);
 	s->result = NULL;
 err_v:
 	kfree(s->v);
 	s->v = NULL;
 err:
-	bt_user_uncharge(s->user, session_room());
+	bkt_user_uncharge(s->user, session_room());
 	return -ENOMEM;
 }
 
-void bt_session_free(struct bt_session *s)
+void bkt_session_free(struct bkt_session *s)
 {
-	struct bt_brick *b, *next;
+	struct bkt_brick *b, *next;
 
-	list_for_each_entry_safe(b, next, &s->bricks, of_session) {
-		bt_brick_free(b);
-		bt_user_uncharge(s->user, sizeof(*b));
+	list_for_each_entry_safe(b, next, &s->bricks, session_node) {
+		bkt_brick_free(b);
+		bkt_user_uncharge(s->user, sizeof(*b));
 	}
 	if (s->base)
-		bt_user_uncharge(s->user, session_room());
-	bt_base_free(s->base);
-	bt_totals_free(s->result);
+		bkt_user_uncharge(s->user, session_room());
+	bkt_base_free(s->base);
+	bkt_totals_free(s->result);
 	kfree(s->v);
-	bt_user_uncharge(s->user, sizeof(*s));
-	bt_user_put(s->user);
+	bkt_user_uncharge(s->user, sizeof(*s));
+	bkt_user_put(s->user);
 	kfree(s);
 }
 
-struct bt_brick *bt_session_brick(struct bt_session *s, u32 id)
+struct bkt_brick *bkt_session_brick(struct bkt_session *s, u32 id)
 {
-	struct bt_brick *b;
+	struct bkt_brick *b;
 
 	lockdep_assert_held(&s->lock);
-	list_for_each_entry(b, &s->bricks, of_session)
+	list_for_each_entry(b, &s->bricks, session_node)
 		if (b->id == id)
 			return b;
 	return NULL;
 }
 
-static struct bt_brick *session_find(struct bt_session *s, const char *name)
+static struct bkt_brick *session_find(struct bkt_session *s, const char *name)
 {
-	struct bt_brick *b;
+	struct bkt_brick *b;
 
-	list_for_each_entry(b, &s->bricks, of_session)
+	list_for_each_entry(b, &s->bricks, session_node)
 		if (!strcmp(b->name, name))
 			return b;
 	return NULL;
 }
 
-static struct bt_brick *session_add(struct bt_session *s, const char *name)
+static struct bkt_brick *session_add(struct bkt_session *s, const char *name)
 {
-	struct bt_brick *b;
+	struct bkt_brick *b;
 
-	if (s->nr_bricks >= BT_MAX_BRICKS ||
-	    !bt_user_charge(s->user, sizeof(*b)))
+	if (s->nr_bricks >= BKT_MAX_BRICKS ||
+	    !bkt_user_charge(s->user, sizeof(*b)))
 		return ERR_PTR(-EDQUOT);
-	b = bt_brick_alloc(s->nr_bricks + 1, name);
+	b = bkt_brick_alloc(s->nr_bricks + 1, name);
 	if (!b) {
-		bt_user_uncharge(s->user, sizeof(*b));
+		bkt_user_uncharge(s->user, sizeof(*b));
 		return ERR_PTR(-ENOMEM);
 	}
-	list_add(&b->of_session, &s->bricks);
+	list_add(&b->session_node, &s->bricks);
 	s->nr_bricks++;
 	return b;
 }
 
-int bt_session_define(struct bt_session *s, const char *name, u64 budget_ns)
+int bkt_session_define(struct bkt_session *s, const char *name, u64 budget_ns)
 {
-	struct bt_brick *b;
+	struct bkt_brick *b;
 	int ret;
 
-	ret = bt_brick_check(name, budget_ns);
+	ret = bkt_brick_check(name, budget_ns);
 	if (ret)
 		return ret;
 	if (mutex_lock_killable(&s->lock))
@@ -146,27 +146,27 @@ int bt_session_define(struct bt_session *s, const char *name, u64 budget_ns)
 	return ret;
 }
 
-int bt_session_get(struct bt_session *s, struct bricktrace_session *to)
+int bkt_session_get(struct bkt_session *s, struct bricktrace_session *to)
 {
 	if (mutex_lock_killable(&s->lock))
 		return -EINTR;
 	to->edge_ps = s->edge_ps;
-	to->max_threads = BT_MAX_THREADS;
-	to->max_bricks = BT_MAX_BRICKS;
-	to->max_runs = BT_MAX_RUNS;
+	to->max_threads = BKT_MAX_THREADS;
+	to->max_bricks = BKT_MAX_BRICKS;
+	to->max_runs = BKT_MAX_RUNS;
 	to->max_depth = BRICKTRACE_MAX_DEPTH;
 	to->bricks = s->nr_bricks;
 	to->runs = s->nr_runs;
 	to->runs_opened = s->runs_opened;
-	spin_lock(&bt_books);
+	spin_lock(&bkt_tasks_lock);
 	to->threads = s->nr_members;
 	to->threads_lost = s->base ? s->base->sums->lost : 0;
-	spin_unlock(&bt_books);
+	spin_unlock(&bkt_tasks_lock);
 	mutex_unlock(&s->lock);
 	return 0;
 }
 
-int bt_session_set_edge(struct bt_session *s, u64 edge_ps)
+int bkt_session_set_edge(struct bkt_session *s, u64 edge_ps)
 {
 	if (edge_ps > BRICKTRACE_MAX_EDGE_PS && edge_ps != BRICKTRACE_NONE)
 		return -ERANGE;

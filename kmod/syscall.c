@@ -8,45 +8,45 @@
 
 #define X32_BIT 0x40000000UL
 
-static_assert(NR_syscalls <= BT_NR_NATIVE);
+static_assert(NR_syscalls <= BKT_NR_NATIVE);
 
-u16 bt_syscall_key(unsigned long nr, enum bricktrace_arch arch)
+u16 bkt_syscall_key(unsigned long nr, enum bricktrace_arch arch)
 {
 	if (arch == BRICKTRACE_ARCH_COMPAT)
-		return (u32)nr < BT_NR_COMPAT ? BT_KEY_COMPAT + (u32)nr :
-						BT_KEY_INVALID + arch;
-	if (nr < BT_NR_NATIVE)
-		return BT_KEY_NATIVE + nr;
+		return (u32)nr < BKT_NR_COMPAT ? BKT_KEY_COMPAT + (u32)nr :
+						BKT_KEY_INVALID + arch;
+	if (nr < BKT_NR_NATIVE)
+		return BKT_KEY_NATIVE + nr;
 	/* The kernel looks at 32 bits of the register. */
 	nr = (u32)nr;
-	if (IS_ENABLED(CONFIG_X86_64) && nr - X32_BIT < BT_NR_X32)
-		return BT_KEY_X32 + (nr - X32_BIT);
-	if (nr < BT_NR_NATIVE)
-		return BT_KEY_NATIVE + nr;
-	return BT_KEY_INVALID + BRICKTRACE_ARCH_NATIVE;
+	if (IS_ENABLED(CONFIG_X86_64) && nr - X32_BIT < BKT_NR_X32)
+		return BKT_KEY_X32 + (nr - X32_BIT);
+	if (nr < BKT_NR_NATIVE)
+		return BKT_KEY_NATIVE + nr;
+	return BKT_KEY_INVALID + BRICKTRACE_ARCH_NATIVE;
 }
 
-u32 bt_syscall_nr(u16 key, enum bricktrace_arch *arch)
+u32 bkt_syscall_nr(u16 key, enum bricktrace_arch *arch)
 {
 	*arch = BRICKTRACE_ARCH_NATIVE;
-	if (key < BT_KEY_COMPAT)
+	if (key < BKT_KEY_COMPAT)
 		return key;
-	if (key < BT_KEY_X32) {
+	if (key < BKT_KEY_X32) {
 		*arch = BRICKTRACE_ARCH_COMPAT;
-		return key - BT_KEY_COMPAT;
+		return key - BKT_KEY_COMPAT;
 	}
-	if (key < BT_KEY_INVALID) {
+	if (key < BKT_KEY_INVALID) {
 		*arch = BRICKTRACE_ARCH_X32;
-		return key - BT_KEY_X32;
+		return key - BKT_KEY_X32;
 	}
-	if (key < BT_KEY_MORE) {
-		*arch = key - BT_KEY_INVALID;
+	if (key < BKT_KEY_MORE) {
+		*arch = key - BKT_KEY_INVALID;
 		return BRICKTRACE_NR_INVALID;
 	}
 	return BRICKTRACE_NR_MORE;
 }
 
-static enum bricktrace_category category_native(u16 nr)
+static enum bricktrace_category syscall_category_native(u16 nr)
 {
 	switch (nr) {
 	case __NR_mmap:
@@ -75,7 +75,7 @@ static enum bricktrace_category category_native(u16 nr)
  * The 32-bit tables of x86 and arm have these numbers in common
  * (arch/x86/entry/syscalls/syscall_32.tbl, arch/arm/tools/syscall.tbl).
  */
-static enum bricktrace_category category_compat(u16 nr)
+static enum bricktrace_category syscall_category_compat(u16 nr)
 {
 	switch (nr) {
 	case 45:	/* brk */
@@ -103,7 +103,7 @@ static enum bricktrace_category category_compat(u16 nr)
 }
 
 /* x32 shares the native numbers but for these (syscall_64.tbl). */
-static enum bricktrace_category category_x32(u16 nr)
+static enum bricktrace_category syscall_category_x32(u16 nr)
 {
 	switch (nr) {
 	case 514:
@@ -113,38 +113,38 @@ static enum bricktrace_category category_x32(u16 nr)
 	case 516:	/* writev */
 		return BRICKTRACE_CAT_WRITE;
 	default:
-		return category_native(nr);
+		return syscall_category_native(nr);
 	}
 }
 
-enum bricktrace_category bt_syscall_category(u16 key)
+enum bricktrace_category bkt_syscall_category(u16 key)
 {
-	if (key < BT_KEY_COMPAT)
-		return category_native(key);
-	if (key < BT_KEY_X32)
-		return category_compat(key - BT_KEY_COMPAT);
-	if (key < BT_KEY_INVALID)
-		return category_x32(key - BT_KEY_X32);
-	if (key >= BT_KEY_MORE && key < BT_KEY_CONTROL)
-		return key - BT_KEY_MORE;
+	if (key < BKT_KEY_COMPAT)
+		return syscall_category_native(key);
+	if (key < BKT_KEY_X32)
+		return syscall_category_compat(key - BKT_KEY_COMPAT);
+	if (key < BKT_KEY_INVALID)
+		return syscall_category_x32(key - BKT_KEY_X32);
+	if (key >= BKT_KEY_MORE && key < BKT_KEY_CONTROL)
+		return key - BKT_KEY_MORE;
 	return BRICKTRACE_CAT_OTHER;
 }
 
-bool bt_syscall_is_restart(u16 key)
+bool bkt_syscall_is_restart(u16 key)
 {
-	return key == BT_KEY_NATIVE + __NR_restart_syscall ||
-	       key == BT_KEY_COMPAT + 0 ||
-	       key == BT_KEY_X32 + __NR_restart_syscall;
+	return key == BKT_KEY_NATIVE + __NR_restart_syscall ||
+	       key == BKT_KEY_COMPAT + 0 ||
+	       key == BKT_KEY_X32 + __NR_restart_syscall;
 }
 
-bool bt_syscall_is_sigreturn(u16 key)
+bool bkt_syscall_is_sigreturn(u16 key)
 {
-	return key == BT_KEY_NATIVE + __NR_rt_sigreturn ||
-	       key == BT_KEY_COMPAT + 119 || key == BT_KEY_COMPAT + 173 ||
-	       key == BT_KEY_X32 + 513;
+	return key == BKT_KEY_NATIVE + __NR_rt_sigreturn ||
+	       key == BKT_KEY_COMPAT + 119 || key == BKT_KEY_COMPAT + 173 ||
+	       key == BKT_KEY_X32 + 513;
 }
 
-static bool task_compat(struct task_struct *p)
+static bool syscall_task_compat(struct task_struct *p)
 {
 #if defined(CONFIG_X86_64) && defined(CONFIG_IA32_EMULATION)
 	return READ_ONCE(task_thread_info(p)->status) & TS_COMPAT;
@@ -155,30 +155,30 @@ static bool task_compat(struct task_struct *p)
 #endif
 }
 
-static int key_of_regs(struct task_struct *p, struct pt_regs *regs)
+static int syscall_key_of_regs(struct task_struct *p, struct pt_regs *regs)
 {
 	/* If it runs meanwhile, its reader will see that it was met. */
 	int nr = data_race(syscall_get_nr(p, regs));
 
 	if (nr < 0)
 		return -1;
-	return bt_syscall_key(nr, task_compat(p) ? BRICKTRACE_ARCH_COMPAT :
+	return bkt_syscall_key(nr, syscall_task_compat(p) ? BRICKTRACE_ARCH_COMPAT :
 						   BRICKTRACE_ARCH_NATIVE);
 }
 
-bool bt_syscall_is_newborn(const struct task_struct *p)
+bool bkt_syscall_never_ran(const struct task_struct *p)
 {
 	return p != current && !READ_ONCE(p->nvcsw) && !READ_ONCE(p->nivcsw);
 }
 
-int bt_syscall_of_task(struct task_struct *p)
+int bkt_syscall_of_task(struct task_struct *p)
 {
 	struct pt_regs *regs = task_pt_regs(p);
 
-	if (bt_task_state(p) & (__TASK_STOPPED | __TASK_TRACED))
+	if (bkt_task_state(p) & (__TASK_STOPPED | __TASK_TRACED))
 		return -1;
 	/* The clone in its registers is its parent's. */
-	if (bt_syscall_is_newborn(p))
+	if (bkt_syscall_never_ran(p))
 		return -1;
 #ifdef CONFIG_X86_64
 	/* What entry_64.S stores there stays until the call returns. */
@@ -189,10 +189,10 @@ int bt_syscall_of_task(struct task_struct *p)
 	if (READ_ONCE(regs->regs[0]) != READ_ONCE(regs->orig_x0))
 		return -1;
 #endif
-	return key_of_regs(p, regs);
+	return syscall_key_of_regs(p, regs);
 }
 
-int bt_syscall_at_exit(void)
+int bkt_syscall_at_exit(void)
 {
-	return key_of_regs(current, task_pt_regs(current));
+	return syscall_key_of_regs(current, task_pt_regs(current));
 }

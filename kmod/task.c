@@ -12,81 +12,81 @@
 #include "task.h"
 
 /* Accounts for forked threads while memory is short. */
-#define RESERVE 32
+#define TASK_RESERVE 32
 /* Tries to read an account before the reader sleeps in between. */
-#define SPINS 64
+#define TASK_SPINS 64
 
 /* Threads that a walk looks at before it gives way to others. */
-#define WALK 1024
+#define TASK_WALK 1024
 
-DEFINE_SPINLOCK(bt_books);
-DEFINE_PER_CPU(struct bt_account *, bt_running);
+DEFINE_SPINLOCK(bkt_tasks_lock);
+DEFINE_PER_CPU(struct bkt_account *, bkt_running);
 
-static struct hlist_head table[1 << BT_TASK_BITS];	/* bt_books; RCU */
+static struct hlist_head task_table[1 << BKT_TASK_BITS];	/* bkt_tasks_lock; RCU */
 /* A bit for each bucket that is not empty: two kilobytes to look at. */
-static DECLARE_BITMAP(bits, 1 << BT_TASK_BITS);
-static u32 nr_tasks;			/* bt_books: those in the table */
-static struct kmem_cache *cache;
-static mempool_t *pool;
-static u64 lost;			/* bt_books */
-static struct bt_snapshot last;		/* bt_books: V of a task that ends */
+static DECLARE_BITMAP(task_bits, 1 << BKT_TASK_BITS);
+static u32 task_count;			/* bkt_tasks_lock: those in the table */
+static struct kmem_cache *task_cache;
+static mempool_t *task_pool;
+static u64 task_lost;			/* bkt_tasks_lock */
+static struct bkt_snapshot task_last;		/* bkt_tasks_lock: V of a task that ends */
 
 /*
- * Written while arming and disarming, which hooks.c serialises; @generation,
- * @t_armed and @armed under bt_books, too. @generation is even from the beginning
- * of an arming to its end. While the hooks are not armed no account belongs to the
- * generation, and no time has passed since an arming that is yet to come: V is what
- * is added up.
+ * Written while arming and disarming, which hooks.c serialises; @task_generation,
+ * @task_armed_at and @task_armed under bkt_tasks_lock, too. @task_generation is even
+ * from the beginning of an arming to its end. While the hooks are not armed, no
+ * account belongs to the generation, and no time has passed since an arming that is
+ * yet to come: V is what is added up.
  */
-static u32 generation = 1;
-static u64 t_armed = U64_MAX;
-static bool armed;
-static bool pointing;			/* some CPU's pointer may be set */
+static u32 task_generation = 1;
+static u64 task_armed_at = U64_MAX;
+static bool task_armed;
+static bool task_pointers_set;			/* some CPU's pointer may be set */
 
-static_assert(sizeof(struct bt_task) <= 4096);
+static_assert(sizeof(struct bkt_task) <= 4096);
 
-int bt_task_init(void)
+int bkt_task_init(void)
 {
-	cache = kmem_cache_create("bricktrace_task", sizeof(struct bt_task), 0,
-				  SLAB_HWCACHE_ALIGN | SLAB_ACCOUNT, NULL);
-	if (!cache)
+	task_cache = kmem_cache_create("bricktrace_task", sizeof(struct bkt_task), 0,
+				       SLAB_HWCACHE_ALIGN | SLAB_ACCOUNT, NULL);
+	if (!task_cache)
 		return -ENOMEM;
-	pool = mempool_create_slab_pool(RESERVE, cache);
-	if (!pool)
+	task_pool = mempool_create_slab_pool(TASK_RESERVE, task_cache);
+	if (!task_pool)
 		goto err_cache;
 	return 0;
 
 err_cache:
-	kmem_cache_destroy(cache);
+	kmem_cache_destroy(task_cache);
 	return -ENOMEM;
 }
 
-void bt_task_exit(void)
+void bkt_task_exit(void)
 {
 	/* Accounts that wait for their grace period. */
 	rcu_barrier();
-	mempool_destroy(pool);
-	kmem_cache_destroy(cache);
+	mempool_destroy(task_pool);
+	kmem_cache_destroy(task_cache);
 }
 
-static void free_rcu(struct rcu_head *rcu)
+static void task_free_rcu(struct rcu_head *rcu)
 {
-	mempool_free(container_of(rcu, struct bt_task, rcu), pool);
+	mempool_free(container_of(rcu, struct bkt_task, rcu), task_pool);
 }
 
-struct bt_task *bt_task_get(struct bt_task *t)
+struct bkt_task *bkt_task_get(struct bkt_task *t)
 {
 	refcount_inc(&t->refs);
 	return t;
 }
 
-void bt_task_put(struct bt_task *t)
+void bkt_task_put(struct bkt_task *t)
 {
 	if (t && refcount_dec_and_test(&t->refs))
-		call_rcu(&t->rcu, free_rcu);
+		call_rcu(&t->rcu, task_free_rcu);
 }
 
-static void init(struct bt_task *t)
+static void task_init(struct bkt_task *t)
 {
 	INIT_HLIST_NODE(&t->node);
 	INIT_LIST_HEAD(&t->followers);
@@ -96,30 +96,30 @@ static void init(struct bt_task *t)
 	t->task = NULL;
 }
 
-struct bt_task *bt_task_alloc(void)
+struct bkt_task *bkt_task_alloc(void)
 {
-	struct bt_task *t = kmem_cache_alloc(cache, GFP_KERNEL_ACCOUNT);
+	struct bkt_task *t = kmem_cache_alloc(task_cache, GFP_KERNEL_ACCOUNT);
 
 	if (t)
-		init(t);
+		task_init(t);
 	return t;
 }
 
-static struct bt_task *lookup(struct task_struct *p)
+static struct bkt_task *task_lookup(struct task_struct *p)
 {
-	struct bt_task *t;
+	struct bkt_task *t;
 
 	/* Interrupts that are off are a read-side section of RCU, too. */
-	hlist_for_each_entry_rcu(t, &table[bt_task_bucket(p)], node,
-				 lockdep_is_held(&bt_books) || irqs_disabled())
+	hlist_for_each_entry_rcu(t, &task_table[bkt_task_bucket(p)], node,
+				 lockdep_is_held(&bkt_tasks_lock) || irqs_disabled())
 		if (t->task == p)
 			return t;
 	return NULL;
 }
 
-static bool maybe_followed(struct task_struct *p)
+static bool task_maybe_followed(struct task_struct *p)
 {
-	return test_bit(bt_task_bucket(p), bits);
+	return test_bit(bkt_task_bucket(p), task_bits);
 }
 
 /*
@@ -127,214 +127,217 @@ static bool maybe_followed(struct task_struct *p)
  * of the slow path is not asked, since others may change it: an account that nobody
  * ends would outlive its task.
  */
-static bool current_followed(void)
+static bool task_current_followed(void)
 {
 	bool yes;
 
-	if (!maybe_followed(current))
+	if (!task_maybe_followed(current))
 		return false;
 	rcu_read_lock();
-	yes = lookup(current);
+	yes = task_lookup(current);
 	rcu_read_unlock();
 	return yes;
 }
 
-static void task_counters(const struct task_struct *p, struct bt_counters *c)
+static void task_counters(const struct task_struct *p, struct bkt_counters *c)
 {
-	c->run_delay = bt_run_delay(p);
+	c->run_delay = bkt_run_delay(p);
 	/* The task itself counts its faults, plainly. */
 	c->min_flt = data_race(READ_ONCE(p->min_flt));
 	/* The task itself counts these, too. */
 	c->maj_flt = data_race(READ_ONCE(p->maj_flt));
 }
 
-static void list(struct bt_task *t, struct task_struct *p, bool born)
+static void task_list(struct bkt_task *t, struct task_struct *p, bool born)
 {
-	u32 bucket = bt_task_bucket(p);
-	struct bt_counters begin;
+	u32 bucket = bkt_task_bucket(p);
+	struct bkt_counters begin;
 
-	lockdep_assert_held(&bt_books);
+	lockdep_assert_held(&bkt_tasks_lock);
 	task_counters(p, &begin);
 	/* An arming under way has begun already. */
-	bt_account_init(&t->account, bt_clock_now(),
-			t_armed != U64_MAX ? generation : 0, born, &begin);
+	bkt_account_init(&t->account, bkt_clock_now(),
+			 task_armed_at != U64_MAX ? task_generation : 0, born, &begin);
 	t->task = p;
 	t->listed = true;
-	hlist_add_head_rcu(&t->node, &table[bucket]);
-	set_bit(bucket, bits);
-	WRITE_ONCE(nr_tasks, nr_tasks + 1);
+	hlist_add_head_rcu(&t->node, &task_table[bucket]);
+	set_bit(bucket, task_bits);
+	WRITE_ONCE(task_count, task_count + 1);
 	/* After the task is in the table: the switch probe looks at the flag first. */
-	if (t_armed != U64_MAX)
-		bt_quiet_follow(p);
+	if (task_armed_at != U64_MAX)
+		bkt_quiet_follow(p);
 }
 
-static void unlist(struct bt_task *t)
+static void task_unlist(struct bkt_task *t)
 {
-	u32 bucket = bt_task_bucket(t->task);
+	u32 bucket = bkt_task_bucket(t->task);
 
-	lockdep_assert_held(&bt_books);
+	lockdep_assert_held(&bkt_tasks_lock);
 	hlist_del_rcu(&t->node);
-	if (hlist_empty(&table[bucket]))
-		clear_bit(bucket, bits);
-	WRITE_ONCE(nr_tasks, nr_tasks - 1);
+	if (hlist_empty(&task_table[bucket]))
+		clear_bit(bucket, task_bits);
+	WRITE_ONCE(task_count, task_count - 1);
 	WRITE_ONCE(t->listed, false);
-	bt_quiet_unfollow(t->task);
+	bkt_quiet_unfollow(t->task);
 }
 
-struct bt_task *bt_task_find(struct task_struct *p)
+struct bkt_task *bkt_task_find(struct task_struct *p)
 {
-	lockdep_assert_held(&bt_books);
-	return lookup(p);
+	lockdep_assert_held(&bkt_tasks_lock);
+	return task_lookup(p);
 }
 
-static void follow(struct bt_task *t, struct bt_follower *f)
+static void task_add_follower(struct bkt_task *t, struct bkt_follower *f)
 {
-	lockdep_assert_held(&bt_books);
-	f->task = bt_task_get(t);
-	list_add_tail(&f->of_task, &t->followers);
+	lockdep_assert_held(&bkt_tasks_lock);
+	f->task = bkt_task_get(t);
+	list_add_tail(&f->task_node, &t->followers);
 	t->nr_followers++;
 }
 
-static void unfollow(struct bt_task *t, struct bt_follower *f)
+static void task_del_follower(struct bkt_task *t, struct bkt_follower *f)
 {
-	lockdep_assert_held(&bt_books);
-	list_del_init(&f->of_task);
+	lockdep_assert_held(&bkt_tasks_lock);
+	list_del_init(&f->task_node);
 	t->nr_followers--;
 }
 
-int bt_task_follow(struct bt_task **spare, struct task_struct *p,
-		   struct bt_follower *f)
+int bkt_task_follow(struct bkt_task **spare, struct task_struct *p,
+		    struct bkt_follower *f)
 {
-	struct bt_task *t = lookup(p);
+	struct bkt_task *t = task_lookup(p);
 
-	lockdep_assert_held(&bt_books);
+	lockdep_assert_held(&bkt_tasks_lock);
 	if (t) {
-		if (t->nr_followers >= BT_MAX_FOLLOWERS)
+		if (t->nr_followers >= BKT_MAX_FOLLOWERS)
 			return -EUSERS;
-		follow(t, f);
+		task_add_follower(t, f);
 		return 0;
 	}
 	t = *spare;
-	list(t, p, false);
+	task_list(t, p, false);
 	/* Either the exit probe sees the bit, or we see the flag. */
 	smp_mb();
 	/* Other flags change at any time. */
 	if (data_race(READ_ONCE(p->flags)) & PF_EXITING) {
-		unlist(t);
+		task_unlist(t);
 		return -ESRCH;
 	}
 	*spare = NULL;
-	follow(t, f);
+	task_add_follower(t, f);
 	/* The follower's reference is the only one. */
 	refcount_dec(&t->refs);
 	return 0;
 }
 
-bool bt_task_unfollow(struct bt_follower *f)
+bool bkt_task_unfollow(struct bkt_follower *f)
 {
-	struct bt_task *t = f->task;
+	struct bkt_task *t = f->task;
 
-	lockdep_assert_held(&bt_books);
+	lockdep_assert_held(&bkt_tasks_lock);
 	/* Ended tasks have let go of their followers. */
-	if (list_empty(&f->of_task))
+	if (list_empty(&f->task_node))
 		return false;
-	unfollow(t, f);
+	task_del_follower(t, f);
 	if (!list_empty(&t->followers))
 		return false;
-	unlist(t);
+	task_unlist(t);
 	return true;
 }
 
 /* The CPU's pointer leads to the account of the task that it runs. Interrupts are off. */
-static void point_to(struct bt_task *t)
+static void task_set_pointer(struct bkt_task *t)
 {
-	this_cpu_write(bt_running, &t->account);
-	/* Pairs with bt_task_forget(): it sees the pointer, or we see what it did. */
+	this_cpu_write(bkt_running, &t->account);
+	/* Pairs with bkt_task_forget(): it sees the pointer, or we see what it did. */
 	smp_mb();
 	if (unlikely(!READ_ONCE(t->listed)))
-		this_cpu_write(bt_running, NULL);
+		this_cpu_write(bkt_running, NULL);
 }
 
 /* On the CPU of a task that may be followed and running. Interrupts are off. */
-static void meet_current(void *unused)
+static void task_observe_current(void *unused)
 {
-	struct bt_task *t;
+	struct bkt_task *t;
 
-	if (!READ_ONCE(armed) || !maybe_followed(current))
+	if (!READ_ONCE(task_armed) || !task_maybe_followed(current))
 		return;
-	t = lookup(current);
-	if (!t || this_cpu_read(bt_running) == &t->account)
+	t = task_lookup(current);
+	if (!t || this_cpu_read(bkt_running) == &t->account)
 		return;
-	bt_account_found(&t->account, current, READ_ONCE(generation),
-			 READ_ONCE(t_armed));
-	point_to(t);
+	bkt_account_observe_running(&t->account, current, READ_ONCE(task_generation),
+				    READ_ONCE(task_armed_at));
+	task_set_pointer(t);
 }
 
-void bt_task_meet(const struct cpumask *cpus)
+void bkt_task_observe(const struct cpumask *cpus)
 {
-	/* bt_books orders this: who arms later finds the tasks. */
-	if (READ_ONCE(armed))
-		on_each_cpu_mask(cpus, meet_current, NULL, 1);
+	/* bkt_tasks_lock orders this: who arms later finds the tasks. */
+	if (READ_ONCE(task_armed))
+		on_each_cpu_mask(cpus, task_observe_current, NULL, 1);
 }
 
-static bool must_forget(int cpu, void *unused)
+static bool task_must_forget(int cpu, void *unused)
 {
-	struct bt_account *a = READ_ONCE(per_cpu(bt_running, cpu));
+	struct bkt_account *a = READ_ONCE(per_cpu(bkt_running, cpu));
 
 	/* Preemption is off, so the account that was there is not freed yet. */
-	return a && !READ_ONCE(container_of(a, struct bt_task, account)->listed);
+	return a && !READ_ONCE(container_of(a, struct bkt_task, account)->listed);
 }
 
-static void forget_current(void *unused)
+static void task_forget_pointer(void *unused)
 {
-	if (must_forget(smp_processor_id(), NULL))
-		this_cpu_write(bt_running, NULL);
+	if (task_must_forget(smp_processor_id(), NULL))
+		this_cpu_write(bkt_running, NULL);
 }
 
-void bt_task_forget(void)
+void bkt_task_forget(void)
 {
-	/* Pairs with point_to(): it sees that the account has left the table, or we the pointer. */
+	/*
+	 * Pairs with task_set_pointer(): either it sees that the account has left the
+	 * table, or the CPU's pointer is seen here.
+	 */
 	smp_mb();
-	if (READ_ONCE(pointing))
-		on_each_cpu_cond_mask(must_forget, forget_current, NULL, 1,
+	if (READ_ONCE(task_pointers_set))
+		on_each_cpu_cond_mask(task_must_forget, task_forget_pointer, NULL, 1,
 				      cpu_online_mask);
 }
 
-void bt_task_in(struct task_struct *p)
+void bkt_task_in(struct task_struct *p)
 {
-	struct bt_task *t;
+	struct bkt_task *t;
 
 	/* While the hooks are loud, every thread has the flag. */
-	if (!READ_ONCE(armed) || !maybe_followed(p))
+	if (!READ_ONCE(task_armed) || !task_maybe_followed(p))
 		return;
-	t = lookup(p);
+	t = task_lookup(p);
 	if (!t)
 		return;
-	bt_account_in(&t->account, p, READ_ONCE(generation),
-		      READ_ONCE(t_armed));
-	point_to(t);
+	bkt_account_in(&t->account, p, READ_ONCE(task_generation),
+		       READ_ONCE(task_armed_at));
+	task_set_pointer(t);
 }
 
 /*
  * What a task does that nobody has met since its registration: its registers
- * tell. bt_books keeps it alive.
+ * tell. bkt_tasks_lock keeps it alive.
  */
-static int key_of_sleeper(struct bt_task *t, u32 gen, u64 since_armed)
+static int task_key_of_sleeper(struct bkt_task *t, u32 gen, u64 since_armed)
 {
 	u64 since;
 	int key = -1;
 
-	spin_lock(&bt_books);
+	spin_lock(&bkt_tasks_lock);
 	if (t->listed &&
-	    bt_account_asleep(&t->account, gen, since_armed, &since))
-		key = bt_account_tell(&t->account, gen,
-				      bt_syscall_of_task(t->task));
-	spin_unlock(&bt_books);
+	    bkt_account_asleep(&t->account, gen, since_armed, &since))
+		key = bkt_account_record(&t->account, gen,
+					 bkt_syscall_of_task(t->task));
+	spin_unlock(&bkt_tasks_lock);
 	return key;
 }
 
 /* Nobody asks of a task that has ended, or that nobody follows any more. */
-static void read_counters(const struct bt_task *t, struct bt_counters *c)
+static void task_read_counters(const struct bkt_task *t, struct bkt_counters *c)
 {
 	rcu_read_lock();
 	/* A task that is in the table is not freed within a grace period. */
@@ -345,67 +348,67 @@ static void read_counters(const struct bt_task *t, struct bt_counters *c)
 	rcu_read_unlock();
 }
 
-void bt_task_read(struct bt_task *t, u64 limit, struct bt_snapshot *snap)
+void bkt_task_read(struct bkt_task *t, u64 limit, struct bkt_snapshot *snap)
 {
-	u64 since, since_armed = READ_ONCE(t_armed);
-	u32 gen = READ_ONCE(generation);
-	struct bt_counters kernel;
+	u64 since, since_armed = READ_ONCE(task_armed_at);
+	u32 gen = READ_ONCE(task_generation);
+	struct bkt_counters kernel;
 	int tries = 0;
 	int key;
 
 	for (;;) {
 		key = -1;
 		if (since_armed != U64_MAX &&
-		    bt_account_asleep(&t->account, gen, since_armed, &since))
-			key = key_of_sleeper(t, gen, since_armed);
-		read_counters(t, &kernel);
-		if (bt_account_try_read(&t->account, gen, since_armed, key,
-					limit, &kernel, snap))
+		    bkt_account_asleep(&t->account, gen, since_armed, &since))
+			key = task_key_of_sleeper(t, gen, since_armed);
+		task_read_counters(t, &kernel);
+		if (bkt_account_try_read(&t->account, gen, since_armed, key,
+					 limit, &kernel, snap))
 			return;
-		if (++tries < SPINS)
+		if (++tries < TASK_SPINS)
 			cpu_relax();
 		else
 			usleep_range(10, 50);
 	}
 }
 
-u64 bt_task_control(void)
+u64 bkt_task_control(void)
 {
-	struct bt_account *a;
+	struct bkt_account *a;
 	u64 entered = 0;
 
 	preempt_disable();
-	a = this_cpu_read(bt_running);
+	a = this_cpu_read(bkt_running);
 	if (a) {
-		bt_account_control(a);
+		bkt_account_control(a);
 		entered = a->t_enter;
 	}
 	preempt_enable();
 	return entered;
 }
 
-void bt_task_arm_begin(void)
+void bkt_task_arm_begin(void)
 {
-	spin_lock(&bt_books);
-	bt_quiet_begin();
-	WRITE_ONCE(t_armed, bt_clock_now());
-	WRITE_ONCE(generation, generation + 1);
-	spin_unlock(&bt_books);
+	spin_lock(&bkt_tasks_lock);
+	bkt_quiet_begin();
+	WRITE_ONCE(task_armed_at, bkt_clock_now());
+	WRITE_ONCE(task_generation, task_generation + 1);
+	spin_unlock(&bkt_tasks_lock);
 }
 
 /* Threads that nobody follows leave the slow path, unless the hooks are loud. */
-static void hush(struct task_struct *p)
+static void task_clear_flag(struct task_struct *p)
 {
-	if (!bt_slow_path(p))
+	if (!bkt_slow_path(p))
 		return;
-	spin_lock(&bt_books);
-	if (!lookup(p))
-		bt_quiet_unfollow(p);
-	spin_unlock(&bt_books);
+	spin_lock(&bkt_tasks_lock);
+	if (!task_lookup(p))
+		bkt_quiet_unfollow(p);
+	spin_unlock(&bkt_tasks_lock);
 }
 
 /* Gives way in the middle of a walk, at @p of process @g; whether it can go on. */
-static bool walk_break(struct task_struct *g, struct task_struct *p)
+static bool task_walk_break(struct task_struct *g, struct task_struct *p)
 {
 	bool alive;
 
@@ -425,7 +428,7 @@ static bool walk_break(struct task_struct *g, struct task_struct *p)
  * place has gone begins again, since all that it can miss costs a stranger some
  * time but no figure is wrong; what it has done before is done.
  */
-static void hush_all(void)
+static void task_clear_flags(void)
 {
 	struct task_struct *g, *p;
 	int tries = 4, n;
@@ -434,10 +437,10 @@ static void hush_all(void)
 again:
 	n = 0;
 	for_each_process_thread(g, p) {
-		if (bt_quiet_state() != BRICKTRACE_HOOKS_QUIET)
+		if (bkt_quiet_state() != BRICKTRACE_HOOKS_QUIET)
 			goto out;
-		hush(p);
-		if (++n % WALK == 0 && !walk_break(g, p)) {
+		task_clear_flag(p);
+		if (++n % TASK_WALK == 0 && !task_walk_break(g, p)) {
 			if (--tries)
 				goto again;
 			goto out;
@@ -447,214 +450,214 @@ out:
 	rcu_read_unlock();
 }
 
-void bt_task_arm_end(void)
+void bkt_task_arm_end(void)
 {
 	/* Before any task is met: those that are followed have the flag. */
-	bt_quiet_check();
-	/* Before any pointer is set, which takes @armed. */
-	WRITE_ONCE(pointing, true);
-	spin_lock(&bt_books);
-	WRITE_ONCE(armed, true);
-	spin_unlock(&bt_books);
-	on_each_cpu(meet_current, NULL, 1);
-	hush_all();
+	bkt_quiet_check();
+	/* Before any pointer is set, which takes @task_armed. */
+	WRITE_ONCE(task_pointers_set, true);
+	spin_lock(&bkt_tasks_lock);
+	WRITE_ONCE(task_armed, true);
+	spin_unlock(&bkt_tasks_lock);
+	on_each_cpu(task_observe_current, NULL, 1);
+	task_clear_flags();
 }
 
-static void clear_current(void *unused)
+static void task_clear_pointer(void *unused)
 {
-	this_cpu_write(bt_running, NULL);
+	this_cpu_write(bkt_running, NULL);
 }
 
-void bt_task_disarm(void)
+void bkt_task_disarm(void)
 {
-	spin_lock(&bt_books);
-	WRITE_ONCE(armed, false);
-	WRITE_ONCE(t_armed, U64_MAX);
-	WRITE_ONCE(generation, generation + 1);
-	spin_unlock(&bt_books);
+	spin_lock(&bkt_tasks_lock);
+	WRITE_ONCE(task_armed, false);
+	WRITE_ONCE(task_armed_at, U64_MAX);
+	WRITE_ONCE(task_generation, task_generation + 1);
+	spin_unlock(&bkt_tasks_lock);
 	/* Whoever sets a pointer has interrupts off: before this, or not at all. */
-	on_each_cpu(clear_current, NULL, 1);
-	WRITE_ONCE(pointing, false);
+	on_each_cpu(task_clear_pointer, NULL, 1);
+	WRITE_ONCE(task_pointers_set, false);
 }
 
-void bt_task_disarmed(void)
+void bkt_task_disarmed(void)
 {
-	spin_lock(&bt_books);
-	bt_quiet_end();
-	spin_unlock(&bt_books);
+	spin_lock(&bkt_tasks_lock);
+	bkt_quiet_end();
+	spin_unlock(&bkt_tasks_lock);
 }
 
-bool bt_task_any(void)
+bool bkt_task_any(void)
 {
-	return READ_ONCE(nr_tasks);
+	return READ_ONCE(task_count);
 }
 
-u32 bt_task_generation(void)
+u32 bkt_task_generation(void)
 {
-	return READ_ONCE(generation);
+	return READ_ONCE(task_generation);
 }
 
-bool bt_task_armed_since(u32 since)
+bool bkt_task_armed_since(u32 since)
 {
-	return !(since & 1) && since == READ_ONCE(generation);
+	return !(since & 1) && since == READ_ONCE(task_generation);
 }
 
-u64 bt_task_lost(void)
+u64 bkt_task_lost(void)
 {
 	u64 n;
 
-	spin_lock(&bt_books);
-	n = lost;
-	spin_unlock(&bt_books);
+	spin_lock(&bkt_tasks_lock);
+	n = task_lost;
+	spin_unlock(&bkt_tasks_lock);
 	return n;
 }
 
 /* A child that nobody follows has its parent's flag; it keeps none that it needs not. */
-static void hush_child(struct task_struct *child)
+static void task_update_child_flag(struct task_struct *child)
 {
-	int state = bt_quiet_state();
+	int state = bkt_quiet_state();
 
 	if (state == BRICKTRACE_HOOKS_QUIET)
-		hush(child);
-	else if (state == BRICKTRACE_HOOKS_LOUD && !bt_slow_path(child))
+		task_clear_flag(child);
+	else if (state == BRICKTRACE_HOOKS_LOUD && !bkt_slow_path(child))
 		/* The parent had none yet when the hooks became loud. */
-		bt_quiet_follow(child);
+		bkt_quiet_follow(child);
 }
 
 /* In the parent's context, before the child can run. */
-void bt_task_forked(struct task_struct *child)
+void bkt_task_forked(struct task_struct *child)
 {
-	struct bt_task *parent, *t;
-	struct bt_follower *f;
+	struct bkt_task *parent, *t;
+	struct bkt_follower *f;
 	bool known, missed = false;
 	u32 bit;
 
-	if (!current_followed())
+	if (!task_current_followed())
 		goto quiet;
 	bit = child->tgid == current->tgid ? BRICKTRACE_THREAD_INHERIT_THREADS :
 					     BRICKTRACE_THREAD_INHERIT_CHILDREN;
-	spin_lock(&bt_books);
-	parent = lookup(current);
+	spin_lock(&bkt_tasks_lock);
+	parent = task_lookup(current);
 	if (!parent)
 		goto out;
 	/* The child is visible by its number: somebody may have registered it. */
-	t = lookup(child);
+	t = task_lookup(child);
 	known = t;
 	if (t)
-		bt_task_get(t);
-	list_for_each_entry(f, &parent->followers, of_task) {
+		bkt_task_get(t);
+	list_for_each_entry(f, &parent->followers, task_node) {
 		if (!(f->inherit & bit))
 			continue;
 		if (!t) {
-			t = mempool_alloc(pool, GFP_NOWAIT | __GFP_NOWARN);
+			t = mempool_alloc(task_pool, GFP_NOWAIT | __GFP_NOWARN);
 			missed |= !t;
 			if (t) {
-				init(t);
-				list(t, child, true);
+				task_init(t);
+				task_list(t, child, true);
 			}
 		}
 		f->ops->forked(f, t, known);
 	}
-	lost += missed;
+	task_lost += missed;
 	/* No follower had memory for it, and no CPU has run the child. */
 	if (t && list_empty(&t->followers))
-		unlist(t);
-	bt_task_put(t);
+		task_unlist(t);
+	bkt_task_put(t);
 out:
-	spin_unlock(&bt_books);
+	spin_unlock(&bkt_tasks_lock);
 quiet:
-	hush_child(child);
+	task_update_child_flag(child);
 }
 
 /* Lets a new follower follow the child that its parent was told of. */
-bool bt_task_adopt(struct bt_task *child, struct bt_follower *f)
+bool bkt_task_adopt(struct bkt_task *child, struct bkt_follower *f)
 {
-	if (child->nr_followers >= BT_MAX_FOLLOWERS)
+	if (child->nr_followers >= BKT_MAX_FOLLOWERS)
 		return false;
-	follow(child, f);
+	task_add_follower(child, f);
 	return true;
 }
 
 /* Takes current's account out of the table and off its CPU. */
-static void retire(struct bt_task *t)
+static void task_retire(struct bkt_task *t)
 {
 	preempt_disable();
-	unlist(t);
-	this_cpu_write(bt_running, NULL);
+	task_unlist(t);
+	this_cpu_write(bkt_running, NULL);
 	preempt_enable();
 }
 
-/* current's own V, now. bt_books protects where it is put. */
-static const struct bt_snapshot *read_last(struct bt_task *t)
+/* current's own V, now. bkt_tasks_lock protects where it is put. */
+static const struct bkt_snapshot *task_read_last(struct bkt_task *t)
 {
-	struct bt_counters kernel;
+	struct bkt_counters kernel;
 
-	lockdep_assert_held(&bt_books);
+	lockdep_assert_held(&bkt_tasks_lock);
 	task_counters(current, &kernel);
 	/* Only being scheduled, right here, makes it fail. */
-	while (!bt_account_try_read(&t->account, READ_ONCE(generation),
-				    READ_ONCE(t_armed), -1, U64_MAX, &kernel,
-				    &last))
+	while (!bkt_account_try_read(&t->account, READ_ONCE(task_generation),
+				     READ_ONCE(task_armed_at), -1, U64_MAX, &kernel,
+				     &task_last))
 		cpu_relax();
-	return &last;
+	return &task_last;
 }
 
 /* All followers of current, or those that may not stay, leave its account. */
-static void let_go(struct bt_task *t, bool exec)
+static void task_detach_followers(struct bkt_task *t, bool exec)
 {
-	const struct bt_snapshot *v = NULL;
-	struct bt_follower *f, *next;
+	const struct bkt_snapshot *v = NULL;
+	struct bkt_follower *f, *next;
 
-	bt_task_get(t);
-	list_for_each_entry_safe(f, next, &t->followers, of_task) {
+	bkt_task_get(t);
+	list_for_each_entry_safe(f, next, &t->followers, task_node) {
 		if (exec && f->ops->may_stay(f))
 			continue;
 		/* The same for all who leave. */
 		if (!v)
-			v = read_last(t);
-		unfollow(t, f);
+			v = task_read_last(t);
+		task_del_follower(t, f);
 		f->ops->left(f, v, exec);
 	}
 	if (list_empty(&t->followers))
-		retire(t);
-	bt_task_put(t);
+		task_retire(t);
+	bkt_task_put(t);
 }
 
-bool bt_task_execed(void)
+bool bkt_task_execed(void)
 {
-	struct bt_task *t;
+	struct bkt_task *t;
 	bool last;
 
-	if (!current_followed())
+	if (!task_current_followed())
 		return false;
-	spin_lock(&bt_books);
-	t = lookup(current);
+	spin_lock(&bkt_tasks_lock);
+	t = task_lookup(current);
 	if (t)
-		let_go(t, true);
-	last = !nr_tasks;
-	spin_unlock(&bt_books);
+		task_detach_followers(t, true);
+	last = !task_count;
+	spin_unlock(&bkt_tasks_lock);
 	return last;
 }
 
-bool bt_task_ended(void)
+bool bkt_task_ended(void)
 {
-	struct bt_task *t;
+	struct bkt_task *t;
 	bool last;
 
-	/* Pairs with bt_task_follow(): PF_EXITING is set. */
+	/* Pairs with bkt_task_follow(): PF_EXITING is set. */
 	smp_mb();
-	if (!current_followed())
+	if (!task_current_followed())
 		return false;
-	spin_lock(&bt_books);
-	t = lookup(current);
+	spin_lock(&bkt_tasks_lock);
+	t = task_lookup(current);
 	if (t) {
 		/* An interrupt may find the task running, and write as well. */
 		local_irq_disable();
-		bt_account_end(&t->account);
+		bkt_account_end(&t->account);
 		local_irq_enable();
-		let_go(t, false);
+		task_detach_followers(t, false);
 	}
-	last = !nr_tasks;
-	spin_unlock(&bt_books);
+	last = !task_count;
+	spin_unlock(&bkt_tasks_lock);
 	return last;
 }

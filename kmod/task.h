@@ -4,14 +4,14 @@
  * probe, and a pointer to the running one on each CPU.
  *
  * A task is in the table from its registration until nobody follows it or it
- * exits, so a task in the table is alive: whoever holds bt_books may use its
+ * exits, so a task in the table is alive: whoever holds bkt_tasks_lock may use its
  * stack. The memory of an account is freed an RCU grace period after the last
  * reference to it is put, since probes use it with preemption off; and a
- * reference that the table had is put only when no CPU's pointer, bt_running,
+ * reference that the table had is put only when no CPU's pointer, bkt_running,
  * leads to the account any more.
  */
-#ifndef BT_TASK_H
-#define BT_TASK_H
+#ifndef BKT_TASK_H
+#define BKT_TASK_H
 
 #include <linux/cpumask.h>
 #include <linux/hash.h>
@@ -25,91 +25,91 @@
  * Protects the table, the lists of followers and what followers hang onto
  * them. Taken in process context only, never in the switch probe, nor where
  * probes are registered. Whoever holds it does no more work than that for one
- * task with BT_MAX_FOLLOWERS followers: docs/worst-cases.md.
+ * task with BKT_MAX_FOLLOWERS followers: docs/worst-cases.md.
  */
-extern spinlock_t bt_books;
+extern spinlock_t bkt_tasks_lock;
 
 /* Sessions that may follow one task: each costs the task's forks and its exit. */
-#define BT_MAX_FOLLOWERS 64
+#define BKT_MAX_FOLLOWERS 64
 
-struct bt_task {
-	struct bt_account account;
-	struct hlist_node node;		/* bt_books; read under RCU */
+struct bkt_task {
+	struct bkt_account account;
+	struct hlist_node node;		/* bkt_tasks_lock; read under RCU */
 	struct task_struct *task;	/* valid while @listed */
-	struct list_head followers;	/* bt_books */
-	u32 nr_followers;		/* bt_books */
+	struct list_head followers;	/* bkt_tasks_lock */
+	u32 nr_followers;		/* bkt_tasks_lock */
 	refcount_t refs;		/* followers, and whoever reads it */
-	bool listed;			/* bt_books */
+	bool listed;			/* bkt_tasks_lock */
 	struct rcu_head rcu;
 };
 
-/* Whoever follows a task: see struct bt_member of member.h. */
-struct bt_follower {
-	struct list_head of_task;	/* bt_books */
-	struct bt_task *task;
-	const struct bt_follower_ops *ops;
+/* Whoever follows a task: see struct bkt_member of member.h. */
+struct bkt_follower {
+	struct list_head task_node;	/* bkt_tasks_lock */
+	struct bkt_task *task;
+	const struct bkt_follower_ops *ops;
 	u32 inherit;			/* BRICKTRACE_INHERIT_* */
 };
 
-struct bt_follower_ops {
+struct bkt_follower_ops {
 	/*
 	 * The task ends (@exec is false) or, after may_stay() said no, is let go
 	 * (@exec is true); @end is V then. The follower is off the task's list.
-	 * Under bt_books.
+	 * Under bkt_tasks_lock.
 	 */
-	void (*left)(struct bt_follower *f, const struct bt_snapshot *end,
+	void (*left)(struct bkt_follower *f, const struct bkt_snapshot *end,
 		     bool exec);
 	/*
 	 * The task has a child that is to be followed too; NULL if there was
 	 * no memory for its account. @known: the child had an account before, so
-	 * that its followers must be searched for this one. Under bt_books.
+	 * that its followers must be searched for this one. Under bkt_tasks_lock.
 	 */
-	void (*forked)(struct bt_follower *f, struct bt_task *child, bool known);
-	/* The task, current, has executed a program. Under bt_books. */
-	bool (*may_stay)(struct bt_follower *f);
+	void (*forked)(struct bkt_follower *f, struct bkt_task *child, bool known);
+	/* The task, current, has executed a program. Under bkt_tasks_lock. */
+	bool (*may_stay)(struct bkt_follower *f);
 };
 
-int bt_task_init(void);
-void bt_task_exit(void);
+int bkt_task_init(void);
+void bkt_task_exit(void);
 
-struct bt_task *bt_task_get(struct bt_task *t);
-void bt_task_put(struct bt_task *t);
+struct bkt_task *bkt_task_get(struct bkt_task *t);
+void bkt_task_put(struct bkt_task *t);
 
 /*
- * Lets @f follow @p, to which the caller holds a reference, under bt_books.
+ * Lets @f follow @p, to which the caller holds a reference, under bkt_tasks_lock.
  * @spare is an account for it, taken if it has none. Errors: -ESRCH if the task
- * is exiting, -EUSERS if BT_MAX_FOLLOWERS follow it. Without bt_books, the caller
- * then calls bt_task_forget() before it puts @spare; or, if the task is followed,
- * bt_task_meet() with the CPUs of all such tasks.
+ * is exiting, -EUSERS if BKT_MAX_FOLLOWERS follow it. Without bkt_tasks_lock, the caller
+ * then calls bkt_task_forget() before it puts @spare; or, if the task is followed,
+ * bkt_task_observe() with the CPUs of all such tasks.
  */
-struct bt_task *bt_task_alloc(void);
-int bt_task_follow(struct bt_task **spare, struct task_struct *p,
-		   struct bt_follower *f);
-void bt_task_meet(const struct cpumask *cpus);
+struct bkt_task *bkt_task_alloc(void);
+int bkt_task_follow(struct bkt_task **spare, struct task_struct *p,
+		    struct bkt_follower *f);
+void bkt_task_observe(const struct cpumask *cpus);
 
 /*
- * @f no longer follows its task; under bt_books. Returns true if nobody does
- * and bt_task_forget() must be called once bt_books is dropped, before the
+ * @f no longer follows its task; under bkt_tasks_lock. Returns true if nobody does
+ * and bkt_task_forget() must be called once bkt_tasks_lock is dropped, before the
  * task is put.
  */
-bool bt_task_unfollow(struct bt_follower *f);
-void bt_task_forget(void);
+bool bkt_task_unfollow(struct bkt_follower *f);
+void bkt_task_forget(void);
 
-/* The account of a task if it has one, else NULL. Under bt_books. */
-struct bt_task *bt_task_find(struct task_struct *p);
+/* The account of a task if it has one, else NULL. Under bkt_tasks_lock. */
+struct bkt_task *bkt_task_find(struct task_struct *p);
 
 /*
  * Reads V(min(@limit, now)) of a task, whatever it is doing. Sleeps if it must
  * try long. The caller holds a reference. While the hooks are not armed, V is what
  * is added up, and no call is under way.
  */
-void bt_task_read(struct bt_task *t, u64 limit, struct bt_snapshot *snap);
+void bkt_task_read(struct bkt_task *t, u64 limit, struct bkt_snapshot *snap);
 
 /*
  * Marks the system call that current is in as bricktrace's own. Returns when
  * it was entered, or 0 if current is not traced.
  */
-u64 bt_task_control(void);
+u64 bkt_task_control(void);
 
 /*
  * Arming, by hooks.c: begin a generation, before the probes are registered;
@@ -117,31 +117,31 @@ u64 bt_task_control(void);
  * disarm: end the generation and forget the running tasks, while all the probes
  * are still there, and say so when they are gone.
  */
-void bt_task_arm_begin(void);
-void bt_task_arm_end(void);
-void bt_task_disarm(void);
-void bt_task_disarmed(void);
-u32 bt_task_generation(void);
+void bkt_task_arm_begin(void);
+void bkt_task_arm_end(void);
+void bkt_task_disarm(void);
+void bkt_task_disarmed(void);
+u32 bkt_task_generation(void);
 
 /* Whether the hooks were armed in @generation and have been ever since. */
-bool bt_task_armed_since(u32 generation);
+bool bkt_task_armed_since(u32 generation);
 
 /* Whether any task is followed. May be outdated as soon as it is read. */
-bool bt_task_any(void);
+bool bkt_task_any(void);
 
 /*
  * For the fork, exec and exit probes, of current. The latter two return true if
  * current was the last task that anybody followed.
  */
-void bt_task_forked(struct task_struct *child);
-bool bt_task_execed(void);
-bool bt_task_ended(void);
+void bkt_task_forked(struct task_struct *child);
+bool bkt_task_execed(void);
+bool bkt_task_ended(void);
 
 /* From a follower's forked(): @f follows the child, if it has room for one more. */
-bool bt_task_adopt(struct bt_task *child, struct bt_follower *f);
+bool bkt_task_adopt(struct bkt_task *child, struct bkt_follower *f);
 
 /* Threads that could not be followed since the module was loaded. */
-u64 bt_task_lost(void);
+u64 bkt_task_lost(void);
 
 /*
  * Per CPU: the account of the running task if it is followed, else NULL.
@@ -149,26 +149,26 @@ u64 bt_task_lost(void);
  * Only its own CPU sets it, with interrupts off: to current's account while the
  * hooks are armed, to NULL when current changes, ends or executes a program that
  * nobody follows. An account that leaves the table for another reason is
- * forgotten by an interrupt (bt_task_forget()) before it is put. Disarming ends
+ * forgotten by an interrupt (bkt_task_forget()) before it is put. Disarming ends
  * the arming first, then clears all pointers by an interrupt, and only then
  * removes the probes: from that interrupt on each pointer is and stays NULL, so
  * that no pointer is ever believed without the switch probe that maintains it.
  */
-DECLARE_PER_CPU(struct bt_account *, bt_running);
+DECLARE_PER_CPU(struct bkt_account *, bkt_running);
 
 /*
  * For the switch probe: @p, which has the slow path's flag, is given this CPU.
  * Interrupts are off.
  */
-void bt_task_in(struct task_struct *p);
+void bkt_task_in(struct task_struct *p);
 
 /* Tells whether a task may be in the table: a bit for each bucket in use. */
-#define BT_TASK_BITS 15
+#define BKT_TASK_BITS 15
 
-static inline u32 bt_task_bucket(const struct task_struct *p)
+static inline u32 bkt_task_bucket(const struct task_struct *p)
 {
 	/* Slabs leave the low bits of a task's address few values: hash them all. */
-	return hash_ptr(p, BT_TASK_BITS);
+	return hash_ptr(p, BKT_TASK_BITS);
 }
 
-#endif /* BT_TASK_H */
+#endif /* BKT_TASK_H */

@@ -9,7 +9,7 @@
 #include <linux/slab.h>
 #include "threads.h"
 
-bool bt_threads_calls(const struct task_struct *p)
+bool bkt_threads_calls(const struct task_struct *p)
 {
 	unsigned int kernel_work = PF_KTHREAD;
 
@@ -23,7 +23,7 @@ bool bt_threads_calls(const struct task_struct *p)
 	return !(data_race(p->flags) & kernel_work);
 }
 
-struct task_struct *bt_threads_task(s32 tid)
+struct task_struct *bkt_threads_task(s32 tid)
 {
 	struct task_struct *p;
 	struct pid *pid;
@@ -41,7 +41,7 @@ struct task_struct *bt_threads_task(s32 tid)
 /* Threads that a walk looks at before it gives way to others. */
 #define THREADS_WALK 128
 
-void bt_threads_put(struct bt_threads *th)
+void bkt_threads_put(struct bkt_threads *th)
 {
 	while (th->n) {
 		put_task_struct(th->p[--th->n]);
@@ -54,7 +54,7 @@ void bt_threads_put(struct bt_threads *th)
  * Where a walk goes on that has given way: at the last thread found that is in the
  * list still, or before the first. Those in between have left the list.
  */
-static struct task_struct *threads_place(const struct bt_threads *th,
+static struct task_struct *threads_place(const struct bkt_threads *th,
 					 struct list_head *list)
 {
 	u32 i;
@@ -65,7 +65,7 @@ static struct task_struct *threads_place(const struct bt_threads *th,
 	return list_entry(list, struct task_struct, thread_node);
 }
 
-int bt_threads_get(struct bt_threads *th, struct task_struct *p, bool process)
+int bkt_threads_get(struct bkt_threads *th, struct task_struct *p, bool process)
 {
 	/* Threads come and go at any time: so many are there, and some more. */
 	u32 room = process ? data_race(get_nr_threads(p)) + 16 : 1;
@@ -86,7 +86,7 @@ int bt_threads_get(struct bt_threads *th, struct task_struct *p, bool process)
 		if (th->n == room)
 			break;
 		/* One that ends meanwhile is found out when it is to be followed. */
-		if (!bt_threads_calls(t) || data_race(t->flags) & PF_EXITING)
+		if (!bkt_threads_calls(t) || data_race(t->flags) & PF_EXITING)
 			continue;
 		th->p[th->n++] = get_task_struct(t);
 		if (th->n % THREADS_WALK)

@@ -7,7 +7,7 @@
 #include "totals.h"
 
 /* Where a key is, or would be. */
-static u32 totals_place(const struct bt_totals *t, u16 key)
+static u32 totals_place(const struct bkt_totals *t, u16 key)
 {
 	u32 i = hash_32(key, ilog2(t->cap));
 
@@ -16,20 +16,20 @@ static u32 totals_place(const struct bt_totals *t, u16 key)
 	return i;
 }
 
-const struct bt_figures *bt_totals_look(const struct bt_totals *t, u16 key)
+const struct bkt_figures *bkt_totals_look(const struct bkt_totals *t, u16 key)
 {
-	const struct bt_total *e = &t->total[totals_place(t, key)];
+	const struct bkt_total *e = &t->total[totals_place(t, key)];
 
 	return e->used ? &e->f : NULL;
 }
 
-struct bt_figures *bt_totals_get(struct bt_totals *t, u16 key)
+struct bkt_figures *bkt_totals_get(struct bkt_totals *t, u16 key)
 {
-	struct bt_total *e = &t->total[totals_place(t, key)];
+	struct bkt_total *e = &t->total[totals_place(t, key)];
 
 	/* The categories' own entries, and one free one to end each search. */
-	if (!e->used && t->used + BT_CATEGORIES + 1 >= t->cap) {
-		key = BT_KEY_MORE + bt_syscall_category(key);
+	if (!e->used && t->used + BKT_CATEGORIES + 1 >= t->cap) {
+		key = BKT_KEY_MORE + bkt_syscall_category(key);
 		e = &t->total[totals_place(t, key)];
 	}
 	if (!e->used) {
@@ -40,7 +40,7 @@ struct bt_figures *bt_totals_get(struct bt_totals *t, u16 key)
 	return &e->f;
 }
 
-void bt_totals_clear(struct bt_totals *t)
+void bkt_totals_clear(struct bkt_totals *t)
 {
 	u32 cap = t->cap;
 
@@ -48,51 +48,46 @@ void bt_totals_clear(struct bt_totals *t)
 	t->cap = cap;
 }
 
-size_t bt_totals_size(u32 cap)
+size_t bkt_totals_size(u32 cap)
 {
-	struct bt_totals *t = NULL;
+	struct bkt_totals *t = NULL;
 
 	return struct_size(t, total, cap);
 }
 
-struct bt_totals *bt_totals_alloc(u32 cap)
+struct bkt_totals *bkt_totals_alloc(u32 cap)
 {
-	struct bt_totals *t;
+	struct bkt_totals *t;
 
-	t = kvzalloc(bt_totals_size(cap), GFP_KERNEL_ACCOUNT);
+	t = kvzalloc(bkt_totals_size(cap), GFP_KERNEL_ACCOUNT);
 	if (t)
 		t->cap = cap;
 	return t;
 }
 
-void bt_totals_free(struct bt_totals *t)
+void bkt_totals_free(struct bkt_totals *t)
 {
 	kvfree(t);
 }
 
 /* A difference of two readings of a total that only grows. */
-static u64 sub(u64 a, u64 b)
-{
-	return a > b ? a - b : 0;
-}
-
-static const struct bt_under_way no_call = { .key = -1 };
+static const struct bkt_under_way totals_no_call = { .key = -1 };
 
 /* @before and @after are the call of this key that was under way then, or no_call. */
-static void add_call(struct bt_figures *f, const struct bt_slot *a,
-		     const struct bt_slot *b, const struct bt_under_way *before,
-		     const struct bt_under_way *after, u64 begin)
+static void totals_add_call(struct bkt_figures *f, const struct bkt_slot *a,
+			    const struct bkt_slot *b, const struct bkt_under_way *before,
+			    const struct bkt_under_way *after, u64 begin)
 {
-	u64 count = sub(b->count, a->count);
+	u64 count = bkt_totals_sub(b->count, a->count);
 
 	f->count += count;
 	f->in_flight += after->key >= 0;
 	/* The error of an interrupted call is counted just after the call. */
-	f->errors += min(sub(b->errors, a->errors), count);
-	f->time += sub(b->time + after->time, a->time + before->time);
-	f->offcpu += sub(b->offcpu + after->offcpu, a->offcpu + before->offcpu);
-	f->runnable += sub(b->runnable + after->runnable,
-			   a->runnable + before->runnable);
+	f->errors += min(bkt_totals_sub(b->errors, a->errors), count);
+	f->time += bkt_totals_sub(b->time + after->time, a->time + before->time);
+	f->offcpu += bkt_totals_sub(b->offcpu + after->offcpu, a->offcpu + before->offcpu);
+	f->runnable += bkt_totals_sub(b->runnable + after->runnable,
+				      a->runnable + before->runnable);
 	if (!count)
 		return;
 	if (b->max && b->max_end - b->max >= begin)
@@ -101,29 +96,29 @@ static void add_call(struct bt_figures *f, const struct bt_slot *a,
 		f->max_unknown = true;
 }
 
-static const struct bt_under_way *call_of(const struct bt_snapshot *s, u16 key)
+static const struct bkt_under_way *totals_call(const struct bkt_snapshot *s, u16 key)
 {
-	return s && s->call.key == key ? &s->call : &no_call;
+	return s && s->call.key == key ? &s->call : &totals_no_call;
 }
 
-void bt_totals_add_thread(struct bt_totals *t, const u16 *keys, u64 begin,
-			  const struct bt_snapshot *start,
-			  const struct bt_snapshot *end)
+void bkt_totals_add_thread(struct bkt_totals *t, const u16 *keys, u64 begin,
+			   const struct bkt_snapshot *start,
+			   const struct bkt_snapshot *end)
 {
-	static const struct bt_counters no_counters;
-	static const struct bt_slot zero;
-	const struct bt_counters *k = start ? &start->kernel : &no_counters;
+	static const struct bkt_counters no_counters;
+	static const struct bkt_slot zero;
+	const struct bkt_counters *k = start ? &start->kernel : &no_counters;
 	int after = end->call.key;
 	u8 i;
 
 	t->threads++;
-	t->thread += sub(end->t, begin);
-	t->offcpu += sub(end->offcpu, start ? start->offcpu : 0);
-	t->kernel.run_delay += sub(end->kernel.run_delay, k->run_delay);
-	t->kernel.min_flt += sub(end->kernel.min_flt, k->min_flt);
-	t->kernel.maj_flt += sub(end->kernel.maj_flt, k->maj_flt);
+	t->thread += bkt_totals_sub(end->t, begin);
+	t->offcpu += bkt_totals_sub(end->offcpu, start ? start->offcpu : 0);
+	t->kernel.run_delay += bkt_totals_sub(end->kernel.run_delay, k->run_delay);
+	t->kernel.min_flt += bkt_totals_sub(end->kernel.min_flt, k->min_flt);
+	t->kernel.maj_flt += bkt_totals_sub(end->kernel.maj_flt, k->maj_flt);
 	for (i = 0; i < end->used; i++) {
-		const struct bt_slot *a = &zero, *b = &end->slots[i];
+		const struct bkt_slot *a = &zero, *b = &end->slots[i];
 
 		if (start && i < start->used)
 			a = &start->slots[i];
@@ -131,16 +126,16 @@ void bt_totals_add_thread(struct bt_totals *t, const u16 *keys, u64 begin,
 			after = -1;
 		else if (b->count == a->count && b->time == a->time)
 			continue;
-		add_call(bt_totals_get(t, keys[i]), a, b, call_of(start, keys[i]),
-			 call_of(end, keys[i]), begin);
+		totals_add_call(bkt_totals_get(t, keys[i]), a, b, totals_call(start, keys[i]),
+				totals_call(end, keys[i]), begin);
 	}
 	/* A sleeper's call that has no slot yet, as nobody has met it. */
 	if (after >= 0)
-		add_call(bt_totals_get(t, after), &zero, &zero,
-			 call_of(start, after), &end->call, begin);
+		totals_add_call(bkt_totals_get(t, after), &zero, &zero,
+				totals_call(start, after), &end->call, begin);
 }
 
-void bt_totals_add(struct bt_totals *t, const struct bt_totals *other)
+void bkt_totals_add(struct bkt_totals *t, const struct bkt_totals *other)
 {
 	u32 i;
 
@@ -151,12 +146,12 @@ void bt_totals_add(struct bt_totals *t, const struct bt_totals *other)
 	t->kernel.maj_flt += other->kernel.maj_flt;
 	t->threads += other->threads;
 	for (i = 0; i < other->cap; i++) {
-		const struct bt_figures *o = &other->total[i].f;
-		struct bt_figures *f;
+		const struct bkt_figures *o = &other->total[i].f;
+		struct bkt_figures *f;
 
 		if (!other->total[i].used)
 			continue;
-		f = bt_totals_get(t, other->total[i].key);
+		f = bkt_totals_get(t, other->total[i].key);
 		f->count += o->count;
 		f->in_flight += o->in_flight;
 		f->errors += o->errors;
@@ -168,17 +163,17 @@ void bt_totals_add(struct bt_totals *t, const struct bt_totals *other)
 	}
 }
 
-void bt_totals_to_ns(struct bt_totals *t)
+void bkt_totals_to_ns(struct bkt_totals *t)
 {
 	u32 i;
 
-	t->thread = bt_clock_ns(t->thread);
-	t->offcpu = bt_clock_ns(t->offcpu);
+	t->thread = bkt_clock_ns(t->thread);
+	t->offcpu = bkt_clock_ns(t->offcpu);
 	for (i = 0; i < t->cap; i++) {
-		struct bt_figures *f = &t->total[i].f;
+		struct bkt_figures *f = &t->total[i].f;
 
-		f->time = bt_clock_ns(f->time);
-		f->offcpu = bt_clock_ns(f->offcpu);
-		f->max = bt_clock_ns(f->max);
+		f->time = bkt_clock_ns(f->time);
+		f->offcpu = bkt_clock_ns(f->offcpu);
+		f->max = bkt_clock_ns(f->max);
 	}
 }

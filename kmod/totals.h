@@ -4,12 +4,12 @@
  * never refuses a key: when it is full, the rest goes to the key's category.
  * The owner serialises all access.
  */
-#ifndef BT_TOTALS_H
-#define BT_TOTALS_H
+#ifndef BKT_TOTALS_H
+#define BKT_TOTALS_H
 
 #include "account.h"
 
-struct bt_figures {
+struct bkt_figures {
 	u64 count;
 	u64 in_flight;
 	u64 errors;
@@ -20,47 +20,53 @@ struct bt_figures {
 	bool max_unknown; /* a longer one may have been there */
 };
 
-struct bt_total {
+struct bkt_total {
 	u16 key;
 	bool used;
-	struct bt_figures f;
+	struct bkt_figures f;
 };
 
-struct bt_totals {
+struct bkt_totals {
 	u64 thread;	/* thread time */
 	u64 offcpu;	/* all of it that was off the CPU */
-	struct bt_counters kernel;
+	struct bkt_counters kernel;
 	u32 threads;
 	u32 cap;	/* a power of two */
 	u32 used;
-	struct bt_total total[];
+	struct bkt_total total[];
 };
 
 /* Entries for one thread (never overflows), and for many. */
-#define BT_TOTALS_THREAD	128
-#define BT_TOTALS_SESSION	512
+#define BKT_TOTALS_THREAD	128
+#define BKT_TOTALS_SESSION	512
 
-size_t bt_totals_size(u32 cap);
-struct bt_totals *bt_totals_alloc(u32 cap);
-void bt_totals_free(struct bt_totals *t);
-void bt_totals_clear(struct bt_totals *t);
+/* A difference of figures that were rounded apart is never below zero. */
+static inline u64 bkt_totals_sub(u64 a, u64 b)
+{
+	return a > b ? a - b : 0;
+}
+
+size_t bkt_totals_size(u32 cap);
+struct bkt_totals *bkt_totals_alloc(u32 cap);
+void bkt_totals_free(struct bkt_totals *t);
+void bkt_totals_clear(struct bkt_totals *t);
 
 /* The figures of a key, zero at first; and those that it has, or NULL. */
-struct bt_figures *bt_totals_get(struct bt_totals *t, u16 key);
-const struct bt_figures *bt_totals_look(const struct bt_totals *t, u16 key);
+struct bkt_figures *bkt_totals_get(struct bkt_totals *t, u16 key);
+const struct bkt_figures *bkt_totals_look(const struct bkt_totals *t, u16 key);
 
 /*
  * Adds one thread's part: V(end) - V(start). @keys are the account's. @start
  * is NULL for a thread that was born inside.
  */
-void bt_totals_add_thread(struct bt_totals *t, const u16 *keys, u64 begin,
-			  const struct bt_snapshot *start,
-			  const struct bt_snapshot *end);
+void bkt_totals_add_thread(struct bkt_totals *t, const u16 *keys, u64 begin,
+			   const struct bkt_snapshot *start,
+			   const struct bkt_snapshot *end);
 
 /* Adds @other, whose unit is the same. */
-void bt_totals_add(struct bt_totals *t, const struct bt_totals *other);
+void bkt_totals_add(struct bkt_totals *t, const struct bkt_totals *other);
 
 /* Converts ticks to nanoseconds, once. */
-void bt_totals_to_ns(struct bt_totals *t);
+void bkt_totals_to_ns(struct bkt_totals *t);
 
-#endif /* BT_TOTALS_H */
+#endif /* BKT_TOTALS_H */

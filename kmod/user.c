@@ -14,8 +14,8 @@ static unsigned int max_user_threads = 65536;
 module_param(max_user_threads, uint, 0644);
 MODULE_PARM_DESC(max_user_threads, "registrations of threads in all sessions of one user (65536)");
 
-unsigned int bt_user_max_runs = 16384;
-module_param_named(max_user_runs, bt_user_max_runs, uint, 0644);
+unsigned int bkt_user_max_runs = 16384;
+module_param_named(max_user_runs, bkt_user_max_runs, uint, 0644);
 MODULE_PARM_DESC(max_user_runs, "runs that may be open in all sessions of one user (16384)");
 
 static unsigned int max_user_memory = 512;
@@ -35,9 +35,9 @@ static kuid_t user_of(const struct cred *cred)
 	return uid;
 }
 
-struct bt_user *bt_user_get(const struct cred *cred)
+struct bkt_user *bkt_user_get(const struct cred *cred)
 {
-	struct bt_user *u, *new = kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT);
+	struct bkt_user *u, *new = kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT);
 	kuid_t uid = user_of(cred);
 
 	if (!new)
@@ -67,7 +67,7 @@ found:
 	return u;
 }
 
-void bt_user_put(struct bt_user *u)
+void bkt_user_put(struct bkt_user *u)
 {
 	bool last;
 
@@ -89,41 +89,41 @@ static bool user_add(atomic_long_t *sum, long n, long limit)
 	return false;
 }
 
-bool bt_user_charge(struct bt_user *u, size_t bytes)
+bool bkt_user_charge(struct bkt_user *u, size_t bytes)
 {
 	return user_add(&u->memory, bytes,
 			(long)READ_ONCE(max_user_memory) << 20);
 }
 
-void bt_user_uncharge(struct bt_user *u, size_t bytes)
+void bkt_user_uncharge(struct bkt_user *u, size_t bytes)
 {
 	atomic_long_sub(bytes, &u->memory);
 }
 
-bool bt_user_charge_thread(struct bt_user *u, size_t bytes)
+bool bkt_user_charge_thread(struct bkt_user *u, size_t bytes)
 {
 	if (!user_add(&u->threads, 1, READ_ONCE(max_user_threads)))
 		return false;
-	if (bt_user_charge(u, bytes))
+	if (bkt_user_charge(u, bytes))
 		return true;
 	atomic_long_dec(&u->threads);
 	return false;
 }
 
-void bt_user_uncharge_thread(struct bt_user *u, size_t bytes)
+void bkt_user_uncharge_thread(struct bkt_user *u, size_t bytes)
 {
 	atomic_long_dec(&u->threads);
-	bt_user_uncharge(u, bytes);
+	bkt_user_uncharge(u, bytes);
 }
 
-void bt_user_info(struct bt_user *u, struct bricktrace_info *info)
+void bkt_user_info(struct bkt_user *u, struct bricktrace_info *info)
 {
 	info->user_sessions = READ_ONCE(u->sessions);
 	info->max_user_sessions = READ_ONCE(max_user_sessions);
 	info->user_threads = atomic_long_read(&u->threads);
 	info->max_user_threads = READ_ONCE(max_user_threads);
 	info->user_runs = atomic_long_read(&u->runs);
-	info->max_user_runs = READ_ONCE(bt_user_max_runs);
+	info->max_user_runs = READ_ONCE(bkt_user_max_runs);
 	info->user_memory = atomic_long_read(&u->memory);
 	info->max_user_memory = (u64)READ_ONCE(max_user_memory) << 20;
 }

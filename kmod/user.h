@@ -12,15 +12,15 @@
  * A user exists while a session refers to it. A spin lock protects the table of
  * users; what is charged is atomic, since the fork probe charges as well.
  */
-#ifndef BT_USER_H
-#define BT_USER_H
+#ifndef BKT_USER_H
+#define BKT_USER_H
 
 #include <linux/atomic.h>
 #include <linux/bricktrace.h>
 #include <linux/cred.h>
 #include <linux/hashtable.h>
 
-struct bt_user {
+struct bkt_user {
 	struct hlist_node node;
 	kuid_t uid;
 	u32 sessions;			/* the table's lock */
@@ -30,36 +30,36 @@ struct bt_user {
 };
 
 /* The user of whoever has @cred, with one more session; -EDQUOT or -ENOMEM. */
-struct bt_user *bt_user_get(const struct cred *cred);
-void bt_user_put(struct bt_user *u);
+struct bkt_user *bkt_user_get(const struct cred *cred);
+void bkt_user_put(struct bkt_user *u);
 
 /*
  * Charges for a registration or a run, and for bytes: true, or false if a limit
  * would be exceeded and nothing was charged. Any context.
  */
-bool bt_user_charge_thread(struct bt_user *u, size_t bytes);
-void bt_user_uncharge_thread(struct bt_user *u, size_t bytes);
-bool bt_user_charge(struct bt_user *u, size_t bytes);
-void bt_user_uncharge(struct bt_user *u, size_t bytes);
+bool bkt_user_charge_thread(struct bkt_user *u, size_t bytes);
+void bkt_user_uncharge_thread(struct bkt_user *u, size_t bytes);
+bool bkt_user_charge(struct bkt_user *u, size_t bytes);
+void bkt_user_uncharge(struct bkt_user *u, size_t bytes);
 
 /* A run is opened and closed often: these are inline. */
-extern unsigned int bt_user_max_runs;
+extern unsigned int bkt_user_max_runs;
 
-static inline bool bt_user_charge_run(struct bt_user *u)
+static inline bool bkt_user_charge_run(struct bkt_user *u)
 {
 	if (likely(atomic_long_inc_return(&u->runs) <=
-		   READ_ONCE(bt_user_max_runs)))
+		   READ_ONCE(bkt_user_max_runs)))
 		return true;
 	atomic_long_dec(&u->runs);
 	return false;
 }
 
-static inline void bt_user_uncharge_run(struct bt_user *u)
+static inline void bkt_user_uncharge_run(struct bkt_user *u)
 {
 	atomic_long_dec(&u->runs);
 }
 
 /* Use and limits, for BRICKTRACE_INFO. */
-void bt_user_info(struct bt_user *u, struct bricktrace_info *info);
+void bkt_user_info(struct bkt_user *u, struct bricktrace_info *info);
 
-#endif /* BT_USER_H */
+#endif /* BKT_USER_H */

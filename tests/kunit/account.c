@@ -8,50 +8,50 @@
 
 #define GENERATION 7
 
-u64 bt_mock_ns;
+u64 bkt_mock_ns;
 
 /* What the kernel is to have counted of current. */
-static struct bt_counters bt_mock_kernel;
+static struct bkt_counters bkt_mock_kernel;
 
-u64 bt_mock_run_delay(void)
+u64 bkt_mock_run_delay(void)
 {
-	return bt_mock_kernel.run_delay;
+	return bkt_mock_kernel.run_delay;
 }
 
-static struct bt_account *fresh(struct kunit *test, bool born)
+static struct bkt_account *fresh(struct kunit *test, bool born)
 {
-	struct bt_account *a = kunit_kzalloc(test, sizeof(*a), GFP_KERNEL);
+	struct bkt_account *a = kunit_kzalloc(test, sizeof(*a), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, a);
-	bt_account_init(a, bt_clock_now(), GENERATION, born, &bt_mock_kernel);
+	bkt_account_init(a, bkt_clock_now(), GENERATION, born, &bkt_mock_kernel);
 	return a;
 }
 
 /* An account of a thread that runs in user mode. */
-static struct bt_account *running(struct kunit *test)
+static struct bkt_account *running(struct kunit *test)
 {
-	struct bt_account *a = fresh(test, false);
+	struct bkt_account *a = fresh(test, false);
 
-	bt_account_found(a, current, GENERATION, 0);
+	bkt_account_observe_running(a, current, GENERATION, 0);
 	return a;
 }
 
-static void call(struct bt_account *a, unsigned long nr, long ret, u64 time)
+static void call(struct bkt_account *a, unsigned long nr, long ret, u64 time)
 {
-	bt_account_enter(a, nr, false);
-	bt_mock_ns += time;
-	bt_account_exit(a, ret, false);
+	bkt_account_enter(a, nr, false);
+	bkt_mock_ns += time;
+	bkt_account_exit(a, ret, false);
 }
 
 /* Off its CPU for a while. */
-static void away(struct bt_account *a, u64 time)
+static void away(struct bkt_account *a, u64 time)
 {
-	bt_account_out(a, current);
-	bt_mock_ns += time;
-	bt_account_in(a, current, GENERATION, 0);
+	bkt_account_out(a, current);
+	bkt_mock_ns += time;
+	bkt_account_in(a, current, GENERATION, 0);
 }
 
-static const struct bt_slot *slot(struct bt_account *a, u16 key)
+static const struct bkt_slot *slot(struct bkt_account *a, u16 key)
 {
 	int i;
 
@@ -61,15 +61,15 @@ static const struct bt_slot *slot(struct bt_account *a, u16 key)
 	return NULL;
 }
 
-static bool try_read(struct bt_account *a, int key, u64 limit, struct bt_snapshot *s)
+static bool try_read(struct bkt_account *a, int key, u64 limit, struct bkt_snapshot *s)
 {
-	return bt_account_try_read(a, GENERATION, 0, key, limit, &bt_mock_kernel, s);
+	return bkt_account_try_read(a, GENERATION, 0, key, limit, &bkt_mock_kernel, s);
 }
 
-static struct bt_snapshot *read_at(struct kunit *test, struct bt_account *a,
-				   int key, u64 limit)
+static struct bkt_snapshot *read_at(struct kunit *test, struct bkt_account *a,
+				    int key, u64 limit)
 {
-	struct bt_snapshot *s = kunit_kzalloc(test, sizeof(*s), GFP_KERNEL);
+	struct bkt_snapshot *s = kunit_kzalloc(test, sizeof(*s), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, s);
 	KUNIT_ASSERT_TRUE(test, try_read(a, key, limit, s));
@@ -78,8 +78,8 @@ static struct bt_snapshot *read_at(struct kunit *test, struct bt_account *a,
 
 static void a_call_is_counted(struct kunit *test)
 {
-	struct bt_account *a = running(test);
-	const struct bt_slot *s;
+	struct bkt_account *a = running(test);
+	const struct bkt_slot *s;
 
 	call(a, __NR_read, 5, 100);
 	call(a, __NR_read, -EAGAIN, 300);
@@ -95,7 +95,7 @@ static void a_call_is_counted(struct kunit *test)
 
 static void restarts_are_no_errors(struct kunit *test)
 {
-	struct bt_account *a = running(test);
+	struct bkt_account *a = running(test);
 	int ret;
 
 	for (ret = -516; ret <= -512; ret++)
@@ -122,32 +122,32 @@ static void an_interrupted_call_may_fail(struct kunit *test)
 		{ -ERESTARTNOINTR, false, 0 },	    { -ERESTARTNOHAND, true, 1 },
 		{ -ERESTART_RESTARTBLOCK, true, 1 }, { 5, false, 0 },
 	};
-	struct bt_account *a = running(test);
+	struct bkt_account *a = running(test);
 	u64 errors = 0;
 	int i;
 
 	call(a, __NR_futex, 0, 1);
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		bt_mock_ns++;
+		bkt_mock_ns++;
 		call(a, __NR_futex, cases[i].ret, 1);
-		bt_account_signal(a, cases[i].restarts);
+		bkt_account_signal(a, cases[i].restarts);
 		errors += cases[i].errors;
 		KUNIT_EXPECT_EQ(test, slot(a, __NR_futex)->errors, errors);
 		/* Only the first handler is the call's. */
-		bt_account_signal(a, cases[i].restarts);
+		bkt_account_signal(a, cases[i].restarts);
 		KUNIT_EXPECT_EQ(test, slot(a, __NR_futex)->errors, errors);
 	}
 	/* Restarted, and in user mode when the signal comes: no error. */
 	call(a, __NR_futex, -ERESTARTSYS, 1);
-	bt_mock_ns++;
+	bkt_mock_ns++;
 	call(a, __NR_futex, 0, 1);
-	bt_account_signal(a, false);
+	bkt_account_signal(a, false);
 	KUNIT_EXPECT_EQ(test, slot(a, __NR_futex)->errors, errors);
 }
 
 static void restart_syscall_is_what_it_restarts(struct kunit *test)
 {
-	struct bt_account *a = running(test);
+	struct bkt_account *a = running(test);
 
 	call(a, __NR_nanosleep, -516, 10);
 	call(a, __NR_restart_syscall, 0, 20);
@@ -162,7 +162,7 @@ static void restart_syscall_is_what_it_restarts(struct kunit *test)
 
 static void nothing_to_restart(struct kunit *test)
 {
-	struct bt_account *a = running(test);
+	struct bkt_account *a = running(test);
 
 	call(a, __NR_restart_syscall, -EINTR, 1);
 	KUNIT_ASSERT_NOT_NULL(test, slot(a, __NR_restart_syscall));
@@ -171,7 +171,7 @@ static void nothing_to_restart(struct kunit *test)
 
 static void sigreturn_has_no_error(struct kunit *test)
 {
-	struct bt_account *a = running(test);
+	struct bkt_account *a = running(test);
 
 	call(a, __NR_rt_sigreturn, -EPERM, 1);
 	KUNIT_EXPECT_EQ(test, slot(a, __NR_rt_sigreturn)->errors, 0ULL);
@@ -181,11 +181,11 @@ static void sigreturn_has_no_error(struct kunit *test)
 /* sys_exit without sys_enter: the clone of a child is not its call. */
 static void birth_is_no_call(struct kunit *test)
 {
-	struct bt_account *a = fresh(test, true);
+	struct bkt_account *a = fresh(test, true);
 
-	bt_account_in(a, current, GENERATION, 0);
-	bt_account_exit(a, 0, false);
-	KUNIT_EXPECT_EQ(test, (int)a->used, (int)BT_SLOT_FIRST);
+	bkt_account_in(a, current, GENERATION, 0);
+	bkt_account_exit(a, 0, false);
+	KUNIT_EXPECT_EQ(test, (int)a->used, (int)BKT_SLOT_FIRST);
 	call(a, __NR_getpid, 1, 1);
 	KUNIT_EXPECT_EQ(test, slot(a, __NR_getpid)->count, 1ULL);
 }
@@ -193,13 +193,13 @@ static void birth_is_no_call(struct kunit *test)
 /* A call refused before its entry is shown counts once, with no time. */
 static void refused_call(struct kunit *test)
 {
-	struct bt_account *a = running(test);
-	const struct bt_slot *s = NULL;
+	struct bkt_account *a = running(test);
+	const struct bkt_slot *s = NULL;
 	int i;
 
-	bt_mock_ns += 1000;
-	bt_account_exit(a, -EPERM, false);
-	for (i = BT_SLOT_FIRST; i < a->used; i++)
+	bkt_mock_ns += 1000;
+	bkt_account_exit(a, -EPERM, false);
+	for (i = BKT_SLOT_FIRST; i < a->used; i++)
 		s = &a->slots[i];
 	KUNIT_ASSERT_NOT_NULL(test, s);
 	KUNIT_EXPECT_EQ(test, s->count, 1ULL);
@@ -210,89 +210,89 @@ static void refused_call(struct kunit *test)
 /* An entry without exit (exit_group): the next entry starts afresh. */
 static void enter_without_exit(struct kunit *test)
 {
-	struct bt_account *a = running(test);
+	struct bkt_account *a = running(test);
 
-	bt_account_enter(a, __NR_exit, false);
-	bt_account_end(a);
+	bkt_account_enter(a, __NR_exit, false);
+	bkt_account_end(a);
 	KUNIT_EXPECT_EQ(test, read_at(test, a, -1, U64_MAX)->call.key, __NR_exit);
 	KUNIT_EXPECT_EQ(test, slot(a, __NR_exit)->count, 0ULL);
 }
 
 static void slots_run_out(struct kunit *test)
 {
-	struct bt_account *a = running(test);
+	struct bkt_account *a = running(test);
 	u64 calls = 0, time = 0;
 	int nr, i, pass;
 
 	for (pass = 0; pass < 2; pass++)
-		for (nr = 0; nr < BT_NR_NATIVE; nr++)
+		for (nr = 0; nr < BKT_NR_NATIVE; nr++)
 			if (nr != __NR_restart_syscall)
 				call(a, nr, 0, 3);
-	KUNIT_EXPECT_EQ(test, (int)a->used, BT_SLOTS);
-	for (i = 0; i < BT_SLOTS; i++) {
+	KUNIT_EXPECT_EQ(test, (int)a->used, BKT_SLOTS);
+	for (i = 0; i < BKT_SLOTS; i++) {
 		calls += a->slots[i].count;
 		time += a->slots[i].time;
 	}
-	KUNIT_EXPECT_EQ(test, calls, 2ULL * (BT_NR_NATIVE - 1));
+	KUNIT_EXPECT_EQ(test, calls, 2ULL * (BKT_NR_NATIVE - 1));
 	KUNIT_EXPECT_EQ(test, time, 3 * calls);
 	/* ioctl (16) came early and has its own; futex (202) came too late. */
 	KUNIT_EXPECT_EQ(test, slot(a, __NR_ioctl)->count, 2ULL);
 	KUNIT_EXPECT_PTR_EQ(test, slot(a, __NR_futex), NULL);
-	KUNIT_EXPECT_EQ(test, slot(a, BT_KEY_MORE + BRICKTRACE_CAT_FUTEX)->count, 2ULL);
-	KUNIT_EXPECT_EQ(test, slot(a, BT_KEY_MORE + BRICKTRACE_CAT_IOCTL)->count, 0ULL);
+	KUNIT_EXPECT_EQ(test, slot(a, BKT_KEY_MORE + BRICKTRACE_CAT_FUTEX)->count, 2ULL);
+	KUNIT_EXPECT_EQ(test, slot(a, BKT_KEY_MORE + BRICKTRACE_CAT_IOCTL)->count, 0ULL);
 }
 
 static void odd_numbers(struct kunit *test)
 {
-	struct bt_account *a = running(test);
+	struct bkt_account *a = running(test);
 
 	call(a, -1UL, -ENOSYS, 1);
 	call(a, 1UL << 31, -ENOSYS, 1);
 	call(a, 1000000000, -ENOSYS, 1);
 	call(a, 0x40000000 + 20, 0, 1);
-	KUNIT_EXPECT_EQ(test, slot(a, BT_KEY_INVALID)->count, 3ULL);
-	KUNIT_EXPECT_EQ(test, slot(a, BT_KEY_X32 + 20)->count, 1ULL);
+	KUNIT_EXPECT_EQ(test, slot(a, BKT_KEY_INVALID)->count, 3ULL);
+	KUNIT_EXPECT_EQ(test, slot(a, BKT_KEY_X32 + 20)->count, 1ULL);
 }
 
 /* The bricktrace ioctl that is under way moves to control, with all its time. */
 static void control(struct kunit *test)
 {
-	struct bt_account *a = running(test);
+	struct bkt_account *a = running(test);
 	u64 entered;
 
 	/* Another one, of somebody else. */
-	bt_account_enter(a, __NR_ioctl, false);
+	bkt_account_enter(a, __NR_ioctl, false);
 	away(a, 70);
-	bt_account_exit(a, 0, false);
+	bkt_account_exit(a, 0, false);
 
-	bt_account_enter(a, __NR_ioctl, false);
+	bkt_account_enter(a, __NR_ioctl, false);
 	entered = a->t_enter;
 	away(a, 20);
-	bt_account_control(a);
+	bkt_account_control(a);
 	KUNIT_EXPECT_EQ(test, a->t_enter, entered);
 	away(a, 30);
-	bt_account_control(a);
-	bt_account_exit(a, 0, false);
+	bkt_account_control(a);
+	bkt_account_exit(a, 0, false);
 	KUNIT_EXPECT_EQ(test, slot(a, __NR_ioctl)->count, 1ULL);
 	KUNIT_EXPECT_EQ(test, slot(a, __NR_ioctl)->offcpu, 70ULL);
-	KUNIT_EXPECT_EQ(test, a->slots[BT_SLOT_CONTROL].count, 1ULL);
-	KUNIT_EXPECT_EQ(test, a->slots[BT_SLOT_CONTROL].time, 50ULL);
-	KUNIT_EXPECT_EQ(test, a->slots[BT_SLOT_CONTROL].offcpu, 50ULL);
+	KUNIT_EXPECT_EQ(test, a->slots[BKT_SLOT_CONTROL].count, 1ULL);
+	KUNIT_EXPECT_EQ(test, a->slots[BKT_SLOT_CONTROL].time, 50ULL);
+	KUNIT_EXPECT_EQ(test, a->slots[BKT_SLOT_CONTROL].offcpu, 50ULL);
 }
 
 /* Time off the CPU belongs to the call under way, or to none. */
 static void offcpu(struct kunit *test)
 {
-	struct bt_account *a = running(test);
+	struct bkt_account *a = running(test);
 
-	bt_account_out(a, current);
-	KUNIT_EXPECT_EQ(test, a->t_out, bt_mock_ns);
-	bt_mock_ns += 40;
-	bt_account_in(a, current, GENERATION, 0);
+	bkt_account_out(a, current);
+	KUNIT_EXPECT_EQ(test, a->t_out, bkt_mock_ns);
+	bkt_mock_ns += 40;
+	bkt_account_in(a, current, GENERATION, 0);
 	KUNIT_EXPECT_EQ(test, a->t_out, 0ULL);
 	KUNIT_EXPECT_EQ(test, a->offcpu, 40ULL);
 
-	bt_account_enter(a, __NR_futex, false);
+	bkt_account_enter(a, __NR_futex, false);
 	away(a, 60);
 	KUNIT_EXPECT_EQ(test, slot(a, __NR_futex)->offcpu, 60ULL);
 	KUNIT_EXPECT_EQ(test, a->offcpu, 100ULL);
@@ -300,11 +300,11 @@ static void offcpu(struct kunit *test)
 
 static void value_of_a_call_under_way(struct kunit *test)
 {
-	struct bt_account *a = running(test);
-	struct bt_snapshot *s;
+	struct bkt_account *a = running(test);
+	struct bkt_snapshot *s;
 
-	bt_account_enter(a, __NR_futex, false);
-	bt_mock_ns += 100;
+	bkt_account_enter(a, __NR_futex, false);
+	bkt_mock_ns += 100;
 	s = read_at(test, a, -1, a->t_enter + 70);
 	KUNIT_EXPECT_EQ(test, s->t, a->t_enter + 70);
 	KUNIT_EXPECT_EQ(test, s->call.time, 70ULL);
@@ -314,8 +314,8 @@ static void value_of_a_call_under_way(struct kunit *test)
 	s = read_at(test, a, -1, a->t_enter);
 	KUNIT_EXPECT_EQ(test, s->call.time, 0ULL);
 
-	bt_account_out(a, current);
-	bt_mock_ns += 30;
+	bkt_account_out(a, current);
+	bkt_mock_ns += 30;
 	s = read_at(test, a, -1, U64_MAX);
 	KUNIT_EXPECT_EQ(test, s->call.time, 130ULL);
 	KUNIT_EXPECT_EQ(test, s->call.offcpu, 30ULL);
@@ -325,10 +325,10 @@ static void value_of_a_call_under_way(struct kunit *test)
 /* Nobody has met it since its registration: what its registers say counts. */
 static void value_of_a_sleeper(struct kunit *test)
 {
-	struct bt_account *a = fresh(test, false);
-	struct bt_snapshot *s;
+	struct bkt_account *a = fresh(test, false);
+	struct bkt_snapshot *s;
 
-	bt_mock_ns += 500;
+	bkt_mock_ns += 500;
 	s = read_at(test, a, __NR_futex, U64_MAX);
 	KUNIT_EXPECT_EQ(test, s->call.key, __NR_futex);
 	KUNIT_EXPECT_EQ(test, s->call.time, 500ULL);
@@ -344,19 +344,19 @@ static void value_of_a_sleeper(struct kunit *test)
 /* A later arming: what was known of the state is void, the totals stay. */
 static void generations(struct kunit *test)
 {
-	struct bt_account *a = running(test);
-	struct bt_snapshot *s = kunit_kzalloc(test, sizeof(*s), GFP_KERNEL);
+	struct bkt_account *a = running(test);
+	struct bkt_snapshot *s = kunit_kzalloc(test, sizeof(*s), GFP_KERNEL);
 	u64 armed, since;
 
 	call(a, __NR_read, 1, 10);
-	bt_account_enter(a, __NR_nanosleep, false);
-	armed = bt_mock_ns += 200;
-	KUNIT_ASSERT_TRUE(test, bt_account_asleep(a, GENERATION + 1, armed, &since));
+	bkt_account_enter(a, __NR_nanosleep, false);
+	armed = bkt_mock_ns += 200;
+	KUNIT_ASSERT_TRUE(test, bkt_account_asleep(a, GENERATION + 1, armed, &since));
 	KUNIT_EXPECT_EQ(test, since, armed);
-	KUNIT_ASSERT_TRUE(test, bt_account_try_read(a, GENERATION + 1, armed,
-						    __NR_nanosleep, U64_MAX, &bt_mock_kernel, s));
+	KUNIT_ASSERT_TRUE(test, bkt_account_try_read(a, GENERATION + 1, armed,
+						     __NR_nanosleep, U64_MAX, &bkt_mock_kernel, s));
 	KUNIT_EXPECT_EQ(test, s->call.begin, armed);
-	bt_account_in(a, current, GENERATION + 1, armed);
+	bkt_account_in(a, current, GENERATION + 1, armed);
 	KUNIT_EXPECT_PTR_EQ(test, a->cur, NULL);
 	KUNIT_EXPECT_EQ(test, slot(a, __NR_read)->count, 1ULL);
 	KUNIT_EXPECT_EQ(test, slot(a, __NR_read)->max, 0ULL);
@@ -367,14 +367,14 @@ static void generations(struct kunit *test)
 
 static void a_dead_account_is_frozen(struct kunit *test)
 {
-	struct bt_account *a = running(test);
+	struct bkt_account *a = running(test);
 	u64 end;
 
-	bt_account_enter(a, __NR_exit_group, false);
-	bt_mock_ns += 10;
-	bt_account_end(a);
-	end = bt_mock_ns;
-	bt_mock_ns += 10;
+	bkt_account_enter(a, __NR_exit_group, false);
+	bkt_mock_ns += 10;
+	bkt_account_end(a);
+	end = bkt_mock_ns;
+	bkt_mock_ns += 10;
 	KUNIT_EXPECT_EQ(test, read_at(test, a, -1, U64_MAX)->t, end);
 	KUNIT_EXPECT_EQ(test, read_at(test, a, -1, U64_MAX)->call.time, 10ULL);
 }
@@ -382,76 +382,76 @@ static void a_dead_account_is_frozen(struct kunit *test)
 /* A reader that meets the writer at work is told so. */
 static void torn_reads_fail(struct kunit *test)
 {
-	struct bt_account *a = running(test);
-	struct bt_snapshot *s = kunit_kzalloc(test, sizeof(*s), GFP_KERNEL);
+	struct bkt_account *a = running(test);
+	struct bkt_snapshot *s = kunit_kzalloc(test, sizeof(*s), GFP_KERNEL);
 
 	raw_write_seqcount_begin(&a->seq);
 	KUNIT_EXPECT_FALSE(test, try_read(a, -1, U64_MAX, s));
 	raw_write_seqcount_end(&a->seq);
 	KUNIT_EXPECT_TRUE(test, try_read(a, -1, U64_MAX, s));
-	WRITE_ONCE(a->cur, BT_ENTERING);
+	WRITE_ONCE(a->cur, BKT_ENTERING);
 	KUNIT_EXPECT_FALSE(test, try_read(a, -1, U64_MAX, s));
 }
 
 static int stand_still(struct kunit *test)
 {
-	bt_mock_ns = NSEC_PER_SEC;
+	bkt_mock_ns = NSEC_PER_SEC;
 	return 0;
 }
 
 static void go_on(struct kunit *test)
 {
-	bt_mock_ns = 0;
+	bkt_mock_ns = 0;
 }
 
 /* What a reader said of a thread counts if it has slept since, and not if it runs. */
 static void only_sleepers_are_told(struct kunit *test)
 {
-	struct bt_account *a = fresh(test, false);
+	struct bkt_account *a = fresh(test, false);
 
-	bt_account_tell(a, GENERATION, __NR_read);
-	bt_account_in(a, current, GENERATION, 0);
-	KUNIT_EXPECT_PTR_EQ(test, a->cur, (struct bt_slot *)slot(a, __NR_read));
+	bkt_account_record(a, GENERATION, __NR_read);
+	bkt_account_in(a, current, GENERATION, 0);
+	KUNIT_EXPECT_PTR_EQ(test, a->cur, (struct bkt_slot *)slot(a, __NR_read));
 	a = fresh(test, false);
-	bt_account_tell(a, GENERATION, __NR_read);
-	bt_account_found(a, current, GENERATION, 0);
+	bkt_account_record(a, GENERATION, __NR_read);
+	bkt_account_observe_running(a, current, GENERATION, 0);
 	KUNIT_EXPECT_NULL(test, a->cur);
 }
 
 /* The scheduler tells of a wait when it has ended, after the switch probe. */
 static void waiting_for_a_cpu(struct kunit *test)
 {
-	struct bt_account *a;
-	struct bt_snapshot *v;
+	struct bkt_account *a;
+	struct bkt_snapshot *v;
 
-	bt_mock_kernel = (struct bt_counters){ .run_delay = 1000, .min_flt = 3, .maj_flt = 1 };
+	bkt_mock_kernel = (struct bkt_counters){ .run_delay = 1000, .min_flt = 3, .maj_flt = 1 };
 	a = running(test);
-	bt_account_enter(a, __NR_read, false);
+	bkt_account_enter(a, __NR_read, false);
 	away(a, 100);
-	bt_mock_kernel.run_delay += 30;
+	bkt_mock_kernel.run_delay += 30;
 	v = read_at(test, a, -1, U64_MAX);
-	KUNIT_EXPECT_EQ(test, v->slots[BT_SLOT_FIRST].runnable, 30ULL);
+	KUNIT_EXPECT_EQ(test, v->slots[BKT_SLOT_FIRST].runnable, 30ULL);
 	KUNIT_EXPECT_EQ(test, v->kernel.run_delay, 30ULL);
-	bt_account_exit(a, 0, false);
+	bkt_account_exit(a, 0, false);
 	/* It was read that waited, though another call is under way when it is told. */
-	bt_account_enter(a, __NR_futex, false);
-	bt_account_out(a, current);
+	bkt_account_enter(a, __NR_futex, false);
+	bkt_account_out(a, current);
 	KUNIT_EXPECT_EQ(test, slot(a, __NR_read)->runnable, 30ULL);
 	KUNIT_EXPECT_EQ(test, slot(a, __NR_futex)->runnable, 0ULL);
 	/* It waits, and has been moved from one CPU's queue to another's. */
-	bt_mock_kernel.run_delay += 5;
+	bkt_mock_kernel.run_delay += 5;
 	v = read_at(test, a, -1, U64_MAX);
 	KUNIT_EXPECT_EQ(test, v->call.key, (int)__NR_futex);
 	KUNIT_EXPECT_EQ(test, v->call.runnable, 5ULL);
-	bt_mock_ns += 50;
-	bt_account_in(a, current, GENERATION, 0);
-	bt_mock_kernel.run_delay += 7;
-	bt_account_exit(a, 0, false);
+	bkt_mock_ns += 50;
+	bkt_account_in(a, current, GENERATION, 0);
+	bkt_mock_kernel.run_delay += 7;
+	bkt_account_exit(a, 0, false);
 	/* In user mode: no call's. */
 	away(a, 10);
-	bt_mock_kernel.run_delay += 9;
-	bt_mock_kernel.min_flt += 4;
-	bt_mock_kernel.maj_flt += 2;
+	bkt_mock_kernel.run_delay += 9;
+	bkt_mock_kernel.min_flt += 4;
+	bkt_mock_kernel.maj_flt += 2;
 	away(a, 10);
 	v = read_at(test, a, -1, U64_MAX);
 	KUNIT_EXPECT_EQ(test, slot(a, __NR_read)->runnable, 30ULL);
@@ -485,7 +485,7 @@ static struct kunit_case cases[] = {
 	{}
 };
 
-struct kunit_suite bt_account_suite = {
+struct kunit_suite bkt_account_suite = {
 	.name = "bricktrace_account",
 	.init = stand_still,
 	.exit = go_on,

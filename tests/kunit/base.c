@@ -16,20 +16,20 @@
 #define ROUNDS	2000
 
 struct model_thread {
-	struct bt_snapshot v;
+	struct bkt_snapshot v;
 	bool member;
 	u32 epoch;
 	/* What of it the run has: from here on. */
-	struct bt_sum since[KEYS];
+	struct bkt_sum since[KEYS];
 	u64 since_t;
 	u64 since_faults;
 	bool counts;
 };
 
 struct model {
-	struct bt_base *base;
+	struct bkt_base *base;
 	struct model_thread thread[THREADS];
-	struct bt_sum truth[KEYS];
+	struct bkt_sum truth[KEYS];
 	u64 truth_t;
 	u64 truth_faults;
 	bool open;
@@ -37,7 +37,7 @@ struct model {
 };
 
 static const u16 model_keys[KEYS] = { __NR_read, __NR_futex, __NR_brk,
-				      BT_KEY_COMPAT + 3, BT_KEY_CONTROL };
+				      BKT_KEY_COMPAT + 3, BKT_KEY_CONTROL };
 
 static void model_mark(struct model_thread *t)
 {
@@ -79,12 +79,12 @@ static void model_event(struct model *m, u32 rnd)
 	m->now += 10;
 	t->v.t = m->now;
 	if (t->member && rnd / 256 % 4 == 0) {
-		bt_base_leave(m->base, model_keys, &t->v, 1,
-			      t->epoch != m->base->epoch);
+		bkt_base_leave(m->base, model_keys, &t->v, 1,
+			       t->epoch != m->base->epoch);
 		t->member = false;
 		model_take(m, t);
 	} else if (!t->member && rnd / 256 % 2 == 0) {
-		bt_base_join(m->base, m->now, model_keys, &t->v);
+		bkt_base_join(m->base, m->now, model_keys, &t->v);
 		t->member = true;
 		t->epoch = m->base->epoch;
 		/* One that joins during the closing walk is not in the run. */
@@ -102,18 +102,18 @@ static void model_event(struct model *m, u32 rnd)
 	}
 }
 
-static void model_walk(struct model *m, const struct bt_sums *open,
+static void model_walk(struct model *m, const struct bkt_sums *open,
 		       struct rnd_state *rnd)
 {
 	struct model_thread *t;
 	int i;
 
-	bt_base_walk(m->base, 1, open, 0);
+	bkt_base_walk_begin(m->base, 1, open, 0);
 	for (i = 0; i < THREADS; i++) {
 		t = &m->thread[i];
 		if (t->member && t->epoch != m->base->epoch) {
 			t->v.t = ++m->now;
-			bt_base_read(m->base, model_keys, &t->v);
+			bkt_base_read(m->base, model_keys, &t->v);
 			t->epoch = m->base->epoch;
 			if (open)
 				model_take(m, t);
@@ -122,38 +122,38 @@ static void model_walk(struct model *m, const struct bt_sums *open,
 		}
 		model_event(m, prandom_u32_state(rnd));
 	}
-	bt_base_walked(m->base);
+	bkt_base_walk_end(m->base);
 }
 
 static void model_check(struct kunit *test, struct model *m,
-			const struct bt_sums *open)
+			const struct bkt_sums *open)
 {
-	struct bt_totals *t = bt_totals_alloc(BT_TOTALS_SESSION);
-	const struct bt_figures *f;
+	struct bkt_totals *t = bkt_totals_alloc(BKT_TOTALS_SESSION);
+	const struct bkt_figures *f;
 	int k;
 
 	KUNIT_ASSERT_NOT_NULL(test, t);
-	bt_base_since(m->base, open, t);
+	bkt_base_since(m->base, open, t);
 	KUNIT_EXPECT_EQ(test, t->thread, m->truth_t);
 	KUNIT_EXPECT_EQ(test, t->kernel.min_flt, m->truth_faults);
 	for (k = 0; k < KEYS; k++) {
-		f = bt_totals_get(t, model_keys[k]);
+		f = bkt_totals_get(t, model_keys[k]);
 		KUNIT_EXPECT_EQ(test, f->count, m->truth[k].count);
 		KUNIT_EXPECT_EQ(test, f->time, m->truth[k].time);
 		KUNIT_EXPECT_EQ(test, f->runnable, m->truth[k].runnable);
 	}
-	bt_totals_free(t);
+	bkt_totals_free(t);
 }
 
 static void a_run_is_what_its_members_did(struct kunit *test)
 {
 	struct model *m = kunit_kzalloc(test, sizeof(*m), GFP_KERNEL);
-	struct bt_sums *open;
+	struct bkt_sums *open;
 	struct rnd_state rnd;
 	int round, i;
 
 	KUNIT_ASSERT_NOT_NULL(test, m);
-	m->base = bt_base_alloc();
+	m->base = bkt_base_alloc();
 	KUNIT_ASSERT_NOT_NULL(test, m->base);
 	prandom_seed_state(&rnd, 4711);
 	for (i = 0; i < THREADS; i++) {
@@ -167,7 +167,7 @@ static void a_run_is_what_its_members_did(struct kunit *test)
 		for (i = 0; i < THREADS; i++)
 			m->thread[i].counts = false;
 		model_walk(m, NULL, &rnd);
-		open = bt_sums_copy(m->base->walk);
+		open = bkt_sums_copy(m->base->walk);
 		KUNIT_ASSERT_NOT_NULL(test, open);
 		m->open = true;
 		for (i = 0; i < 20; i++)
@@ -177,12 +177,12 @@ static void a_run_is_what_its_members_did(struct kunit *test)
 		model_check(test, m, open);
 		kvfree(open);
 	}
-	bt_base_free(m->base);
+	bkt_base_free(m->base);
 }
 
-static struct bt_snapshot *worth(struct kunit *test, u64 count, u64 max, u64 end)
+static struct bkt_snapshot *worth(struct kunit *test, u64 count, u64 max, u64 end)
 {
-	struct bt_snapshot *v = kunit_kzalloc(test, sizeof(*v), GFP_KERNEL);
+	struct bkt_snapshot *v = kunit_kzalloc(test, sizeof(*v), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, v);
 	v->used = 1;
@@ -198,48 +198,48 @@ static struct bt_snapshot *worth(struct kunit *test, u64 count, u64 max, u64 end
  * The longest call of a run from 1000 on, whose members at the end are worth @a and
  * @b while one that was worth @gone has left, before the run or (@late) in it.
  */
-static u64 longest(struct kunit *test, struct bt_snapshot *a, struct bt_snapshot *b,
-		   struct bt_snapshot *gone, bool late)
+static u64 longest(struct kunit *test, struct bkt_snapshot *a, struct bkt_snapshot *b,
+		   struct bkt_snapshot *gone, bool late)
 {
-	struct bt_base *base = bt_base_alloc();
-	struct bt_totals *t = bt_totals_alloc(BT_TOTALS_SESSION);
-	const struct bt_figures *f;
-	struct bt_sums *open;
+	struct bkt_base *base = bkt_base_alloc();
+	struct bkt_totals *t = bkt_totals_alloc(BKT_TOTALS_SESSION);
+	const struct bkt_figures *f;
+	struct bkt_sums *open;
 	u64 max;
 
 	KUNIT_ASSERT_NOT_NULL(test, base);
 	KUNIT_ASSERT_NOT_NULL(test, t);
-	bt_base_join(base, 1, model_keys, NULL);
-	bt_base_join(base, 1, model_keys, NULL);
-	bt_base_join(base, 1, model_keys, NULL);
+	bkt_base_join(base, 1, model_keys, NULL);
+	bkt_base_join(base, 1, model_keys, NULL);
+	bkt_base_join(base, 1, model_keys, NULL);
 	if (!late)
-		bt_base_leave(base, model_keys, gone, 1, true);
-	bt_base_walk(base, 1, NULL, 0);
-	bt_base_walked(base);
-	open = bt_sums_copy(base->walk);
+		bkt_base_leave(base, model_keys, gone, 1, true);
+	bkt_base_walk_begin(base, 1, NULL, 0);
+	bkt_base_walk_end(base);
+	open = bkt_sums_copy(base->walk);
 	KUNIT_ASSERT_NOT_NULL(test, open);
 	if (late)
-		bt_base_leave(base, model_keys, gone, 1, true);
-	bt_base_walk(base, 1, open, 1000);
-	bt_base_read(base, model_keys, a);
-	bt_base_read(base, model_keys, b);
-	bt_base_walked(base);
-	bt_base_since(base, open, t);
-	f = bt_totals_get(t, __NR_read);
+		bkt_base_leave(base, model_keys, gone, 1, true);
+	bkt_base_walk_begin(base, 1, open, 1000);
+	bkt_base_read(base, model_keys, a);
+	bkt_base_read(base, model_keys, b);
+	bkt_base_walk_end(base);
+	bkt_base_since(base, open, t);
+	f = bkt_totals_get(t, __NR_read);
 	max = f->max_unknown ? 0 : f->max;
 	KUNIT_EXPECT_EQ(test, t->threads, late ? 3U : 2U);
 	kvfree(open);
-	bt_totals_free(t);
-	bt_base_free(base);
+	bkt_totals_free(t);
+	bkt_base_free(base);
 	return max;
 }
 
 static void the_longest_of_all(struct kunit *test)
 {
-	struct bt_snapshot *none = worth(test, 1, 0, 0);
-	struct bt_snapshot *in50 = worth(test, 1, 50, 2000), *in70 = worth(test, 1, 70, 3000);
-	struct bt_snapshot *before60 = worth(test, 1, 60, 900);
-	struct bt_snapshot *across60 = worth(test, 1, 60, 1030);
+	struct bkt_snapshot *none = worth(test, 1, 0, 0);
+	struct bkt_snapshot *in50 = worth(test, 1, 50, 2000), *in70 = worth(test, 1, 70, 3000);
+	struct bkt_snapshot *before60 = worth(test, 1, 60, 900);
+	struct bkt_snapshot *across60 = worth(test, 1, 60, 1030);
 
 	KUNIT_EXPECT_EQ(test, longest(test, in50, in70, none, false), 70ULL);
 	KUNIT_EXPECT_EQ(test, longest(test, in50, none, in70, true), 70ULL);
@@ -256,60 +256,60 @@ static void the_longest_of_all(struct kunit *test)
 /* More kinds of calls than the table has room for stay in their category. */
 static void a_full_base_keeps_the_category(struct kunit *test)
 {
-	struct bt_base *base = bt_base_alloc();
-	struct bt_totals *t = bt_totals_alloc(BT_TOTALS_SESSION);
-	struct bt_snapshot *v = worth(test, 1, 0, 0);
-	struct bt_sums *open;
+	struct bkt_base *base = bkt_base_alloc();
+	struct bkt_totals *t = bkt_totals_alloc(BKT_TOTALS_SESSION);
+	struct bkt_snapshot *v = worth(test, 1, 0, 0);
+	struct bkt_sums *open;
 	u64 count = 0;
 	u16 key;
 	u32 i;
 
 	KUNIT_ASSERT_NOT_NULL(test, base);
 	KUNIT_ASSERT_NOT_NULL(test, t);
-	bt_base_walk(base, 1, NULL, 0);
-	bt_base_walked(base);
-	open = bt_sums_copy(base->walk);
+	bkt_base_walk_begin(base, 1, NULL, 0);
+	bkt_base_walk_end(base);
+	open = bkt_sums_copy(base->walk);
 	KUNIT_ASSERT_NOT_NULL(test, open);
-	for (key = 0; key < BT_KEY_INVALID; key++) {
-		bt_base_join(base, 1, &key, NULL);
-		bt_base_leave(base, &key, v, 1, true);
+	for (key = 0; key < BKT_KEY_INVALID; key++) {
+		bkt_base_join(base, 1, &key, NULL);
+		bkt_base_leave(base, &key, v, 1, true);
 	}
-	bt_base_walk(base, 1, open, 0);
-	bt_base_walked(base);
-	bt_base_since(base, open, t);
+	bkt_base_walk_begin(base, 1, open, 0);
+	bkt_base_walk_end(base);
+	bkt_base_since(base, open, t);
 	for (i = 0; i < t->cap; i++)
 		count += t->total[i].used ? t->total[i].f.count : 0;
-	KUNIT_EXPECT_EQ(test, count, (u64)BT_KEY_INVALID);
-	KUNIT_EXPECT_EQ(test, base->sums->used, (u32)BT_BASE_KEYS);
+	KUNIT_EXPECT_EQ(test, count, (u64)BKT_KEY_INVALID);
+	KUNIT_EXPECT_EQ(test, base->sums->used, (u32)BKT_BASE_KEYS);
 	kvfree(open);
-	bt_totals_free(t);
-	bt_base_free(base);
+	bkt_totals_free(t);
+	bkt_base_free(base);
 }
 
 /* A copy has no room for a key that its maker had not met. */
 static void a_copy_takes_what_it_has_room_for(struct kunit *test)
 {
-	struct bt_base *base = bt_base_alloc();
-	struct bt_snapshot *v = worth(test, 1, 0, 0);
-	struct bt_sums *open;
+	struct bkt_base *base = bkt_base_alloc();
+	struct bkt_snapshot *v = worth(test, 1, 0, 0);
+	struct bkt_sums *open;
 
 	KUNIT_ASSERT_NOT_NULL(test, base);
-	bt_base_join(base, 1, model_keys, NULL);
-	bt_base_walk(base, 1, NULL, 0);
-	bt_base_meet(base, &model_keys[0], 1);
-	bt_base_walked(base);
-	open = bt_sums_copy(base->walk);
+	bkt_base_join(base, 1, model_keys, NULL);
+	bkt_base_walk_begin(base, 1, NULL, 0);
+	bkt_base_add_keys(base, &model_keys[0], 1);
+	bkt_base_walk_end(base);
+	open = bkt_sums_copy(base->walk);
 	KUNIT_ASSERT_NOT_NULL(test, open);
 	/* The second one is new, and its call is under way. */
 	v->used = 2;
 	v->slots[1] = v->slots[0];
 	v->call.key = model_keys[1];
 	v->call.time = 5;
-	bt_sums_add(base, open, model_keys, v);
+	bkt_sums_add(base, open, model_keys, v);
 	KUNIT_EXPECT_EQ(test, open->sum[open->used - 1].count, 1ULL);
 	KUNIT_EXPECT_EQ(test, base->sums->used, open->used + 1);
 	kvfree(open);
-	bt_base_free(base);
+	bkt_base_free(base);
 }
 
 static struct kunit_case cases[] = {
@@ -320,7 +320,7 @@ static struct kunit_case cases[] = {
 	{}
 };
 
-struct kunit_suite bt_base_suite = {
+struct kunit_suite bkt_base_suite = {
 	.name = "bricktrace_base",
 	.test_cases = cases,
 };

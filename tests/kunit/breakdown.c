@@ -6,16 +6,16 @@
 /* A product that no word holds is more than any limit; nothing is divided that traps. */
 static void an_edge_has_a_limit(struct kunit *test)
 {
-	KUNIT_EXPECT_EQ(test, bt_breakdown_edge(0, 150000, 1000), 0ULL);
-	KUNIT_EXPECT_EQ(test, bt_breakdown_edge(4, 150000, 1000), 600ULL);
-	KUNIT_EXPECT_EQ(test, bt_breakdown_edge(400, 150000, 1000), 1000ULL);
-	KUNIT_EXPECT_EQ(test, bt_breakdown_edge(20000000000000, BRICKTRACE_MAX_EDGE_PS, 7), 7ULL);
-	KUNIT_EXPECT_EQ(test, bt_breakdown_edge(U64_MAX, U64_MAX, U64_MAX), U64_MAX);
+	KUNIT_EXPECT_EQ(test, bkt_breakdown_edge(0, 150000, 1000), 0ULL);
+	KUNIT_EXPECT_EQ(test, bkt_breakdown_edge(4, 150000, 1000), 600ULL);
+	KUNIT_EXPECT_EQ(test, bkt_breakdown_edge(400, 150000, 1000), 1000ULL);
+	KUNIT_EXPECT_EQ(test, bkt_breakdown_edge(20000000000000, BRICKTRACE_MAX_EDGE_PS, 7), 7ULL);
+	KUNIT_EXPECT_EQ(test, bkt_breakdown_edge(U64_MAX, U64_MAX, U64_MAX), U64_MAX);
 }
 
-static struct bt_totals *totals(struct kunit *test)
+static struct bkt_totals *totals(struct kunit *test)
 {
-	struct bt_totals *t = bt_totals_alloc(BT_TOTALS_THREAD);
+	struct bkt_totals *t = bkt_totals_alloc(BKT_TOTALS_THREAD);
 
 	KUNIT_ASSERT_NOT_NULL(test, t);
 	return t;
@@ -23,7 +23,7 @@ static struct bt_totals *totals(struct kunit *test)
 
 /* The elements of a key, the inclusive one first. */
 static const struct bricktrace_syscall *call_of(struct kunit *test,
-						const struct bt_breakdown *b, u32 nr)
+						const struct bkt_breakdown *b, u32 nr)
 {
 	u32 i;
 
@@ -37,33 +37,33 @@ static const struct bricktrace_syscall *call_of(struct kunit *test,
 /* A run of 1000 ns with an inner one, an edge of 10 ns a call and every kind of call. */
 static void a_run_around_a_run(struct kunit *test)
 {
-	struct bt_totals *all = totals(test), *in = totals(test);
-	struct bt_inner inner = { .totals = in };
+	struct bkt_totals *all = totals(test), *in = totals(test);
+	struct bkt_inner inner = { .totals = in };
 	const struct bricktrace_times *t;
 	const struct bricktrace_syscall *read;
 	const struct bricktrace_figures *other;
-	struct bt_breakdown *b;
+	struct bkt_breakdown *b;
 
 	all->thread = 1000;
 	all->offcpu = 150;
-	all->kernel = (struct bt_counters){ 90, 12, 3 };
-	*bt_totals_get(all, __NR_read) = (struct bt_figures){
+	all->kernel = (struct bkt_counters){ 90, 12, 3 };
+	*bkt_totals_get(all, __NR_read) = (struct bkt_figures){
 		.count = 5, .in_flight = 1, .errors = 2, .time = 300, .offcpu = 100,
 		.runnable = 60, .max = 90 };
-	*bt_totals_get(all, __NR_getppid) = (struct bt_figures){
+	*bkt_totals_get(all, __NR_getppid) = (struct bkt_figures){
 		.count = 4, .time = 40, .max = 20 };
-	*bt_totals_get(all, __NR_getuid) = (struct bt_figures){
+	*bkt_totals_get(all, __NR_getuid) = (struct bkt_figures){
 		.count = 1, .time = 5, .max_unknown = true };
-	*bt_totals_get(all, BT_KEY_CONTROL) = (struct bt_figures){ .count = 2, .time = 60 };
-	*bt_totals_get(in, __NR_read) = (struct bt_figures){
+	*bkt_totals_get(all, BKT_KEY_CONTROL) = (struct bkt_figures){ .count = 2, .time = 60 };
+	*bkt_totals_get(in, __NR_read) = (struct bkt_figures){
 		.count = 2, .errors = 1, .time = 100, .offcpu = 70, .runnable = 20 };
-	*bt_totals_get(in, BT_KEY_CONTROL) = (struct bt_figures){ .count = 1, .time = 20 };
+	*bkt_totals_get(in, BKT_KEY_CONTROL) = (struct bkt_figures){ .count = 1, .time = 20 };
 	inner.times = (struct bricktrace_times){ .thread_ns = 400, .compute_ns = 250,
 		.compute_offcpu_ns = 30, .edge_ns = 30, .control_ns = 20,
 		.compute_runnable_ns = 25, .minor_faults = 5, .major_faults = 1 };
-	b = kunit_kzalloc(test, bt_breakdown_size(all), GFP_KERNEL);
+	b = kunit_kzalloc(test, bkt_breakdown_size(all), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, b);
-	bt_breakdown(b, all, &inner, 10000);
+	bkt_breakdown(b, all, &inner, 10000);
 
 	t = &b->times[BRICKTRACE_VIEW_INCLUSIVE];
 	KUNIT_EXPECT_EQ(test, t->view, (u32)BRICKTRACE_VIEW_INCLUSIVE);
@@ -109,12 +109,12 @@ static void a_run_around_a_run(struct kunit *test)
 	/* That of one of its two calls is not known. */
 	KUNIT_EXPECT_EQ(test, other->max_ns, BRICKTRACE_NONE);
 
-	bt_breakdown(b, all, &inner, BRICKTRACE_NONE);
+	bkt_breakdown(b, all, &inner, BRICKTRACE_NONE);
 	KUNIT_EXPECT_EQ(test, b->times[0].edge_ns, BRICKTRACE_NONE);
 	KUNIT_EXPECT_EQ(test, b->times[1].edge_ns, BRICKTRACE_NONE);
 	KUNIT_EXPECT_EQ(test, b->nr_syscalls, 3U);
-	bt_totals_free(all);
-	bt_totals_free(in);
+	bkt_totals_free(all);
+	bkt_totals_free(in);
 }
 
 static struct kunit_case cases[] = {
@@ -123,7 +123,7 @@ static struct kunit_case cases[] = {
 	{}
 };
 
-struct kunit_suite bt_breakdown_suite = {
+struct kunit_suite bkt_breakdown_suite = {
 	.name = "bricktrace_breakdown",
 	.test_cases = cases,
 };

@@ -8,7 +8,7 @@ static int check(const char *name, u64 budget)
 	char field[BRICKTRACE_NAME_LEN] = {};
 
 	memcpy(field, name, min_t(size_t, strlen(name), sizeof(field)));
-	return bt_brick_check(field, budget);
+	return bkt_brick_check(field, budget);
 }
 
 static void names(struct kunit *test)
@@ -74,7 +74,7 @@ static struct kunit_case cases[] = {
 	{}
 };
 
-struct kunit_suite bt_brick_suite = {
+struct kunit_suite bkt_brick_suite = {
 	.name = "bricktrace_brick",
 	.test_cases = cases,
 };

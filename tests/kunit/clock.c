@@ -15,13 +15,13 @@ static void conversion(struct kunit *test)
 	int i;
 
 #ifdef CONFIG_X86_64
-	if (static_key_enabled(&bt_clock_is_tsc))
+	if (static_key_enabled(&bkt_clock_is_tsc))
 		khz = tsc_khz;
 #endif
-	KUNIT_EXPECT_EQ(test, bt_clock_ns(0), 0ULL);
+	KUNIT_EXPECT_EQ(test, bkt_clock_ns(0), 0ULL);
 	for (i = 0; i < ARRAY_SIZE(seconds); i++) {
 		u64 want = seconds[i] * NSEC_PER_SEC;
-		u64 ns = bt_clock_ns(seconds[i] * khz * 1000);
+		u64 ns = bkt_clock_ns(seconds[i] * khz * 1000);
 
 		KUNIT_EXPECT_LE(test, abs_diff(ns, want), want / 1000000);
 	}
@@ -29,10 +29,10 @@ static void conversion(struct kunit *test)
 
 static void grows_with_the_kernels_clock(struct kunit *test)
 {
-	u64 begin = bt_clock_now(), mono = ktime_get_ns(), ns;
+	u64 begin = bkt_clock_now(), mono = ktime_get_ns(), ns;
 
 	msleep(20);
-	ns = bt_clock_ns(bt_clock_now() - begin);
+	ns = bkt_clock_ns(bkt_clock_now() - begin);
 	mono = ktime_get_ns() - mono;
 	KUNIT_EXPECT_GE(test, ns, 20ULL * NSEC_PER_MSEC * 99 / 100);
 	KUNIT_EXPECT_LE(test, mono, ns + NSEC_PER_MSEC);
@@ -40,7 +40,7 @@ static void grows_with_the_kernels_clock(struct kunit *test)
 
 static int suite_init(struct kunit_suite *suite)
 {
-	bt_clock_init();
+	bkt_clock_init();
 	return 0;
 }
 
@@ -50,7 +50,7 @@ static struct kunit_case cases[] = {
 	{}
 };
 
-struct kunit_suite bt_clock_suite = {
+struct kunit_suite bkt_clock_suite = {
 	.name = "bricktrace_clock",
 	.suite_init = suite_init,
 	.test_cases = cases,

@@ -2,8 +2,8 @@
 #include <linux/module.h>
 #include "suites.h"
 
-kunit_test_suites(&bt_syscall_suite, &bt_account_suite, &bt_totals_suite,
-		  &bt_base_suite, &bt_breakdown_suite, &bt_clock_suite, &bt_brick_suite);
+kunit_test_suites(&bkt_syscall_suite, &bkt_account_suite, &bkt_totals_suite,
+		  &bkt_base_suite, &bkt_breakdown_suite, &bkt_clock_suite, &bkt_brick_suite);
 
 MODULE_DESCRIPTION("KUnit tests of bricktrace");
 MODULE_LICENSE("GPL");

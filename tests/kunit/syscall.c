@@ -5,7 +5,7 @@
 
 static enum bricktrace_category of(unsigned long nr, enum bricktrace_arch abi)
 {
-	return bt_syscall_category(bt_syscall_key(nr, abi));
+	return bkt_syscall_category(bkt_syscall_key(nr, abi));
 }
 
 static void native_categories(struct kunit *test)
@@ -32,7 +32,7 @@ static void native_categories(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(map); i++)
 		KUNIT_EXPECT_EQ(test, of(map[i].nr, BRICKTRACE_ARCH_NATIVE),
 				map[i].category);
-	for (nr = 0; nr < BT_NR_NATIVE; nr++)
+	for (nr = 0; nr < BKT_NR_NATIVE; nr++)
 		named += of(nr, BRICKTRACE_ARCH_NATIVE) != BRICKTRACE_CAT_OTHER;
 	KUNIT_EXPECT_EQ(test, named, (int)ARRAY_SIZE(map));
 }
@@ -56,7 +56,7 @@ static void compat_categories(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, of(145, BRICKTRACE_ARCH_COMPAT), BRICKTRACE_CAT_READ);
 	KUNIT_EXPECT_EQ(test, of(181, BRICKTRACE_ARCH_COMPAT), BRICKTRACE_CAT_WRITE);
 	KUNIT_EXPECT_EQ(test, of(146, BRICKTRACE_ARCH_COMPAT), BRICKTRACE_CAT_WRITE);
-	for (nr = 0; nr < BT_NR_COMPAT; nr++)
+	for (nr = 0; nr < BKT_NR_COMPAT; nr++)
 		named += of(nr, BRICKTRACE_ARCH_COMPAT) != BRICKTRACE_CAT_OTHER;
 	KUNIT_EXPECT_EQ(test, named, 14);
 }
@@ -79,22 +79,22 @@ static void keys_are_distinct(struct kunit *test)
 	enum bricktrace_arch abi;
 	int key, nr;
 
-	for (key = 0; key < BT_KEY_INVALID; key++) {
-		unsigned long n = bt_syscall_nr(key, &abi);
+	for (key = 0; key < BKT_KEY_INVALID; key++) {
+		unsigned long n = bkt_syscall_nr(key, &abi);
 
 		if (abi == BRICKTRACE_ARCH_X32)
 			n += 0x40000000;
-		KUNIT_ASSERT_EQ(test, bt_syscall_key(n, abi), key);
+		KUNIT_ASSERT_EQ(test, bkt_syscall_key(n, abi), key);
 	}
 	/* Kernels before 5.13 show the whole register and look at 32 bits. */
-	KUNIT_EXPECT_EQ(test, bt_syscall_key(1UL << 63, BRICKTRACE_ARCH_NATIVE),
-			BT_KEY_NATIVE);
-	KUNIT_EXPECT_EQ(test, bt_syscall_key(1UL << 32 | __NR_getppid,
-					     BRICKTRACE_ARCH_NATIVE),
-			BT_KEY_NATIVE + __NR_getppid);
-	nr = bt_syscall_nr(BT_KEY_MORE + BRICKTRACE_CAT_READ, &abi);
+	KUNIT_EXPECT_EQ(test, bkt_syscall_key(1UL << 63, BRICKTRACE_ARCH_NATIVE),
+			BKT_KEY_NATIVE);
+	KUNIT_EXPECT_EQ(test, bkt_syscall_key(1UL << 32 | __NR_getppid,
+					      BRICKTRACE_ARCH_NATIVE),
+			BKT_KEY_NATIVE + __NR_getppid);
+	nr = bkt_syscall_nr(BKT_KEY_MORE + BRICKTRACE_CAT_READ, &abi);
 	KUNIT_EXPECT_EQ(test, (u32)nr, BRICKTRACE_NR_MORE);
-	KUNIT_EXPECT_EQ(test, bt_syscall_category(BT_KEY_MORE + BRICKTRACE_CAT_READ),
+	KUNIT_EXPECT_EQ(test, bkt_syscall_category(BKT_KEY_MORE + BRICKTRACE_CAT_READ),
 			BRICKTRACE_CAT_READ);
 }
 
@@ -108,13 +108,13 @@ static void odd_numbers_are_invalid(struct kunit *test)
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(odd); i++) {
-		u16 key = bt_syscall_key(odd[i], BRICKTRACE_ARCH_NATIVE);
+		u16 key = bkt_syscall_key(odd[i], BRICKTRACE_ARCH_NATIVE);
 
-		KUNIT_EXPECT_EQ(test, key, BT_KEY_INVALID + BRICKTRACE_ARCH_NATIVE);
-		KUNIT_EXPECT_EQ(test, bt_syscall_nr(key, &abi), BRICKTRACE_NR_INVALID);
-		KUNIT_EXPECT_EQ(test, bt_syscall_category(key), BRICKTRACE_CAT_OTHER);
-		key = bt_syscall_key(odd[i], BRICKTRACE_ARCH_COMPAT);
-		KUNIT_EXPECT_EQ(test, key, BT_KEY_INVALID + BRICKTRACE_ARCH_COMPAT);
+		KUNIT_EXPECT_EQ(test, key, BKT_KEY_INVALID + BRICKTRACE_ARCH_NATIVE);
+		KUNIT_EXPECT_EQ(test, bkt_syscall_nr(key, &abi), BRICKTRACE_NR_INVALID);
+		KUNIT_EXPECT_EQ(test, bkt_syscall_category(key), BRICKTRACE_CAT_OTHER);
+		key = bkt_syscall_key(odd[i], BRICKTRACE_ARCH_COMPAT);
+		KUNIT_EXPECT_EQ(test, key, BKT_KEY_INVALID + BRICKTRACE_ARCH_COMPAT);
 	}
 }
 
@@ -127,7 +127,7 @@ static struct kunit_case cases[] = {
 	{}
 };
 
-struct kunit_suite bt_syscall_suite = {
+struct kunit_suite bkt_syscall_suite = {
 	.name = "bricktrace_syscall",
 	.test_cases = cases,
 };

@@ -4,9 +4,9 @@
 #include "suites.h"
 #include "totals.h"
 
-static struct bt_snapshot *snapshot(struct kunit *test, u64 t)
+static struct bkt_snapshot *snapshot(struct kunit *test, u64 t)
 {
-	struct bt_snapshot *s = kunit_kzalloc(test, sizeof(*s), GFP_KERNEL);
+	struct bkt_snapshot *s = kunit_kzalloc(test, sizeof(*s), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, s);
 	s->t = t;
@@ -15,9 +15,9 @@ static struct bt_snapshot *snapshot(struct kunit *test, u64 t)
 	return s;
 }
 
-static struct bt_totals *totals(struct kunit *test, u32 cap)
+static struct bkt_totals *totals(struct kunit *test, u32 cap)
 {
-	struct bt_totals *t = bt_totals_alloc(cap);
+	struct bkt_totals *t = bkt_totals_alloc(cap);
 
 	KUNIT_ASSERT_NOT_NULL(test, t);
 	return t;
@@ -27,17 +27,17 @@ static const u16 keys[] = { __NR_read, __NR_futex };
 
 static void a_run_is_a_difference(struct kunit *test)
 {
-	struct bt_snapshot *a = snapshot(test, 1000), *b = snapshot(test, 5000);
-	struct bt_totals *t = totals(test, BT_TOTALS_THREAD);
-	struct bt_figures *f;
+	struct bkt_snapshot *a = snapshot(test, 1000), *b = snapshot(test, 5000);
+	struct bkt_totals *t = totals(test, BKT_TOTALS_THREAD);
+	struct bkt_figures *f;
 
-	a->slots[0] = (struct bt_slot){ .count = 3, .errors = 1, .time = 100, .offcpu = 40 };
-	b->slots[0] = (struct bt_slot){ .count = 8, .errors = 2, .time = 700, .offcpu = 90,
+	a->slots[0] = (struct bkt_slot){ .count = 3, .errors = 1, .time = 100, .offcpu = 40 };
+	b->slots[0] = (struct bkt_slot){ .count = 8, .errors = 2, .time = 700, .offcpu = 90,
 					.max = 300, .max_end = 2000 };
 	a->offcpu = 50;
 	b->offcpu = 150;
-	bt_totals_add_thread(t, keys, a->t, a, b);
-	f = bt_totals_get(t, __NR_read);
+	bkt_totals_add_thread(t, keys, a->t, a, b);
+	f = bkt_totals_get(t, __NR_read);
 	KUNIT_EXPECT_EQ(test, f->count, 5ULL);
 	KUNIT_EXPECT_EQ(test, f->errors, 1ULL);
 	KUNIT_EXPECT_EQ(test, f->time, 600ULL);
@@ -48,48 +48,48 @@ static void a_run_is_a_difference(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t->thread, 4000ULL);
 	KUNIT_EXPECT_EQ(test, t->offcpu, 100ULL);
 	KUNIT_EXPECT_EQ(test, t->threads, 1U);
-	bt_totals_free(t);
+	bkt_totals_free(t);
 }
 
 /* A longest call that began before the run, or ended before it, is not known. */
 static void longest_outside_is_unknown(struct kunit *test)
 {
-	struct bt_snapshot *a = snapshot(test, 1000), *b = snapshot(test, 5000);
-	struct bt_totals *t = totals(test, BT_TOTALS_THREAD);
+	struct bkt_snapshot *a = snapshot(test, 1000), *b = snapshot(test, 5000);
+	struct bkt_totals *t = totals(test, BKT_TOTALS_THREAD);
 
-	b->slots[0] = (struct bt_slot){ .count = 1, .time = 700, .max = 700, .max_end = 1600 };
-	b->slots[1] = (struct bt_slot){ .count = 1, .time = 700, .max = 700, .max_end = 1700 };
-	bt_totals_add_thread(t, keys, a->t, a, b);
-	KUNIT_EXPECT_TRUE(test, bt_totals_get(t, __NR_read)->max_unknown);
-	KUNIT_EXPECT_FALSE(test, bt_totals_get(t, __NR_futex)->max_unknown);
-	bt_totals_free(t);
+	b->slots[0] = (struct bkt_slot){ .count = 1, .time = 700, .max = 700, .max_end = 1600 };
+	b->slots[1] = (struct bkt_slot){ .count = 1, .time = 700, .max = 700, .max_end = 1700 };
+	bkt_totals_add_thread(t, keys, a->t, a, b);
+	KUNIT_EXPECT_TRUE(test, bkt_totals_get(t, __NR_read)->max_unknown);
+	KUNIT_EXPECT_FALSE(test, bkt_totals_get(t, __NR_futex)->max_unknown);
+	bkt_totals_free(t);
 }
 
 /* Only the part inside counts of a call that overlaps an end of the run. */
 static void calls_are_clipped(struct kunit *test)
 {
-	struct bt_snapshot *a = snapshot(test, 1000), *b = snapshot(test, 5000);
-	struct bt_totals *t = totals(test, BT_TOTALS_THREAD);
+	struct bkt_snapshot *a = snapshot(test, 1000), *b = snapshot(test, 5000);
+	struct bkt_totals *t = totals(test, BKT_TOTALS_THREAD);
 
 	/* Under way at opening for 400, done at 1,500 in total. */
-	a->call = (struct bt_under_way){
+	a->call = (struct bkt_under_way){
 		.key = __NR_read, .begin = 600, .time = 400, .offcpu = 300
 	};
-	b->slots[0] = (struct bt_slot){ .count = 1, .time = 1500, .offcpu = 1100 };
+	b->slots[0] = (struct bkt_slot){ .count = 1, .time = 1500, .offcpu = 1100 };
 	/* Under way at closing. */
-	b->call = (struct bt_under_way){
+	b->call = (struct bkt_under_way){
 		.key = __NR_futex, .begin = 4000, .time = 1000, .offcpu = 900
 	};
-	bt_totals_add_thread(t, keys, a->t, a, b);
-	KUNIT_EXPECT_EQ(test, bt_totals_get(t, __NR_read)->count, 1ULL);
-	KUNIT_EXPECT_EQ(test, bt_totals_get(t, __NR_read)->time, 1100ULL);
-	KUNIT_EXPECT_EQ(test, bt_totals_get(t, __NR_read)->offcpu, 800ULL);
-	KUNIT_EXPECT_EQ(test, bt_totals_get(t, __NR_read)->in_flight, 0ULL);
-	KUNIT_EXPECT_EQ(test, bt_totals_get(t, __NR_futex)->count, 0ULL);
-	KUNIT_EXPECT_EQ(test, bt_totals_get(t, __NR_futex)->in_flight, 1ULL);
-	KUNIT_EXPECT_EQ(test, bt_totals_get(t, __NR_futex)->time, 1000ULL);
-	KUNIT_EXPECT_EQ(test, bt_totals_get(t, __NR_futex)->offcpu, 900ULL);
-	bt_totals_free(t);
+	bkt_totals_add_thread(t, keys, a->t, a, b);
+	KUNIT_EXPECT_EQ(test, bkt_totals_get(t, __NR_read)->count, 1ULL);
+	KUNIT_EXPECT_EQ(test, bkt_totals_get(t, __NR_read)->time, 1100ULL);
+	KUNIT_EXPECT_EQ(test, bkt_totals_get(t, __NR_read)->offcpu, 800ULL);
+	KUNIT_EXPECT_EQ(test, bkt_totals_get(t, __NR_read)->in_flight, 0ULL);
+	KUNIT_EXPECT_EQ(test, bkt_totals_get(t, __NR_futex)->count, 0ULL);
+	KUNIT_EXPECT_EQ(test, bkt_totals_get(t, __NR_futex)->in_flight, 1ULL);
+	KUNIT_EXPECT_EQ(test, bkt_totals_get(t, __NR_futex)->time, 1000ULL);
+	KUNIT_EXPECT_EQ(test, bkt_totals_get(t, __NR_futex)->offcpu, 900ULL);
+	bkt_totals_free(t);
 }
 
 /* Under way at both ends, with a slot or, as nobody met it, without. */
@@ -99,99 +99,99 @@ static void one_call_all_the_time(struct kunit *test)
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(nrs); i++) {
-		struct bt_snapshot *a = snapshot(test, 1000), *b = snapshot(test, 5000);
-		struct bt_totals *t = totals(test, BT_TOTALS_THREAD);
-		struct bt_figures *f = bt_totals_get(t, nrs[i]);
+		struct bkt_snapshot *a = snapshot(test, 1000), *b = snapshot(test, 5000);
+		struct bkt_totals *t = totals(test, BKT_TOTALS_THREAD);
+		struct bkt_figures *f = bkt_totals_get(t, nrs[i]);
 
-		a->call = (struct bt_under_way){
+		a->call = (struct bkt_under_way){
 			.key = nrs[i], .time = 1000, .offcpu = 1000
 		};
-		b->call = (struct bt_under_way){
+		b->call = (struct bkt_under_way){
 			.key = nrs[i], .time = 5000, .offcpu = 5000
 		};
-		bt_totals_add_thread(t, keys, a->t, a, b);
+		bkt_totals_add_thread(t, keys, a->t, a, b);
 		KUNIT_EXPECT_EQ(test, f->time, 4000ULL);
 		KUNIT_EXPECT_EQ(test, f->offcpu, 4000ULL);
 		KUNIT_EXPECT_EQ(test, f->in_flight, 1ULL);
 		KUNIT_EXPECT_EQ(test, f->count, 0ULL);
-		bt_totals_free(t);
+		bkt_totals_free(t);
 	}
 }
 
 /* A reading that went back (a call that turned out to be control) gives 0. */
 static void never_below_zero(struct kunit *test)
 {
-	struct bt_snapshot *a = snapshot(test, 1000), *b = snapshot(test, 900);
-	struct bt_totals *t = totals(test, BT_TOTALS_THREAD);
+	struct bkt_snapshot *a = snapshot(test, 1000), *b = snapshot(test, 900);
+	struct bkt_totals *t = totals(test, BKT_TOTALS_THREAD);
 
-	a->slots[0] = (struct bt_slot){ .count = 3, .time = 100 };
-	a->call = (struct bt_under_way){ .key = __NR_read, .time = 50 };
-	b->slots[0] = (struct bt_slot){ .count = 4, .time = 120 };
-	bt_totals_add_thread(t, keys, a->t, a, b);
-	KUNIT_EXPECT_EQ(test, bt_totals_get(t, __NR_read)->time, 0ULL);
-	KUNIT_EXPECT_EQ(test, bt_totals_get(t, __NR_read)->count, 1ULL);
+	a->slots[0] = (struct bkt_slot){ .count = 3, .time = 100 };
+	a->call = (struct bkt_under_way){ .key = __NR_read, .time = 50 };
+	b->slots[0] = (struct bkt_slot){ .count = 4, .time = 120 };
+	bkt_totals_add_thread(t, keys, a->t, a, b);
+	KUNIT_EXPECT_EQ(test, bkt_totals_get(t, __NR_read)->time, 0ULL);
+	KUNIT_EXPECT_EQ(test, bkt_totals_get(t, __NR_read)->count, 1ULL);
 	KUNIT_EXPECT_EQ(test, t->thread, 0ULL);
-	bt_totals_free(t);
+	bkt_totals_free(t);
 }
 
 static void born_inside(struct kunit *test)
 {
-	struct bt_snapshot *b = snapshot(test, 5000);
-	struct bt_totals *t = totals(test, BT_TOTALS_THREAD);
+	struct bkt_snapshot *b = snapshot(test, 5000);
+	struct bkt_totals *t = totals(test, BKT_TOTALS_THREAD);
 
-	b->slots[0] = (struct bt_slot){ .count = 4, .time = 120, .max = 50, .max_end = 4900 };
-	bt_totals_add_thread(t, keys, 3000, NULL, b);
-	KUNIT_EXPECT_EQ(test, bt_totals_get(t, __NR_read)->time, 120ULL);
+	b->slots[0] = (struct bkt_slot){ .count = 4, .time = 120, .max = 50, .max_end = 4900 };
+	bkt_totals_add_thread(t, keys, 3000, NULL, b);
+	KUNIT_EXPECT_EQ(test, bkt_totals_get(t, __NR_read)->time, 120ULL);
 	KUNIT_EXPECT_EQ(test, t->thread, 2000ULL);
-	bt_totals_free(t);
+	bkt_totals_free(t);
 }
 
 static void a_full_table_keeps_the_category(struct kunit *test)
 {
-	struct bt_totals *t = totals(test, BT_TOTALS_THREAD);
+	struct bkt_totals *t = totals(test, BKT_TOTALS_THREAD);
 	u64 count = 0;
 	u32 i;
 	int key;
 
-	for (key = 0; key < BT_KEY_INVALID; key++)
-		bt_totals_get(t, key)->count++;
+	for (key = 0; key < BKT_KEY_INVALID; key++)
+		bkt_totals_get(t, key)->count++;
 	for (i = 0; i < t->cap; i++)
 		count += t->total[i].f.count;
-	KUNIT_EXPECT_EQ(test, count, (u64)BT_KEY_INVALID);
+	KUNIT_EXPECT_EQ(test, count, (u64)BKT_KEY_INVALID);
 	KUNIT_EXPECT_LT(test, t->used, t->cap);
-	KUNIT_EXPECT_GT(test, bt_totals_get(t, BT_KEY_MORE + BRICKTRACE_CAT_FUTEX)->count, 0ULL);
-	bt_totals_free(t);
+	KUNIT_EXPECT_GT(test, bkt_totals_get(t, BKT_KEY_MORE + BRICKTRACE_CAT_FUTEX)->count, 0ULL);
+	bkt_totals_free(t);
 }
 
 static void adding_up(struct kunit *test)
 {
-	struct bt_totals *a = totals(test, BT_TOTALS_THREAD);
-	struct bt_totals *b = totals(test, BT_TOTALS_SESSION);
+	struct bkt_totals *a = totals(test, BKT_TOTALS_THREAD);
+	struct bkt_totals *b = totals(test, BKT_TOTALS_SESSION);
 
-	*bt_totals_get(a, __NR_read) = (struct bt_figures){ 1, 2, 3, 4, 5, 6, 7, false };
-	*bt_totals_get(b, __NR_read) = (struct bt_figures){ 10, 20, 30, 40, 50, 60, 70, true };
+	*bkt_totals_get(a, __NR_read) = (struct bkt_figures){ 1, 2, 3, 4, 5, 6, 7, false };
+	*bkt_totals_get(b, __NR_read) = (struct bkt_figures){ 10, 20, 30, 40, 50, 60, 70, true };
 	a->thread = 7;
 	b->thread = 70;
-	a->kernel = (struct bt_counters){ 1, 2, 3 };
-	b->kernel = (struct bt_counters){ 10, 20, 30 };
-	bt_totals_add(b, a);
-	KUNIT_EXPECT_EQ(test, bt_totals_get(b, __NR_read)->count, 11ULL);
-	KUNIT_EXPECT_EQ(test, bt_totals_get(b, __NR_read)->in_flight, 22ULL);
-	KUNIT_EXPECT_EQ(test, bt_totals_get(b, __NR_read)->errors, 33ULL);
-	KUNIT_EXPECT_EQ(test, bt_totals_get(b, __NR_read)->time, 44ULL);
-	KUNIT_EXPECT_EQ(test, bt_totals_get(b, __NR_read)->offcpu, 55ULL);
-	KUNIT_EXPECT_EQ(test, bt_totals_get(b, __NR_read)->runnable, 66ULL);
-	KUNIT_EXPECT_EQ(test, bt_totals_get(b, __NR_read)->max, 70ULL);
-	KUNIT_EXPECT_TRUE(test, bt_totals_get(b, __NR_read)->max_unknown);
+	a->kernel = (struct bkt_counters){ 1, 2, 3 };
+	b->kernel = (struct bkt_counters){ 10, 20, 30 };
+	bkt_totals_add(b, a);
+	KUNIT_EXPECT_EQ(test, bkt_totals_get(b, __NR_read)->count, 11ULL);
+	KUNIT_EXPECT_EQ(test, bkt_totals_get(b, __NR_read)->in_flight, 22ULL);
+	KUNIT_EXPECT_EQ(test, bkt_totals_get(b, __NR_read)->errors, 33ULL);
+	KUNIT_EXPECT_EQ(test, bkt_totals_get(b, __NR_read)->time, 44ULL);
+	KUNIT_EXPECT_EQ(test, bkt_totals_get(b, __NR_read)->offcpu, 55ULL);
+	KUNIT_EXPECT_EQ(test, bkt_totals_get(b, __NR_read)->runnable, 66ULL);
+	KUNIT_EXPECT_EQ(test, bkt_totals_get(b, __NR_read)->max, 70ULL);
+	KUNIT_EXPECT_TRUE(test, bkt_totals_get(b, __NR_read)->max_unknown);
 	KUNIT_EXPECT_EQ(test, b->thread, 77ULL);
 	KUNIT_EXPECT_EQ(test, b->kernel.run_delay, 11ULL);
 	KUNIT_EXPECT_EQ(test, b->kernel.min_flt, 22ULL);
 	KUNIT_EXPECT_EQ(test, b->kernel.maj_flt, 33ULL);
-	bt_totals_clear(b);
-	KUNIT_EXPECT_EQ(test, bt_totals_get(b, __NR_read)->count, 0ULL);
-	KUNIT_EXPECT_EQ(test, b->cap, (u32)BT_TOTALS_SESSION);
-	bt_totals_free(a);
-	bt_totals_free(b);
+	bkt_totals_clear(b);
+	KUNIT_EXPECT_EQ(test, bkt_totals_get(b, __NR_read)->count, 0ULL);
+	KUNIT_EXPECT_EQ(test, b->cap, (u32)BKT_TOTALS_SESSION);
+	bkt_totals_free(a);
+	bkt_totals_free(b);
 }
 
 static struct kunit_case cases[] = {
@@ -206,7 +206,7 @@ static struct kunit_case cases[] = {
 	{}
 };
 
-struct kunit_suite bt_totals_suite = {
+struct kunit_suite bkt_totals_suite = {
 	.name = "bricktrace_totals",
 	.test_cases = cases,
 };

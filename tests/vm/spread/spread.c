@@ -15,12 +15,12 @@ static int spread_get(char *text, const struct kernel_param *kp)
 	struct task_struct *g, *p;
 	u16 *chain;
 
-	chain = kvcalloc(1 << BT_TASK_BITS, sizeof(*chain), GFP_KERNEL);
+	chain = kvcalloc(1 << BKT_TASK_BITS, sizeof(*chain), GFP_KERNEL);
 	if (!chain)
 		return -ENOMEM;
 	rcu_read_lock();
 	for_each_process_thread(g, p) {
-		u16 *n = &chain[bt_task_bucket(p)];
+		u16 *n = &chain[bkt_task_bucket(p)];
 
 		tasks++;
 		used += !*n;
