@@ -116,6 +116,9 @@ bench: needs-bench-deps	## what tracing costs, here and with other tools: docs/b
 bench-docs:		## docs/bench.md and its plot, from the last bench
 	tests/bench/publish $(BUILD)/bench.json docs
 
+bench-test:		## the tests of what reads the bench's output
+	@python3 -B -m unittest discover -s tests/bench
+
 bench-check: bench	## fails when a figure is worse than its bound, as bench does
 
 checkpatch:		## the kernel's style checker on what is built for it
@@ -166,6 +169,6 @@ uninstall:		## what install installed
 clean:			## remove build/
 	rm -rf $(BUILD)
 
-.PHONY: all help module sparse symbols kunit $(TEST_MODULES) versions userspace helpers unit demo check check-long bench bench-docs bench-check checkpatch \
+.PHONY: all help module sparse symbols kunit $(TEST_MODULES) versions userspace helpers unit demo check check-long bench bench-docs bench-test bench-check checkpatch \
 	format-check mutations kernels kernels-write shellcheck deps needs-deps needs-bench-deps install install-dkms \
 	uninstall uninstall-dkms clean
