@@ -1,59 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * attach10k [THREADS]: what it costs to attach to a process of 10,000 sleeping
- * threads: to register it, to open and to close a run over it, and to release
- * it, in nanoseconds a thread; under -icount these are instructions. And what memory
- * each takes while it is followed, in bytes.
+ * attach10k [THREADS]: prints what it costs to attach to a process of 10,000 sleeping
+ * threads: to register the process, to open and to close a run over it, and to release
+ * the session, each in nanoseconds for a thread. Under -icount a nanosecond is an
+ * instruction. It also prints the bytes of kernel memory that a followed thread takes.
  */
-#include <linux/futex.h>
-#include <signal.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include "../system/bt.h"
-
-#define STACK 16384
-
-static atomic_int *ready;
-
-static u64 slab(void)
-{
-	unsigned long long kib = 0;
-	char line[128];
-	FILE *f = fopen("/proc/meminfo", "r");
-
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "Slab: %llu kB", &kib) == 1)
-			break;
-	if (f)
-		fclose(f);
-	if (!kib)
-		bail("/proc/meminfo has no Slab");
-	return kib << 10;
-}
-
-static void *sleeper(void *arg)
-{
-	static int never;
-
-	atomic_fetch_add(ready, 1);
-	syscall(SYS_futex, &never, FUTEX_WAIT, 0, NULL, NULL, 0);
-	return arg;
-}
-
-static void target(int threads)
-{
-	pthread_attr_t attr;
-	pthread_t thread;
-
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, STACK);
-	while (--threads)
-		if (pthread_create(&thread, &attr, sleeper, NULL))
-			bail("pthread_create");
-	sleeper(NULL);
-}
+#include "bench.h"
 
 int main(int argc, char **argv)
 {
@@ -68,18 +20,9 @@ int main(int argc, char **argv)
 	uint32_t brick;
 	int fd, keeper;
 
-	ready = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	t.tid = fork();
-	if (!t.tid)
-		target(threads);
-	while (atomic_load(ready) < threads) {
-		if (waitpid(t.tid, NULL, WNOHANG))
-			bail("no such many threads");
-		sleep_ns(50 * MS);
-	}
-	sleep_ns(200 * MS);
+	t.tid = create_sleeping_process(threads);
 
-	/* The hooks are put in place by somebody else. */
+	/* Another session arms the hooks, so that the figures below do not contain that. */
 	keeper = device();
 	thread_register(keeper, 0);
 	start = now();
@@ -88,12 +31,12 @@ int main(int argc, char **argv)
 
 	fd = device();
 	brick = brick_define(fd, "attach", 0);
-	memory = slab();
+	memory = slab_bytes();
 	start = now();
 	if (ioctl(fd, BRICKTRACE_THREAD_REGISTER, &t))
 		bail("THREAD_REGISTER");
 	registered = now();
-	memory = slab() - memory;
+	memory = slab_bytes() - memory;
 	number = run_open(fd, brick, TRACE_SESSION);
 	opened = now();
 	sleep_ns(100 * MS);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * bench-contend [-t]: nanoseconds of a CPU that a null call takes while 8 threads make
- * them on all CPUs; -t: all in a traced run. Real time: noisy.
+ * bench-contend [-t]: prints the nanoseconds of CPU time that a null call takes while 8
+ * threads make null calls on all CPUs; with -t all threads are in a traced run. The
+ * figure is noisy, since it is taken in real time.
  */
 #include "../system/bt.h"
 

@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: MIT
 /*
- * bench-getppid [OPTION]...: nanoseconds a null call, which under -icount are
- * instructions. The best of three loops.
- *	-r	as a registered thread
- *	-t	and inside a traced run
- *	-n N	inside N of them
- *	-l N	N calls a loop (100000)
- *	-w N	with N more registered threads, which sleep
- *	-s	no loop: say "armed 0" or "armed 1"
+ * bench-getppid [OPTION]...: prints the nanoseconds that a null call takes, the least of
+ * three loops. Under -icount a nanosecond is an instruction.
+ *	-r	register the thread first
+ *	-t	register the thread and open a traced run
+ *	-n N	register the thread and open N nested traced runs
+ *	-l N	make N calls in a loop (100000)
+ *	-w N	create N more threads, which sleep; -r, -t or -n registers them, too
+ *	-s	instead print "armed 1" if the hooks are armed, else "armed 0"
  *	-e COMMAND...
- *		no loop: COMMAND as a registered process, with those that it creates
- *	-a	no loop: hold a traced run open, say "armed", until standard input ends
+ *		instead register the process and its future children and execute COMMAND
+ *	-a	instead hold a traced run open: print "armed" and wait until standard input ends
  */
 #include <getopt.h>
-#include <sys/mman.h>
-#include "../system/bt.h"
+#include "bench.h"
 
 static u64 loop(int n)
 {
@@ -32,24 +31,6 @@ static u64 empty_loop(int n)
 	for (int i = 0; i < n; i++)
 		getppid_not();
 	return now() - start;
-}
-
-static void *sleeper(void *arg)
-{
-	pause();
-	return arg;
-}
-
-static void sleepers(int n)
-{
-	pthread_attr_t attr;
-	pthread_t thread;
-
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, 16384);
-	while (n--)
-		if (pthread_create(&thread, &attr, sleeper, NULL))
-			bail("pthread_create");
 }
 
 int main(int argc, char **argv)
@@ -83,7 +64,7 @@ int main(int argc, char **argv)
 	if (state)
 		return !printf("armed %u\n", info(device()).armed);
 	if (execute) {
-		/* Followed for as long as the file is open. */
+		/* COMMAND is followed while this file is open, so an exec must not close it. */
 		fd = dup(device());
 		thread_register(fd, BRICKTRACE_THREAD_INHERIT_THREADS |
 					    BRICKTRACE_THREAD_INHERIT_CHILDREN);
@@ -92,11 +73,11 @@ int main(int argc, char **argv)
 	}
 	if (registered) {
 		fd = device();
-		/* What they are born of has them followed. */
+		/* The sleepers inherit this thread's registration. */
 		thread_register(fd, BRICKTRACE_THREAD_INHERIT_THREADS);
 		brick = brick_define(fd, "bench", 0);
 	}
-	sleepers(threads);
+	create_sleepers(threads, NULL);
 	for (int i = 0; i < depth; i++)
 		number[i] = run_open(fd, brick, TRACE_THREAD);
 	if (hold) {

@@ -1,33 +1,27 @@
 // SPDX-License-Identifier: MIT
 /*
- * bench-hold [-d] THREADS: creates a process of that many sleeping threads and does
- * with it what the words on standard input say. After "ready" each is answered with
- * the nanoseconds that it took, which under -icount are instructions, or with -d by
- * how long it kept a thread of the highest priority from running.
- *	arm	put the hooks in place, by a run over this thread
+ * bench-hold [-d] THREADS: creates a process of so many sleeping threads, prints "ready"
+ * and does with that process what the words on standard input say. It answers each word
+ * with the nanoseconds that the action took, which under -icount are instructions; with
+ * -d it prints by how much the action delayed a thread of the highest priority.
+ *	arm	put the hooks in place, by a traced run over this thread
  *	disarm	close that run and its session
  *	follow	register all threads with a session
  *	leave	unregister one of them
- *	join	register it again
- *	open	a traced run over them all
- *	close	it
- *	drop	the session
- *	tracer	let somebody else trace all system calls
- *	silence	end that
+ *	join	register that thread again
+ *	open	open a traced run over all threads
+ *	close	close that run
+ *	drop	release the session
+ *	tracer	let ftrace trace all system calls
+ *	silence	stop ftrace
  *	nothing	compute for 2 ms
- *	rest	until the hooks are released
+ *	rest	wait until the hooks are released
  */
 #include <sched.h>
-#include <signal.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include "../system/bt.h"
+#include "bench.h"
 
-#define STACK  16384
 #define PERIOD 5000
 
-static atomic_int *ready;
 static atomic_bool watching;
 static u64 worst;
 static struct run *result;
@@ -36,31 +30,7 @@ static int keeper = -1, fd = -1;
 static u64 number;
 static pid_t target;
 
-static void *sleeper(void *arg)
-{
-	atomic_fetch_add(ready, 1);
-	for (;;)
-		pause();
-	return arg;
-}
-
-static void sleepers(int threads)
-{
-	pthread_attr_t attr;
-	pthread_t thread;
-
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, STACK);
-	/* So that their stacks are one mapping. */
-	pthread_attr_setguardsize(&attr, 0);
-	while (--threads)
-		if (pthread_create(&thread, &attr, sleeper, NULL))
-			bail("pthread_create");
-	sleeper(NULL);
-}
-
-/* Notes how late it is woken up at the worst. */
+/* Records in @worst by how much a sleep of this thread took too long. */
 static void *watcher(void *arg)
 {
 	struct sched_param param = { .sched_priority = 99 };
@@ -87,7 +57,7 @@ static void thread_ioctl(unsigned long request, uint32_t flags)
 	};
 
 	if (ioctl(fd, request, &t))
-		bail("register or unregister");
+		bail("THREAD_REGISTER or THREAD_UNREGISTER");
 }
 
 static void tracer(char on)
@@ -96,7 +66,7 @@ static void tracer(char on)
 			O_WRONLY | O_CLOEXEC);
 
 	if (write(file, &on, 1) != 1)
-		bail("no tracing");
+		bail("raw_syscalls/sys_enter/enable");
 	close(file);
 }
 
@@ -140,7 +110,7 @@ static void act(const char *word)
 			sleep_ns(10 * MS);
 		close(hooks);
 	} else {
-		bail("%s?", word);
+		bail("unknown word '%s'", word);
 	}
 }
 
@@ -154,20 +124,11 @@ int main(int argc, char **argv)
 
 	if (threads < 1)
 		bail("usage");
-	ready = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	result = run_new();
-	target = fork();
-	if (!target)
-		sleepers(threads);
-	while (atomic_load(ready) < threads) {
-		if (waitpid(target, NULL, WNOHANG))
-			bail("no such many threads");
-		sleep_ns(50 * MS);
-	}
+	target = create_sleeping_process(threads);
 	if (mlockall(MCL_CURRENT) ||
 	    (delays && pthread_create(&thread, NULL, watcher, NULL)))
 		bail("mlockall or pthread_create");
-	sleep_ns(200 * MS);
 	puts("ready");
 	fflush(stdout);
 	while (scanf("%15s", word) == 1) {
@@ -177,7 +138,7 @@ int main(int argc, char **argv)
 		took = now();
 		act(word);
 		took = now() - took;
-		/* What came due meanwhile comes now. */
+		/* A delayed watcher runs during this sleep at the latest. */
 		sleep_ns(MS);
 		watching = false;
 		printf("%llu\n", delays ? worst : took);

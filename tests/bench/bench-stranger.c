@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: MIT
 /*
- * bench-stranger [-c] [-s SESSIONS]: what a null call, a context switch, a fork, an exec,
- * an exit and a thread take, in nanoseconds, which under -icount are instructions:
- * "WHAT NUMBER" lines, of the least of many, each of which begins after a nap. Many
- * sessions may follow it and what it creates; with -c the first of them traces it, and its
- * child makes more kinds of calls than an account has room for. It is to lie in memory.
+ * bench-stranger [-c] [-s SESSIONS]: prints lines "WHAT NUMBER", the nanoseconds that a
+ * null call, a context switch, a fork, an exec, an exit and a thread take. Under -icount a
+ * nanosecond is an instruction. Each number is the least of many repetitions, and each
+ * repetition begins after a nap. With -s so many sessions follow this program and the
+ * processes that it creates; with -c one of them traces it, and its children make more
+ * different calls than an account has room for. The program must lie in a tmpfs, so
+ * that an exec reads no disk.
  *	call	a null call
- *	pipe	there and back through two pipes: four calls and two switches
+ *	pipe	a byte's round trip through two pipes: four calls and two switches
  *	fork	the parent's fork(), before the child has run
- *	exit	waiting for that child, which ends at once: its exit and two switches
+ *	exit	waiting for that child, which exits at once: its exit and two switches
  *	exec	from execve() to main() of this program
- *	thread	a thread's creation, its end and the wait for it, with two switches
+ *	thread	creating and joining a thread that exits at once, with two switches
  */
 #include <sched.h>
 #include <sys/wait.h>
@@ -22,7 +24,7 @@
 
 static bool many_calls;
 
-/* Those of x86-64 that fail, or do no more than answer, if each argument is -1. */
+/* System calls of x86-64 that have no effect if each argument is -1. */
 static const unsigned char numbers[] = {
 	0,   1,	  3,   5,   8,	 16,  17,  18,	19,  20,  32,  33,  39,	 40,  42,  43,
 	44,  45,  46,  47,  48,	 49,  50,  51,	52,  54,  55,  72,  73,	 74,  75,  77,
@@ -30,7 +32,7 @@ static const unsigned char numbers[] = {
 	188, 189, 190, 191, 192, 193, 194, 195, 196, 197, 198, 199, 217, 221,
 };
 
-/* What else there is to do is done now. */
+/* Lets pending work of the kernel run before a measurement. */
 static void nap(void)
 {
 	sleep_ns(2 * MS);
@@ -136,7 +138,7 @@ static void create_and_join(void)
 	printf("thread %llu\n", least);
 }
 
-/* The next program begins with executed(). All arguments are always as long. */
+/* Executes this program, which then calls executed(). The length of its arguments is constant. */
 static void __attribute__((noreturn)) execute(char *program, int round, u64 least)
 {
 	char r[16], l[32], start[32];
@@ -155,7 +157,7 @@ static int executed(char **argv, u64 end)
 	u64 least = strtoull(argv[2], NULL, 10);
 	int round = atoi(argv[1]);
 
-	/* Round 0 leaves another memory behind than the rest, and counts for nothing. */
+	/* Round 0 is not counted: its exec frees the memory of main(), which is larger. */
 	if (round)
 		take_least(&least, end - strtoull(argv[3], NULL, 10));
 	if (round < ROUNDS)
@@ -177,7 +179,7 @@ int main(int argc, char **argv)
 		if (option == 's')
 			sessions = atoi(optarg);
 	}
-	/* Files that outlive an exec. */
+	/* dup() clears close-on-exec, so that the sessions survive an exec. */
 	for (int i = 0; i < sessions; i++) {
 		fd = dup(device());
 		thread_register(fd, BRICKTRACE_THREAD_INHERIT_THREADS |
@@ -185,7 +187,7 @@ int main(int argc, char **argv)
 	}
 	if (sessions && many_calls)
 		run_open(fd, brick_define(fd, "stranger", 0), TRACE_THREAD);
-	/* Nobody is preempted by whom it wakes up. */
+	/* Threads of one real-time priority do not preempt the thread that wakes them up. */
 	if (sched_setscheduler(0, SCHED_FIFO, &param))
 		bail("sched_setscheduler");
 	call();

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: MIT
 /*
- * bench-work pread|futex|calls: nanoseconds that one unit takes, which under -icount are
- * instructions; the best of three.
- *	pread	reading 4 KiB of a file in memory
- *	futex	handing over to another thread and back: two wakes, two waits
- *	calls	a short call that nobody else makes, 100,000 in all
+ * bench-work pread|futex|calls: prints the nanoseconds that one operation takes, the least
+ * of three loops. Under -icount a nanosecond is an instruction.
+ *	pread	read 4 KiB of a file in memory
+ *	futex	pass the turn to another thread and back: two wakes, two waits
+ *	calls	call getsid(), which no other program of the bench calls; one loop of 100,000
  */
 #include <linux/futex.h>
 #include <sys/mman.h>
 #include "../system/bt.h"
 
 #define UNITS 5000
-
 #define CALLS 100000
 
 static int file;
@@ -26,7 +25,6 @@ static void units_of_pread(void)
 			bail("pread");
 }
 
-/* Until it is @me's turn. */
 static void await(int me)
 {
 	while (turn != me)
