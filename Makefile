@@ -113,10 +113,10 @@ check-long: needs-deps	## each test in each of its boots, storms of 200 rounds, 
 bench: needs-bench-deps	## what tracing costs, here and with other tools: docs/bench.md
 	tests/bench/run
 
-bench-docs:		## docs/bench.md and its plot, from the last bench
-	tests/bench/publish $(BUILD)/bench.json docs
+bench-docs:		## docs/bench.md, its plot and the figures in other documents, from the last bench
+	tests/bench/publish.py $(BUILD)/bench.json docs
 
-bench-test:		## the tests of what reads the bench's output
+bench-test:		## the tests of the scripts that read and publish the bench's output
 	@python3 -B -m unittest discover -s tests/bench
 
 bench-check: bench	## fails when a figure is worse than its bound, as bench does

@@ -18,17 +18,17 @@ CASES = {
     "none": "no module",
     "idle": "module loaded, nothing traced",
     "floor": "two empty probes (the floor)",
-    "unregistered": "bricktrace, unfollowed thread while others are traced",
-    "registered": "bricktrace, followed thread in no run",
+    "unregistered": "bricktrace, unfollowed thread",
+    "registered": "bricktrace, followed, in no run",
     "traced": "bricktrace, traced thread",
 }
 TOOLS = {
-    "bpf": "the best BPF program that we could write",
+    "bpf": "hand-written BPF program",
     "syscount": "libbpf-tools' syscount -L",
     "syscount-pid": "libbpf-tools' syscount -L -p",
     "perf-bpf": "perf trace -as --bpf-summary",
     "perf-stat": "perf stat -e raw_syscalls:*",
-    "bpftrace": "bpftrace, sum and count by call",
+    "bpftrace": "bpftrace, sum and count",
     "perf-trace": "perf trace -s",
     "strace": "strace -c -f",
     "strace-seccomp": "strace --seccomp-bpf -c -f",
@@ -54,25 +54,22 @@ ACTS = {
     "thread": "a thread: creation, exit and join",
 }
 
-# What bench-hold does to a crowd: the cost for each thread, ...
-PER_THREAD = {
-    "arm": "arming the hooks, for each thread of the host",
-    "tracer-armed": "the arrival of another tracer, for each thread of the host",
-    "follow": "registering a process, for each thread",
-    "open": "opening a run over a session, for each member",
-    "close": "closing that run, for each member",
-    "drop": "releasing the session, for each member",
-}
-# ... with one thread and with all, ...
+# What bench-hold does with a crowd, and how long others wait for it at most.
 WITH_CROWD = {
+    "arm": "arming the hooks",
+    "tracer-unarmed": "enabling another tracer while the hooks are not armed",
+    "tracer-armed": "enabling another tracer while the hooks are armed",
+    "follow": "registering a process",
+    "open": "opening a run over a session",
+    "close": "closing that run",
+    "drop": "releasing the session",
     "join": "registering one thread in a session",
     "leave": "unregistering one thread from a session",
 }
-# ... and how long others wait for it at most.
 DELAYS = {
     "nothing": "nothing is done",
     "arm": "the hooks are armed",
-    "tracer": "another tracer arrives",
+    "tracer": "another tracer is enabled",
     "disarm": "the hooks are released",
     "follow": "all threads are registered",
     "open": "a run over all threads is opened",
@@ -161,10 +158,6 @@ class Figures:
     def many_to_one(self, act):
         return self.ns[f"worst-{CROWDS[-1]}", act] / self.ns["worst-1", act]
 
-    def per_thread(self, act):
-        one, many = self.ns["worst-1", act], self.ns[f"worst-{CROWDS[-1]}", act]
-        return (many - one) / (CROWDS[-1] - 1)
-
     def followed_switch(self, threads):
         """With its share of the two calls, which are traced."""
         return (self.ns[f"followed-{threads}", "pipe"] - self.ns["alone", "pipe"]) / PIPE_SWITCHES
@@ -200,15 +193,13 @@ def check(figures, bound):
             "pass": value is not None and low <= value and (high is None or value <= high)}
 
 
+def one_to_many(name, one, many, number):
+    return {"name": name, "one": one, "many": many, "each": (many - one) / (number - 1)}
+
+
 def report(kernel, ns, reported, conditions):
     """What bench.json contains."""
     figures = Figures(ns, reported)
-    cases = [{"case": c, "name": words,
-              "getppid": ns.get((c, "getppid")), "pipe": ns.get((c, "pipe")),
-              "getppid_added": figures.added(c) if (c, "getppid") in ns else None,
-              "pipe_added": figures.added(c, "pipe") if (c, "pipe") in ns else None,
-              "floors": figures.in_floors(c) if (c, "getppid") in ns else None}
-             for c, words in CASES.items()]
     works = [{"case": c, "name": words, **{w: ns.get((c, w)) for w in WORKS},
               # A null call of a thread that is not traced, meanwhile.
               "other": ns.get(("unregistered", "getppid") if c == "traced" else (c, "other"))}
@@ -218,7 +209,6 @@ def report(kernel, ns, reported, conditions):
     return {
         "schema": 2,
         "kernel": kernel,
-        "cases": cases,
         "works": works,
         "bare": {w: ns["none", w] for w in WORKS},
         "short": {"made": SHORT_CALLS, "ns": ns["none", "calls"],
@@ -239,16 +229,14 @@ def report(kernel, ns, reported, conditions):
         "worst": {
             "threads": CROWDS[-1],
             "sessions": FOLLOWERS,
-            "per_thread": [{"name": words, "instructions": figures.per_thread(what)}
-                           for what, words in PER_THREAD.items()],
-            "with_crowd": [
-                *({"name": words, "one": ns["worst-1", what], "many": ns[f"worst-{CROWDS[-1]}", what]}
-                  for what, words in WITH_CROWD.items()),
-                {"name": "a context switch of a traced thread, with two calls",
-                 "one": figures.followed_switch(1), "many": figures.followed_switch(CROWDS[-1])}],
+            "with_threads": [
+                *(one_to_many(words, ns["worst-1", act], ns[f"worst-{CROWDS[-1]}", act], CROWDS[-1])
+                  for act, words in WITH_CROWD.items()),
+                one_to_many("a context switch of a traced thread, with two calls",
+                            *map(figures.followed_switch, (1, CROWDS[-1])), CROWDS[-1])],
             "with_sessions": [
-                {"name": ACTS[act], "one": figures.added_by_sessions(act, 1),
-                 "many": figures.added_by_sessions(act, FOLLOWERS)}
+                one_to_many(ACTS[act], *(figures.added_by_sessions(act, n) for n in (1, FOLLOWERS)),
+                            FOLLOWERS)
                 for act in ("fork", "exec", "exit", "thread")],
             "delays": delays,
         },
@@ -259,13 +247,13 @@ def report(kernel, ns, reported, conditions):
 
 def show(title, columns, rows):
     """A table; the first cell of a row is text, the others are numbers, or None."""
+    cells = [["", *columns]]
+    cells += [[name, *("-" if n is None else f"{n:,.1f}" for n in numbers)]
+              for name, *numbers in rows]
+    widths = [max(map(len, column)) for column in zip(*cells)]
     print("\n" + title)
-    width = max(len(row[0]) for row in rows)
-    columns = [c if len(c) > 9 else f"{c:>9}" for c in columns]
-    print(" " * width, *columns)
-    for name, *numbers in rows:
-        print(f"{name:{width}}", *(f"{'-' if n is None else f'{n:,.1f}':>{len(c)}}"
-                                   for n, c in zip(numbers, columns)))
+    for name, *numbers in cells:
+        print(f"{name:{widths[0]}}", *(f"{n:>{w + 1}}" for n, w in zip(numbers, widths[1:])))
 
 
 def show_all(r):
@@ -289,12 +277,12 @@ def show_all(r):
     show("added to unfollowed programs, by the number of followed threads",
          [f"{o['threads']:,}" for o in r["others"]],
          [[words, *(o[act] for o in r["others"])] for act, words in ACTS.items()])
-    show("the most expensive things that a program can request", ["instructions"],
-         [[w["name"], w["instructions"]] for w in worst["per_thread"]])
-    show("with followed threads", ["1", f"{worst['threads']:,}"],
-         [[w["name"], w["one"], w["many"]] for w in worst["with_crowd"]])
-    show("added by sessions that follow the process", ["1", f"{worst['sessions']:,}"],
-         [[w["name"], w["one"], w["many"]] for w in worst["with_sessions"]])
+    show("the most expensive requests, by the number of threads",
+         ["1", f"{worst['threads']:,}", "each more"],
+         [[w["name"], w["one"], w["many"], w["each"]] for w in worst["with_threads"]])
+    show("added to a followed process, by the number of sessions that follow it",
+         ["1", f"{worst['sessions']:,}", "each more"],
+         [[w["name"], w["one"], w["many"], w["each"]] for w in worst["with_sessions"]])
     if worst["delays"]:
         show("longest delay of other threads while", ["full", "voluntary"],
              [[d["name"], d["full"], d["voluntary"]] for d in worst["delays"]])

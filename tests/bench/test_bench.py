@@ -1,16 +1,18 @@
 #!/usr/bin/python3 -B
 # SPDX-License-Identifier: MIT
-"""Tests of parsers.py, report.py and bounds.toml on what one run of `make bench` left in
+"""Tests of parsers.py, report.py, bounds.toml and publish.py on what one run of `make bench` left in
 samples/. Of the outputs of perf trace, two threads' tables and few "LOST" lines are kept."""
 import contextlib
 import io
 import json
 import os
+import re
 import tempfile
 import unittest
 from unittest import mock
 
 import parsers
+import publish
 import report
 
 SAMPLES = os.path.join(os.path.dirname(os.path.realpath(__file__)), "samples")
@@ -66,24 +68,26 @@ class Parsers(unittest.TestCase):
             parsers.measurements("bench: the module does not load\n")
 
 
-class Report(unittest.TestCase):
-    def run_report(self, probes="", tools="yes", without="\0", also=""):
-        """Exit status, JSON and printed text, from the sample without the lines that
-        contain a text."""
-        lines = [line for line in sample("measurements").splitlines() if without not in line]
-        with (tempfile.NamedTemporaryFile("r") as f,
-              mock.patch("sys.stdin", io.StringIO("\n".join(lines) + "\n" + also)),
-              contextlib.redirect_stdout(io.StringIO()) as out):
-            status = report.main("6.1", probes, tools, f.name, SAMPLES)
-            return status, json.load(f), out.getvalue()
+def run_report(probes="", tools="yes", without="$^", also=""):
+    """Exit status, JSON and printed text, from the sample without the lines in which a
+    regular expression is found."""
+    lines = [line for line in sample("measurements").splitlines()
+             if not re.search(without, line)]
+    with (tempfile.NamedTemporaryFile("r") as f,
+          mock.patch("sys.stdin", io.StringIO("\n".join(lines) + "\n" + also)),
+          contextlib.redirect_stdout(io.StringIO()) as out):
+        status = report.main("KERNEL", probes, tools, f.name, SAMPLES)
+        return status, json.load(f), out.getvalue()
 
+
+class Report(unittest.TestCase):
     def bound(self, result, name):
         found = [b for b in result["bounds"] if b["name"] == name]
         self.assertEqual(len(found), 1, name)
         return found[0]
 
     def test_figures(self):
-        status, result, text = self.run_report()
+        status, result, text = run_report()
         self.assertTrue(status)
         self.assertEqual([b["value"] for b in result["bounds"] if not b["pass"]], [-4403])
         for name, value in {
@@ -100,11 +104,11 @@ class Report(unittest.TestCase):
     def test_status_0_if_all_is_in_bounds(self):
         # The sample's only figure outside its bound.
         near = parsers.measurements(sample("measurements"))["beside-32768", "exec"]
-        status, result, text = self.run_report(also=f"among-32768 exec {near}\n")
+        status, result, text = run_report(also=f"among-32768 exec {near}\n")
         self.assertFalse(status, text)
 
     def test_missing_figure_fails(self):
-        status, result, text = self.run_report(without="afterwards")
+        status, result, text = run_report(without="afterwards")
         bound = self.bound(result, "null call: added after the last traced run has ended")
         self.assertTrue(status)
         self.assertFalse(bound["pass"])
@@ -113,20 +117,20 @@ class Report(unittest.TestCase):
     def test_figure_outside_its_bound_fails(self):
         name = "null call: added after the last traced run has ended"
         for ns, good in (322.8, True), (323, False), (321.6, True), (321, False):
-            _, result, _ = self.run_report(also=f"afterwards getppid {ns}\n")
+            _, result, _ = run_report(also=f"afterwards getppid {ns}\n")
             self.assertEqual(self.bound(result, name)["pass"], good, ns)
 
     def test_bounds_of_a_kernel_with_preemptible_probes(self):
-        _, result, _ = self.run_report(probes="preemptible")
+        _, result, _ = run_report(probes="preemptible")
         names = [b["name"] for b in result["bounds"]]
         self.assertNotIn("null call of a traced thread: added", names)
         self.assertEqual(self.bound(
             result, "null call of a traced thread: added, relative to two empty probes")["high"], 2.1)
 
     def test_bounds_without_tools_or_delays(self):
-        every = len(self.run_report()[1]["bounds"])
-        self.assertEqual(len(self.run_report(tools="")[1]["bounds"]), every - 7)
-        self.assertEqual(len(self.run_report(without="delay-")[1]["bounds"]), every - 4)
+        every = len(run_report()[1]["bounds"])
+        self.assertEqual(len(run_report(tools="")[1]["bounds"]), every - 7)
+        self.assertEqual(len(run_report(without="delay-")[1]["bounds"]), every - 4)
 
 
 class Bounds(unittest.TestCase):
@@ -141,6 +145,47 @@ class Bounds(unittest.TestCase):
                 self.assertIn(bound.get("when"), conditions | {None})
                 self.assertLess(bound["low"], bound.get("high", float("inf")) + 1)
                 self.assertRegex(bound["why"], r"^\w.*\.$")
+
+
+class Publish(unittest.TestCase):
+    def test_documents_with_and_without_tools(self):
+        # The tools' rows and the delays are missing on most kernels.
+        few = "^(bpf|syscount|perf|strace|delay|contention)"
+        for tools, without in ("yes", "$^"), ("", few):
+            result = run_report(tools=tools, without=without)[1]
+            with self.subTest(without):
+                documents = publish.Documents(result)
+                text = documents.bench_md()
+                for name, block in documents.blocks().items():
+                    self.assertIn(name, ("costs", "parts", "worst", "delays"))
+                    self.assertIn("|---|", block)
+                self.assertIn("| bricktrace, traced thread | 118 (1.37 x) |", text)
+                self.assertEqual("strace -c -f" in text, bool(tools))
+                self.assertIn("**-4,403.00**", text)
+                self.assertIn("bricktrace, traced thread", documents.plot("x.svg"))
+
+    def test_every_document_has_its_blocks(self):
+        names = []
+        for name in publish.DOCUMENTS:
+            with open(os.path.join(SAMPLES, "../../../docs", name)) as f:
+                text = f.read()
+            found = re.findall(r"^<!-- bench: (\w+), ", text, re.M)
+            self.assertTrue(found, name)
+            self.assertEqual(text.count("<!-- bench: end -->"), len(found), name)
+            names += found
+        self.assertEqual(sorted(names), ["costs", "delays", "parts", "worst"])
+
+    def test_only_blocks_are_replaced(self):
+        text = ("a\n<!-- bench: x, y -->\nold\n<!-- bench: end -->\nb\n"
+                "<!-- bench: z, y -->\n<!-- bench: end -->\n")
+        new = ("a\n<!-- bench: x, y -->\n\n1\n\n<!-- bench: end -->\nb\n"
+               "<!-- bench: z, y -->\n\n2\n\n<!-- bench: end -->\n")
+        for before in text, new:
+            self.assertEqual(publish.replaced(before, {"x": "1", "z": "2"}), new)
+
+    def test_unknown_block(self):
+        with self.assertRaises(KeyError):
+            publish.replaced("<!-- bench: x, y -->\n<!-- bench: end -->\n", {})
 
 
 if __name__ == "__main__":
