@@ -138,7 +138,7 @@ static void create_and_join(void)
 	printf("thread %llu\n", least);
 }
 
-/* Executes this program, which then calls executed(). The length of its arguments is constant. */
+/* Executes this program, which then calls executed(). Its arguments have constant length. */
 static void __attribute__((noreturn)) execute(char *program, int round, u64 least)
 {
 	char r[16], l[32], start[32];

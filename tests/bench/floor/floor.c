@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The floor of the benchmark: probes on sys_enter and sys_exit that do nothing,
- * than which nothing that uses these tracepoints can be cheaper. With part= they
- * do more, step by step, what the module's own do, so that its cost can be told
- * by part:
- *	0 nothing
- *	1 read and test the per-CPU pointer, which is not set: an untraced thread
- *	2 it is set, on all threads, and protect themselves against preemption if
- *	  the tracepoint does not
- *	3 and read the clock
+ * The floor of the benchmark: probes on sys_enter and sys_exit that do nothing. No user of
+ * these tracepoints can be cheaper. With part=N the probes do more and more of what those
+ * of bricktrace do, so that the cost of each part can be computed:
+ *	0 they do nothing
+ *	1 they read and test the per-CPU pointer, which is not set: an untraced thread
+ *	2 the pointer is set for all threads, and the probes disable preemption if the
+ *	  tracepoint does not
+ *	3 they also read the clock
  */
 #include <linux/module.h>
 #include <linux/percpu.h>
@@ -42,7 +41,7 @@ static __always_inline void pointer(bool clock)
 	preempt_disable_notrace();
 	p = this_cpu_read(running);
 #endif
-	/* So that the test stays where there is nothing to do. */
+	/* Otherwise the compiler removes a test after which nothing is done. */
 	barrier_data(p);
 	if (likely(p) && clock)
 		*p = rdtsc();

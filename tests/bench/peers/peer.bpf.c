@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The best BPF that we can write for what bricktrace does with a call: for the
- * threads that it follows, calls, errors, time and longest time by syscall. All of
- * it lies with the thread, so that a call costs one look-up and two clocks.
+ * The best BPF program that we could write for what bricktrace does with a call: it
+ * counts calls, errors, time and longest time by system call, for the threads that it
+ * follows. The figures lie in the thread's task storage, so that a tracepoint costs one
+ * look-up and one reading of the clock.
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
@@ -30,7 +31,7 @@ struct {
 	__type(value, struct account);
 } accounts SEC(".maps");
 
-/* What the threads that have ended leave. */
+/* The figures of threads that have exited. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, CALLS);
@@ -77,7 +78,7 @@ int BPF_PROG(leave, struct pt_regs *regs, long result)
 }
 
 SEC("tp_btf/sched_process_fork")
-int BPF_PROG(born, struct task_struct *parent, struct task_struct *child)
+int BPF_PROG(forked, struct task_struct *parent, struct task_struct *child)
 {
 	if (bpf_task_storage_get(&accounts, parent, NULL, 0))
 		bpf_task_storage_get(&accounts, child, NULL,
@@ -106,7 +107,7 @@ static long add(__u32 i, struct account *a)
 }
 
 SEC("tp_btf/sched_process_exit")
-int BPF_PROG(gone, struct task_struct *task)
+int BPF_PROG(exited, struct task_struct *task)
 {
 	struct account *a = bpf_task_storage_get(&accounts, task, NULL, 0);
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * peer OBJECT FILE COMMAND...: runs COMMAND under the BPF programs in OBJECT, and
- * says in FILE what the threads that ended did: number, calls, errors, nanoseconds,
- * longest. Exits with COMMAND's status.
+ * peer OBJECT FILE COMMAND...: runs COMMAND under the BPF programs in OBJECT and writes
+ * to FILE, for each system call of the threads that exited, its number, calls, errors,
+ * nanoseconds and longest nanoseconds. Its exit status is COMMAND's.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -50,7 +50,7 @@ int main(int argc, char **argv)
 	zero = calloc(1, size);
 	pidfd = syscall(SYS_pidfd_open, pid, 0);
 	if (!zero || pidfd < 0 || bpf_map_update_elem(accounts, &pidfd, zero, BPF_ANY))
-		err(1, "task storage of %d", pid);
+		err(1, "cannot create the task storage of process %d", pid);
 	bpf_object__for_each_program(program, object) if (!bpf_program__attach(program))
 		err(1, "%s", bpf_program__name(program));
 	if (write(go[1], "", 1) != 1 || waitpid(pid, &status, 0) != pid)
