@@ -56,7 +56,7 @@ class Documents:
             f"guest with {self.debian} on one CPU. There each instruction takes one nanosecond",
             "(`-icount shift=0`), so the figures are guest instructions; they include those of a",
             "tracing process. Only where processes wait for each other (futex, pipe, sqlite) do they",
-            "vary noticeably between runs.",
+            "vary noticeably between runs. A null call is `getppid`, the cheapest system call.",
             "",
             "![instructions added to a null call](bench.svg)",
             "",
@@ -154,7 +154,7 @@ class Documents:
         run, empty = bench["ioctls"]["run"], bench["ioctls"]["empty"]
         attach = sum(a["instructions"] for a in bench["attach"])
         return [
-            *table([f"on {self.debian}", f"added to a null call of {self.bare['getppid']:,.0f} instructions",
+            *table([f"on {self.debian}", f"added to `getppid` of {self.bare['getppid']:,.0f} instructions",
                     "added to 100 transactions of sqlite"],
                    [row(w) for w in self.rows if w["case"] not in ("registered", "syscount-pid")]),
             "",

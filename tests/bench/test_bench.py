@@ -1,7 +1,8 @@
 #!/usr/bin/python3 -B
 # SPDX-License-Identifier: MIT
-"""Tests of parsers.py, report.py, bounds.toml and publish.py on what one run of `make bench` left in
-samples/. Of the outputs of perf trace, two threads' tables and few "LOST" lines are kept."""
+"""Tests of parsers.py, report.py, bounds.toml and publish.py on what one run of `make bench`
+left in samples/. Of the outputs of perf trace, two threads' tables and few "LOST" lines
+are kept."""
 import contextlib
 import io
 import json
