@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
@@ -291,8 +292,20 @@ static const struct file_operations chardev_fops = {
 	.compat_ioctl = compat_ptr_ioctl,
 };
 
+/*
+ * The number is fixed, so that opening the device can load the module. The numbers from
+ * 240 to 254 are for local use (Documentation/admin-guide/devices.txt), and the kernel
+ * has given away those up to 242 (linux/miscdevice.h).
+ */
+#define CHARDEV_MINOR	250
+
+static int chardev_minor = CHARDEV_MINOR;
+module_param_named(minor, chardev_minor, int, 0444);
+MODULE_PARM_DESC(minor, "minor number of the device; 255 takes any that is free, and opening the device then loads no module (250)");
+MODULE_ALIAS_MISCDEV(CHARDEV_MINOR);
+MODULE_ALIAS("devname:bricktrace");
+
 static struct miscdevice chardev_misc = {
-	.minor = MISC_DYNAMIC_MINOR,
 	.name = "bricktrace",
 	.fops = &chardev_fops,
 	.mode = 0660,
@@ -301,6 +314,8 @@ static struct miscdevice chardev_misc = {
 /* Whoever changes a size makes a new version of the structure. */
 int bkt_chardev_init(void)
 {
+	int ret;
+
 #define SIZE(type, version) \
 	BUILD_BUG_ON(sizeof(struct bricktrace_##type) != BRICKTRACE_##version)
 	SIZE(info, INFO_SIZE_V0);
@@ -313,7 +328,12 @@ int bkt_chardev_init(void)
 	SIZE(category_figures, CATEGORY_FIGURES_SIZE_V1);
 	SIZE(syscall, SYSCALL_SIZE_V1);
 	SIZE(session, SESSION_SIZE_V0);
-	return misc_register(&chardev_misc);
+	chardev_misc.minor = chardev_minor;
+	ret = misc_register(&chardev_misc);
+	if (ret)
+		pr_err("cannot have the minor number %d (%d): try minor=%d\n",
+		       chardev_minor, ret, MISC_DYNAMIC_MINOR);
+	return ret;
 }
 
 void bkt_chardev_exit(void)

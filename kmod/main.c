@@ -39,6 +39,8 @@ static void __exit bricktrace_exit(void)
 module_init(bricktrace_init);
 module_exit(bricktrace_exit);
 
+MODULE_AUTHOR("The bricktrace authors");
 MODULE_DESCRIPTION("System call time of bricks: named pieces of work with a budget");
 MODULE_LICENSE("GPL");
+MODULE_VERSION(BKT_VERSION);
 MODULE_INFO(tested, BKT_TESTED);
