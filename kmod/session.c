@@ -34,7 +34,7 @@ err:
 	return ERR_PTR(ret);
 }
 
-/* What bkt_session_prepare() costs. */
+/* Bytes that bkt_session_prepare() allocates. */
 static size_t session_room(void)
 {
 	return sizeof(struct bkt_snapshot) + bkt_base_size() +

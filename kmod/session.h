@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A session: what one opener follows and runs. It lives as long as the open file
- * or socket through which a door reaches it. Its mutex protects all fields but those
- * that are marked bkt_tasks_lock. The core takes the mutex and a door never does, since a
- * door touches user memory, which may make it wait for as long as user space likes.
- * Lock order: the mutex, the target's exec_update_lock or the arming mutex, bkt_tasks_lock.
+ * A session: the threads that one opener follows, and his bricks and runs. The open
+ * file owns the session, and its release frees it.
+ *
+ * @lock protects all fields without a note. The functions of session.h, member.h and
+ * run.h take it unless they say that the caller holds it. chardev.c, the interface to
+ * user space, never takes it: a page fault in a copy to or from user memory may last
+ * for as long as user space likes.
+ *
+ * Lock order: @lock, then the target's exec_update_lock or hooks_mutex, then
+ * bkt_tasks_lock.
  */
 #ifndef BKT_SESSION_H
 #define BKT_SESSION_H
@@ -22,50 +27,54 @@
 #define BKT_MAX_RUNS	1024
 
 struct bkt_session {
-	struct file *opener;		/* with the opener's rights */
-	struct bkt_user *user;		/* who pays; constant */
+	struct file *opener;		/* constant, no reference: the file owns the session */
+	struct bkt_user *user;		/* constant: is charged for the session */
 	struct mutex lock;
 	struct list_head bricks;	/* newest first */
 	u32 nr_bricks;
-	struct list_head runs;		/* open ones, newest first */
+	struct list_head runs;		/* open runs, newest first */
 	u32 nr_runs;
-	struct bkt_run *spare;		/* of a closed one, or NULL */
-	u64 runs_opened;		/* also the last number given */
-	u64 edge_ps;			/* BRICKTRACE_NONE: not calibrated */
-	u32 batch;			/* registrations, numbered */
-	struct bkt_holder holder;	/* its traced runs hold the hooks */
+	struct bkt_run *spare;		/* memory of a closed run, for the next; or NULL */
+	u64 runs_opened;		/* also the number of the newest run */
+	u64 edge_ps;			/* rule "edge"; BRICKTRACE_NONE: not calibrated */
+	u32 batch;			/* number of the newest registration */
+	struct bkt_holder holder;	/* see hooks.h: the open traced runs keep the hooks */
 
-	/* From the first registration on, see bkt_session_prepare(). */
-	struct bkt_snapshot *v;		/* room for one reading */
-	struct bkt_totals *result;	/* room for what a run did */
-	struct bkt_base *base;		/* bkt_tasks_lock, see there */
+	/* NULL until bkt_session_prepare(). */
+	struct bkt_snapshot *v;		/* buffer for one V(t) */
+	struct bkt_totals *result;	/* buffer for the figures of one run */
+	struct bkt_base *base;		/* for its contents' locks see base.h */
 
 	struct list_head members;	/* bkt_tasks_lock */
 	u32 nr_members;			/* written under bkt_tasks_lock */
-	bool released;			/* bkt_tasks_lock: nobody joins any more */
+	bool released;			/* bkt_tasks_lock: forked tasks no longer join */
 };
 
-/* Errors: -ENOMEM; -EDQUOT, the user has as many sessions as he may. */
+/* Returns ERR_PTR(-ENOMEM), or ERR_PTR(-EDQUOT) if a limit of the opener's user is reached. */
 struct bkt_session *bkt_session_alloc(struct file *opener);
 
-/* Its runs have been ended and its members dropped. */
+/* The caller has ended all runs and dropped all members. */
 void bkt_session_free(struct bkt_session *s);
 
-/* Number of the brick with a name, which gets a budget, or an error of BRICK_DEFINE. */
+/*
+ * Sets the budget of the brick called @name, which is created if need be. Returns
+ * the brick's number, or an error of BRICKTRACE_BRICK_DEFINE.
+ */
 int bkt_session_define(struct bkt_session *s, const char *name, u64 budget_ns);
 
-/* Settings, limits and counters; 0 or -EINTR. */
+/* Fills in settings, limits and counters. Returns 0 or -EINTR. */
 int bkt_session_get(struct bkt_session *s, struct bricktrace_session *to);
 
-/* The edge of a call in picoseconds, or BRICKTRACE_NONE; 0, -ERANGE or -EINTR. */
+/* @edge_ps: picoseconds a call, or BRICKTRACE_NONE. Returns 0, -ERANGE or -EINTR. */
 int bkt_session_set_edge(struct bkt_session *s, u64 edge_ps);
 
 /*
- * Makes the room that members and traced runs need; 0, -ENOMEM or -EDQUOT. The
- * caller of this and of the next holds the mutex.
+ * Allocates, at its first call, the buffers and the base that members and traced
+ * runs need. Returns 0, -ENOMEM or -EDQUOT. The caller holds @s->lock.
  */
 int bkt_session_prepare(struct bkt_session *s);
 
+/* Returns the brick with the number @id, or NULL. The caller holds @s->lock. */
 struct bkt_brick *bkt_session_brick(struct bkt_session *s, u32 id);
 
 #endif /* BKT_SESSION_H */
