@@ -11,7 +11,7 @@
 
 static const struct bkt_follower_ops member_ops;
 
-/* What a registration costs its user: the account, too, though others may share it. */
+/* Bytes charged for a member. Each member pays for the account that it may share. */
 #define MEMBER_BYTES (sizeof(struct bkt_member) + sizeof(struct bkt_task))
 
 static struct bkt_member *member_alloc(struct bkt_session *s, u32 inherit,
@@ -48,27 +48,27 @@ static const u16 *member_keys(const struct bkt_member *m)
 	return m->follower.task->account.keys;
 }
 
-/* The member follows its task; @v is what that was worth, NULL: nothing at @t. */
+/* @v is the task's V, or NULL if its account was opened at @t and has counted nothing. */
 static void member_join(struct bkt_member *m, u64 t, const struct bkt_snapshot *v)
 {
 	struct bkt_session *s = m->session;
 
 	lockdep_assert_held(&bkt_tasks_lock);
 	bkt_base_join(s->base, t, member_keys(m), v);
-	/* A walk under way goes without it. */
+	/* A walk under way began with a copy of the base, so it skips the new member. */
 	m->epoch = s->base->epoch;
 	list_add_tail(&m->session_node, &s->members);
 	WRITE_ONCE(s->nr_members, s->nr_members + 1);
 }
 
 /*
- * The only way out, whatever the cause; @v is what the task is worth, NULL if the
- * session is released and nobody will ask. The caller
- * has taken the member off its task's list, and puts the list's reference when no
- * CPU's pointer leads to the task any more.
+ * @v is the task's V, or NULL if the session is released and its base is not read
+ * again. The caller has taken the follower off its task's list. It also drops the
+ * reference of the session's list, which may free the account: no CPU's bkt_running
+ * may point to the account by then.
  */
 static void member_leave(struct bkt_member *m, const struct bkt_snapshot *v,
-			 enum bkt_leave_reason how)
+			 enum bkt_leave_reason reason)
 {
 	struct bkt_session *s = m->session;
 
@@ -78,7 +78,7 @@ static void member_leave(struct bkt_member *m, const struct bkt_snapshot *v,
 			       m->epoch != s->base->epoch);
 	if (v && m->end)
 		*m->end = *v;
-	m->left = how;
+	m->leave_reason = reason;
 	list_del_init(&m->session_node);
 	WRITE_ONCE(s->nr_members, s->nr_members - 1);
 }
@@ -94,6 +94,7 @@ static void member_detached(struct bkt_follower *f, const struct bkt_snapshot *e
 	bkt_member_put(m);
 }
 
+/* Rule "inherit". */
 static void member_forked(struct bkt_follower *f, struct bkt_task *child,
 			  bool known)
 {
@@ -108,19 +109,20 @@ static void member_forked(struct bkt_follower *f, struct bkt_task *child,
 	m = member_alloc(s, f->inherit, GFP_NOWAIT | __GFP_NOWARN);
 	if (IS_ERR(m))
 		goto lost;
-	/* If the parent's registration is undone, so is the child's. */
+	/* An undone registration removes what its members have forked, too. */
 	m->batch = parent->batch;
 	if (!bkt_task_adopt(child, &m->follower)) {
 		bkt_member_put(m);
 		goto lost;
 	}
-	/* The child has not run yet, so it is worth nothing. */
+	/* The child has not run yet, so its account has counted nothing. */
 	member_join(m, child->account.t_begin, NULL);
 	return;
 lost:
 	s->base->sums->lost++;
 }
 
+/* Rule "execve". */
 static bool member_may_stay(struct bkt_follower *f)
 {
 	struct bkt_session *s = container_of(f, struct bkt_member,
@@ -149,7 +151,7 @@ struct bkt_member *bkt_member_of(struct bkt_session *s, struct bkt_task *t)
 	return NULL;
 }
 
-/* The account of a task and its membership, each with a reference, or NULL. */
+/* Returns @p's account and sets @m to its member of @s, each with a reference, or NULL. */
 static struct bkt_task *member_find(struct bkt_session *s, struct task_struct *p,
 				    struct bkt_member **m)
 {
@@ -167,8 +169,9 @@ static struct bkt_task *member_find(struct bkt_session *s, struct task_struct *p
 }
 
 /*
- * Makes @p a member. The CPU where it may run is added to @cpus; the caller tells
- * them afterwards: bkt_task_observe().
+ * Makes @p a member and adds to @cpus the CPU on which @p may be running. The caller
+ * passes @cpus to bkt_task_observe() afterwards. Returns -EAGAIN if another session
+ * began or ceased to follow @p meanwhile.
  */
 static int member_add(struct bkt_session *s, struct task_struct *p, u32 inherit,
 		      struct cpumask *cpus)
@@ -177,22 +180,22 @@ static int member_add(struct bkt_session *s, struct task_struct *p, u32 inherit,
 	struct bkt_member *m;
 	int ret;
 
-	/* Before the work: each thread of a process is walked over twice. */
+	/* members_add() passes each thread of a process at least twice: check this first. */
 	t = member_find(s, p, &m);
 	ret = -EEXIST;
 	if (m) {
 		bkt_member_put(m);
 		goto err_task;
 	}
-	/* As perf does: no execve changes the rights between check and act. */
+	/* As in perf_event_open(): no execve() comes between the check and the registration. */
 	ret = -EINTR;
 	if (down_read_killable(&p->signal->exec_update_lock))
 		goto err_task;
-	/* Before anything is read or allocated for who may not. */
+	/* Nothing is read or allocated for a caller who may not follow @p. */
 	ret = bkt_access_check(s->opener, p);
 	if (ret)
 		goto err_exec;
-	/* It is followed by others, and has done something before. */
+	/* Other sessions follow the task already, so its account has counted something. */
 	if (t)
 		bkt_task_read(t, U64_MAX, s->v);
 	m = member_alloc(s, inherit, GFP_KERNEL);
@@ -208,27 +211,30 @@ static int member_add(struct bkt_session *s, struct task_struct *p, u32 inherit,
 	spin_lock(&bkt_tasks_lock);
 	ret = -EDQUOT;
 	if (s->nr_members >= BKT_MAX_THREADS)
-		goto err_books;
-	/* Others may have begun to follow it, or ceased to: it is read anew. */
+		goto err_unlock;
+	/* @s->v is V of @t. */
 	ret = -EAGAIN;
 	if (bkt_task_find(p) != t)
-		goto err_books;
+		goto err_unlock;
 	ret = bkt_task_follow(&spare, p, &m->follower);
 	if (ret)
-		goto err_books;
+		goto err_unlock;
 	member_join(m, m->follower.task->account.t_begin, t ? s->v : NULL);
 	spin_unlock(&bkt_tasks_lock);
 	up_read(&p->signal->exec_update_lock);
-	/* It may run where it is now; where it goes later, a switch finds it. */
+	/*
+	 * Orders the table before task_cpu(): if @p is switched to on another CPU than
+	 * the one that is read here, that switch probe finds @p in the table.
+	 */
 	smp_mb();
 	cpumask_set_cpu(task_cpu(p), cpus);
 	bkt_task_put(spare);
 	bkt_task_put(t);
 	return 0;
 
-err_books:
+err_unlock:
 	spin_unlock(&bkt_tasks_lock);
-	/* A CPU may have found an account that was taken back. */
+	/* @p is exiting. @spare was in the table, so a CPU's bkt_running may point to it. */
 	if (ret == -ESRCH)
 		bkt_task_forget();
 	bkt_task_put(spare);
@@ -241,7 +247,7 @@ err_task:
 	return ret;
 }
 
-/* Whether a task is a member that can be unregistered: 0, -ESRCH or -EBUSY. */
+/* Returns 0, -ESRCH if @p is not a member, or -EBUSY if @p has a run of scope thread. */
 static int member_removable(struct bkt_session *s, struct task_struct *p)
 {
 	struct bkt_member *m;
@@ -255,17 +261,20 @@ static int member_removable(struct bkt_session *s, struct task_struct *p)
 	return ret;
 }
 
-/* A member that is asked to leave, with what it is worth, unless it leaves itself. */
+/*
+ * Makes a member leave, unless it leaves by itself meanwhile, and moves it to @gone
+ * with the reference of the session's list. Sets @forget if bkt_task_forget() must be
+ * called before that reference is dropped.
+ */
 static void member_remove(struct bkt_member *m, struct list_head *gone, bool *forget)
 {
 	struct bkt_session *s = m->session;
 
 	bkt_task_read(m->follower.task, U64_MAX, s->v);
 	spin_lock(&bkt_tasks_lock);
-	if (!m->left) {
+	if (!m->leave_reason) {
 		*forget |= bkt_task_unfollow(&m->follower);
 		member_leave(m, s->v, BKT_LEAVE_REQUEST);
-		/* The list's reference. */
 		list_add(&m->session_node, gone);
 	}
 	spin_unlock(&bkt_tasks_lock);
@@ -284,9 +293,9 @@ static void members_put(struct list_head *gone, bool forget)
 }
 
 /*
- * Undoes what this registration did, member by member, since a session may have
- * many. What those members forked meanwhile belongs to the same batch; once a
- * pass finds nobody, nobody is left who could fork another.
+ * Undoes a failed registration. bkt_tasks_lock is dropped for each member, since a
+ * session may have many. A child that a member of the batch forks meanwhile is of the
+ * same batch, so the work is done when a pass over all members removes no member.
  */
 static void member_undo_batch(struct bkt_session *s)
 {
@@ -321,7 +330,7 @@ static void member_undo_batch(struct bkt_session *s)
 	members_put(&gone, forget);
 }
 
-/* Adds all threads of a process, or one; their number, or an error. */
+/* Adds one thread, or all threads of a process. Returns their number or an error. */
 static int members_add(struct bkt_session *s, struct task_struct *p, u32 flags,
 		       struct cpumask *cpus)
 {
@@ -345,16 +354,16 @@ static int members_add(struct bkt_session *s, struct task_struct *p, u32 flags,
 			if (!ret)
 				new++;
 			known |= ret == -EEXIST;
-			/* Others of a process may end, or be known. */
+			/* Single threads of a process may be exiting, or members already. */
 			if (process && (ret == -EEXIST || ret == -ESRCH))
 				ret = 0;
 		}
 		bkt_threads_put(&th);
 		all += new;
 		/*
-		 * Threads may be created meanwhile, by threads that are not
-		 * members yet: until a walk finds nobody new. Without the flag
-		 * they are not meant.
+		 * A thread that was not a member yet may have created another one during
+		 * this walk. With the flag the new thread must become a member, so
+		 * walk again until all threads are members (rule "inherit").
 		 */
 	} while (!ret && process && new && inherit & BRICKTRACE_THREAD_INHERIT_THREADS);
 	if (!ret && !all)
@@ -383,7 +392,7 @@ static int member_register(struct bkt_session *s, struct task_struct *p,
 		member_undo_batch(s);
 	} else {
 		bkt_task_observe(cpus);
-		/* This very call's entry was not seen if it registered its caller. */
+		/* The probes did not see the entry of this call if it registered current. */
 		bkt_task_control();
 	}
 	bkt_hooks_follow_end();
@@ -411,7 +420,7 @@ out:
 	return ret;
 }
 
-/* Lets members go, or none of them; their number, or an error. */
+/* Removes all members among the threads, or no member. Returns their number or an error. */
 static int members_remove(struct bkt_session *s, const struct bkt_threads *th)
 {
 	int ret, removable = 0;
@@ -462,7 +471,7 @@ out:
 	return ret;
 }
 
-/* Nobody reads the base any more, so what the members are worth does not matter. */
+/* The base is not read again, so no member's V is read. */
 void bkt_member_drop_all(struct bkt_session *s)
 {
 	struct bkt_member *m;
@@ -471,7 +480,6 @@ void bkt_member_drop_all(struct bkt_session *s)
 
 	mutex_lock(&s->lock);
 	spin_lock(&bkt_tasks_lock);
-	/* From here on no child joins. */
 	s->released = true;
 	while (!list_empty(&s->members)) {
 		m = list_first_entry(&s->members, struct bkt_member, session_node);
@@ -504,7 +512,7 @@ struct bkt_member *bkt_member_hold(struct bkt_session *s)
 			bkt_member_put(m);
 			return ERR_PTR(-ENOMEM);
 		}
-		/* The member is current's: it cannot leave by itself now. */
+		/* current's member cannot leave now: @s->lock is held, and current is here. */
 		spin_lock(&bkt_tasks_lock);
 		m->end = end;
 		spin_unlock(&bkt_tasks_lock);
@@ -529,16 +537,16 @@ void bkt_member_release(struct bkt_member *m)
 enum bkt_leave_reason bkt_member_read(struct bkt_member *m, u64 limit,
 				      struct bkt_snapshot *v)
 {
-	enum bkt_leave_reason left;
+	enum bkt_leave_reason reason;
 
 	bkt_task_read(m->follower.task, limit, v);
-	/* What its task does later, for other sessions, is not told. */
+	/* Other sessions may still follow the task, but this one left it at @end. */
 	spin_lock(&bkt_tasks_lock);
-	left = m->left;
-	if (left)
+	reason = m->leave_reason;
+	if (reason)
 		*v = *m->end;
 	spin_unlock(&bkt_tasks_lock);
-	return left;
+	return reason;
 }
 
 struct bkt_member *bkt_member_walk(struct bkt_session *s,
@@ -551,14 +559,14 @@ struct bkt_member *bkt_member_walk(struct bkt_session *s,
 	lockdep_assert_held(&s->lock);
 	spin_lock(&bkt_tasks_lock);
 	bkt_base_walk_begin(b, bkt_task_generation(), open, begin);
-	/* Those that have been read, or join meanwhile, are at the end of the list. */
+	/* Members that this walk has passed, or that joined since, end the list. */
 	while (!list_empty(&s->members)) {
 		m = list_first_entry(&s->members, struct bkt_member, session_node);
 		if (m->epoch == b->epoch)
 			break;
 		list_move_tail(&m->session_node, &s->members);
 		if (m->follower.task->task == current) {
-			/* Held by the mutex, and too busy to end. */
+			/* No reference: @s->lock is held and current is here, so @m stays. */
 			self = m;
 			m->epoch = b->epoch;
 			bkt_base_add_keys(b, member_keys(m), m->follower.task->account.used);
@@ -569,8 +577,8 @@ struct bkt_member *bkt_member_walk(struct bkt_session *s,
 		bkt_task_read(m->follower.task, U64_MAX, s->v);
 		cond_resched();
 		spin_lock(&bkt_tasks_lock);
-		/* If it has left, it has handed in what it was worth. */
-		if (!m->left) {
+		/* If the member has left meanwhile, bkt_base_leave() has added its V. */
+		if (!m->leave_reason) {
 			bkt_base_read(b, member_keys(m), s->v);
 			m->epoch = b->epoch;
 		}

@@ -1,26 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A member: a task that a session follows.
+ * A member: one task that one session follows.
  *
- * A member is in its session's list from joining until it leaves, by the end of
- * its task, by an execve() that puts the task out of the opener's reach, because
- * it is unregistered, because its registration is undone, or with its session.
- * Whatever the cause, it leaves through one function, member_leave(), which hands
- * what the task has done to the session's base. Its memory goes with the last
- * reference: the list has one, each run of scope thread has one, and so has
- * whoever reads the member without bkt_tasks_lock.
+ * A member is in its session's list from the moment it joins until its task exits,
+ * its task's execve() puts the task out of the opener's reach, it is unregistered,
+ * its registration fails and is undone, or its session is released. In each case it
+ * leaves through member_leave(), which adds the task's V to the session's base unless
+ * the session is released.
+ *
+ * The last reference frees a member. The session's list has one reference, each run
+ * of scope thread has one, and each reader without bkt_tasks_lock has one.
  */
 #ifndef BKT_MEMBER_H
 #define BKT_MEMBER_H
 
 #include "session.h"
 
-/* How a member left. */
+/* Why a member left its session. */
 enum bkt_leave_reason {
-	BKT_PRESENT,
-	BKT_LEAVE_EXIT,	/* its task ended */
-	BKT_LEAVE_EXEC,	/* its task executed a program out of the opener's reach */
-	BKT_LEAVE_REQUEST,	/* it was unregistered, or its registration undone */
+	BKT_PRESENT,		/* it has not left */
+	BKT_LEAVE_EXIT,		/* its task exited */
+	BKT_LEAVE_EXEC,		/* an execve() put its task out of the opener's reach */
+	BKT_LEAVE_REQUEST,	/* unregistered, registration undone, session released */
 };
 
 struct bkt_member {
@@ -28,34 +29,37 @@ struct bkt_member {
 	struct bkt_session *session;
 	struct list_head session_node;	/* bkt_tasks_lock */
 	refcount_t refs;
-	u32 epoch;		/* bkt_tasks_lock: the last walk of the base that has it */
-	u32 batch;		/* the registration that brought it */
-	u32 runs;		/* the session's mutex: open runs of scope thread */
-	enum bkt_leave_reason left;	/* bkt_tasks_lock */
-	/* bkt_tasks_lock: V when it left, if it had a run of scope thread by then. */
+	u32 epoch;		/* bkt_tasks_lock: the last walk of the base that passed it */
+	u32 batch;		/* constant: the registration to which it belongs */
+	u32 runs;		/* the session's lock: open runs of scope thread */
+	enum bkt_leave_reason leave_reason;	/* bkt_tasks_lock */
+	/* bkt_tasks_lock: room for V at the moment of leaving; NULL while @runs is 0. */
 	struct bkt_snapshot *end;
 };
 
 /*
- * Registers and unregisters a thread, or all threads of its process; @tid and
- * @flags are those of struct bricktrace_thread. Their number, or an error as
- * documented there. Both take the session's mutex.
+ * Register or unregister the thread @tid or all threads of its process, as struct
+ * bricktrace_thread says. Both return the number of threads, or an error that is
+ * listed there.
  */
 int bkt_member_register(struct bkt_session *s, s32 tid, u32 flags);
 int bkt_member_unregister(struct bkt_session *s, s32 tid, bool process);
 
-/* The session is released. */
+/* Removes all members of a session that is being released. */
 void bkt_member_drop_all(struct bkt_session *s);
 
-/* The session's membership of a task, or NULL. Under bkt_tasks_lock. */
+/* Returns the member of @s that follows @t, or NULL. The caller holds bkt_tasks_lock. */
 struct bkt_member *bkt_member_of(struct bkt_session *s, struct bkt_task *t);
 
-/* Puts a reference; any context. */
+/* Drops a reference, in any context. */
 void bkt_member_put(struct bkt_member *m);
 
 /*
- * A run of scope thread begins on the member, current's, and ends. Such a member
- * can be read after it has left, but only as it was then.
+ * bkt_member_hold() is for a run of scope thread that begins: it returns current's
+ * member with a reference, or ERR_PTR(-ESRCH or -ENOMEM). bkt_member_release() is for
+ * the end of that run. In between bkt_member_read() reads V(min(@limit, now)) of the
+ * member's task, or V at the moment when the member left, and returns why it left.
+ * The caller holds the session's lock.
  */
 struct bkt_member *bkt_member_hold(struct bkt_session *s);
 void bkt_member_release(struct bkt_member *m);
@@ -63,15 +67,16 @@ enum bkt_leave_reason bkt_member_read(struct bkt_member *m, u64 limit,
 				      struct bkt_snapshot *v);
 
 /*
- * Reads S of the session, by a walk of its base; see bkt_base_walk_begin(). The member
- * that current is, if any, is read last and up to @limit; or, if that is 0, it is
- * left to bkt_member_walk_last(), and returned. Under the session's mutex.
+ * Reads the session's sum S (base.h) into the base's @walk; bkt_base_walk_begin()
+ * says what @open and @begin are. current's member, if there is one, is read last
+ * and only up to @limit. If @limit is 0 that member is not read but returned, to be
+ * read by bkt_member_walk_last(). The caller holds the session's lock.
  */
 struct bkt_member *bkt_member_walk(struct bkt_session *s,
 				   const struct bkt_sums *open, u64 begin,
 				   u64 limit);
 
-/* Adds what current is worth now to a copy of what was walked; returns the time. */
+/* Adds V of current's member, now, to a copy of @walk. Returns this moment, in ticks. */
 u64 bkt_member_walk_last(struct bkt_member *self, struct bkt_sums *to);
 
 #endif /* BKT_MEMBER_H */
