@@ -13,30 +13,30 @@ struct bkt_run {
 	u64 id;
 	struct bkt_brick *brick;
 	struct bkt_run *parent;
-	u32 children;			/* open runs that it encloses */
+	u32 children;			/* open runs whose parent is this one */
 	u32 depth;
 	u32 scope;
-	struct task_struct *owner;	/* the opening thread, for nesting; referenced */
+	struct task_struct *owner;	/* the thread that opened it, with a reference */
 	u64 budget_ns;
-	u64 start_ns;
+	u64 start_ns;			/* CLOCK_MONOTONIC */
 	u64 start;			/* ticks */
-	u32 epoch;			/* of @start */
-	u32 reason;			/* why it is not traced */
+	u32 epoch;			/* of the clock, at @start */
+	u32 reason;			/* enum bricktrace_reason, if it is not traced */
 
-	bool traced;			/* what follows is meant */
-	u32 generation;
-	struct bkt_sums *open;		/* scope session: S when it began */
-	struct bkt_member *member;	/* scope thread, with what it was worth */
-	struct bkt_snapshot *v;
-	struct bkt_inner inner;
-	size_t bytes;			/* of that, as its user has been charged */
+	bool traced;			/* if not, the fields below are not used */
+	u32 generation;			/* of the arming under way at the beginning */
+	struct bkt_sums *open;		/* scope session: S at @start */
+	struct bkt_member *member;	/* scope thread: from bkt_member_hold() */
+	struct bkt_snapshot *v;		/* scope thread: V at @start */
+	struct bkt_inner inner;		/* what the traced runs inside it did */
+	size_t bytes;			/* charged for @open, @v and so on */
 };
 
 static struct bkt_run *run_alloc(struct bkt_session *s)
 {
 	struct bkt_run *r = s->spare;
 
-	/* The number of runs bounds what they take themselves. */
+	/* The limit of open runs also bounds this memory, which is not charged in bytes. */
 	if (!bkt_user_charge_run(s->user))
 		return ERR_PTR(-EDQUOT);
 	s->spare = NULL;
@@ -53,7 +53,7 @@ static struct bkt_run *run_alloc(struct bkt_session *s)
 	return r;
 }
 
-/* Charges for memory that goes with the run. */
+/* run_untrace() uncharges these bytes. */
 static bool run_charge(struct bkt_run *r, size_t bytes)
 {
 	if (!bkt_user_charge(r->session->user, bytes))
@@ -68,7 +68,6 @@ static void run_uncharge(struct bkt_run *r, size_t bytes)
 	bkt_user_uncharge(r->session->user, bytes);
 }
 
-/* Lets go of what a traced run has. */
 static void run_untrace(struct bkt_run *r)
 {
 	if (!r->traced)
@@ -89,7 +88,7 @@ static void run_free(struct bkt_run *r)
 	run_untrace(r);
 	put_task_struct(r->owner);
 	bkt_user_uncharge_run(s->user);
-	/* Most runs are opened when another one has just been closed. */
+	/* Programs mostly open a run just after they closed another one. */
 	if (s->spare)
 		kfree(r);
 	else
@@ -118,6 +117,7 @@ void bkt_run_end_all(struct bkt_session *s)
 	mutex_unlock(&s->lock);
 }
 
+/* Returns the run that would enclose a new run of current, or NULL (rule "nested"). */
 static struct bkt_run *run_parent(struct bkt_session *s, u32 scope)
 {
 	struct bkt_run *r;
@@ -129,7 +129,7 @@ static struct bkt_run *run_parent(struct bkt_session *s, u32 scope)
 	return NULL;
 }
 
-/* The nearest run around it that is traced: it gets what this one did. */
+/* Returns the nearest traced run that encloses @r, to whose @inner @r is added, or NULL. */
 static struct bkt_run *run_outer(struct bkt_run *r)
 {
 	do
@@ -138,7 +138,7 @@ static struct bkt_run *run_outer(struct bkt_run *r)
 	return r;
 }
 
-/* Room for what the run will hand to the traced one around it. */
+/* Allocates now what closing @r needs to add it to @inner of the run around it. */
 static int run_prepare_outer(struct bkt_run *r)
 {
 	struct bkt_run *outer = run_outer(r);
@@ -157,13 +157,13 @@ static int run_prepare_outer(struct bkt_run *r)
 	return -ENOMEM;
 }
 
-/* Reads all threads but the caller, whom the run's beginning needs last. */
+/* Reads all threads but current, which run_start() reads when all other work is done. */
 static int run_trace_session(struct bkt_run *r, struct bkt_member **self)
 {
 	struct bkt_session *s = r->session;
 
 	*self = bkt_member_walk(s, NULL, 0, 0);
-	/* All may have ended since it was asked. */
+	/* All threads may have exited since run_traceable(). */
 	if (!s->base->walk->members)
 		return -ESRCH;
 	if (!run_charge(r, bkt_sums_size(s->base->walk)))
@@ -192,7 +192,7 @@ static int run_trace_thread(struct bkt_run *r)
 	return 0;
 }
 
-/* Whether there is anybody to trace: asked before the hooks are armed for it. */
+/* Whether a run has a thread to trace. If it has none, the hooks need not be armed. */
 static bool run_traceable(struct bkt_session *s, u32 scope)
 {
 	struct bkt_task *t;
@@ -206,7 +206,10 @@ static bool run_traceable(struct bkt_session *s, u32 scope)
 	return yes;
 }
 
-/* A run that cannot be traced for a reason of the host's is measured at least. */
+/*
+ * If the operator has switched tracing off, or the host is being suspended, the run
+ * opens untraced and says why (rule "provenance").
+ */
 static int run_trace(struct bkt_run *r, struct bkt_member **self)
 {
 	struct bkt_session *s = r->session;
@@ -225,7 +228,7 @@ static int run_trace(struct bkt_run *r, struct bkt_member **self)
 	r->traced = true;
 	r->reason = BRICKTRACE_REASON_NONE;
 	r->generation = bkt_task_generation();
-	/* If the hooks have just been armed, this call was not seen. */
+	/* The probes did not see the entry of this call if the hooks have just been armed. */
 	bkt_task_control();
 	ret = run_prepare_outer(r);
 	if (ret)
@@ -236,10 +239,11 @@ static int run_trace(struct bkt_run *r, struct bkt_member **self)
 }
 
 /*
- * What the run's thread is worth when the run begins. The caller's account gets no
- * new slot between run_trace_thread() and here, since the call has had its own since
- * it was entered or the caller was met in it; unless the hooks were disarmed and
- * armed again while the caller slept in a page fault. Then the run is void.
+ * Reads V of the run's thread, current. Its account gets no new slot after
+ * run_trace_thread() has allocated @r->v, since this call has had its slot since its
+ * entry or since current was first observed in it. There is one exception: the hooks
+ * were disarmed and armed again while current slept, for a page fault for instance.
+ * Then slots may be cut off here, and run_set_provenance() discards the figures.
  */
 static void run_start_thread(struct bkt_run *r)
 {
@@ -252,7 +256,7 @@ static void run_start_thread(struct bkt_run *r)
 	r->start = v->t;
 }
 
-/* The run begins now. */
+/* The last work of an opening call: the run begins here (rule "own-calls"). */
 static void run_start(struct bkt_run *r, struct bkt_member *self)
 {
 	r->epoch = bkt_clock_epoch();
@@ -330,21 +334,21 @@ int bkt_run_open(struct bkt_session *s, u32 brick, u32 level, u32 scope,
 }
 
 /*
- * What the run's threads did until @entered, into the session's room for it, in
- * nanoseconds. Returns how the thread left of a run of scope thread, if it has,
- * and then @end is when.
+ * Fills in the session's @result, in nanoseconds, with what the run's threads did
+ * until @entered (rule "own-calls"). If the member of a run of scope thread has left,
+ * returns the reason and sets @end to the moment.
  */
 static enum bkt_leave_reason run_add_up(struct bkt_run *r, u64 entered, u64 *end)
 {
 	struct bkt_session *s = r->session;
-	enum bkt_leave_reason left = BKT_PRESENT;
+	enum bkt_leave_reason reason = BKT_PRESENT;
 	u64 limit;
 
 	bkt_totals_clear(s->result);
 	if (r->member) {
 		limit = r->owner == current ? entered : U64_MAX;
-		left = bkt_member_read(r->member, limit, s->v);
-		if (left)
+		reason = bkt_member_read(r->member, limit, s->v);
+		if (reason)
 			*end = s->v->t;
 		bkt_totals_add_thread(s->result,
 				      r->member->follower.task->account.keys,
@@ -354,10 +358,10 @@ static enum bkt_leave_reason run_add_up(struct bkt_run *r, u64 entered, u64 *end
 		bkt_base_since(s->base, r->open, s->result);
 	}
 	bkt_totals_to_ns(s->result);
-	return left;
+	return reason;
 }
 
-/* Threads that a run of scope session lacks. */
+/* Whether a run of scope session misses a thread, or part of what a thread did. */
 static bool run_lost(struct bkt_run *r)
 {
 	bool lost;
@@ -371,10 +375,10 @@ static bool run_lost(struct bkt_run *r)
 }
 
 /*
- * How much of the run was measured. Asked when all has been read and converted,
- * since hooks and clock may change at any time.
+ * Rule "provenance". The hooks may be disarmed and the clock may become unstable at
+ * any time, so this follows all readings and their conversion to nanoseconds.
  */
-static void run_set_provenance(struct bkt_run *r, enum bkt_leave_reason left,
+static void run_set_provenance(struct bkt_run *r, enum bkt_leave_reason reason,
 			       struct bricktrace_result *res)
 {
 	if (r->epoch != bkt_clock_epoch() || bkt_clock_stale()) {
@@ -386,7 +390,7 @@ static void run_set_provenance(struct bkt_run *r, enum bkt_leave_reason left,
 		return;
 	}
 	res->provenance = BRICKTRACE_PARTIAL;
-	if (left == BKT_LEAVE_EXEC)
+	if (reason == BKT_LEAVE_EXEC)
 		res->reason = BRICKTRACE_REASON_OUT_OF_REACH;
 	else if (run_lost(r))
 		res->reason = BRICKTRACE_REASON_THREADS_LOST;
@@ -394,7 +398,7 @@ static void run_set_provenance(struct bkt_run *r, enum bkt_leave_reason left,
 		res->provenance = BRICKTRACE_MEASURED;
 }
 
-/* From the run's start to @end, by the other clock if that of the start is void. */
+/* The time from the run's start to @end; to now if the clock became unstable. */
 static u64 run_wall_ns(struct bkt_run *r, u64 end)
 {
 	u64 ns = end > r->start ? bkt_clock_ns(end - r->start) : 0;
@@ -404,16 +408,16 @@ static u64 run_wall_ns(struct bkt_run *r, u64 end)
 	return ktime_get_mono_fast_ns() - r->start_ns;
 }
 
-/* The record of a run that ends now, without any change to the run. */
+/* Makes the record of a run. The run stays as it is, since this may fail. */
 static int run_finish(struct bkt_run *r, u64 entered, struct bkt_record *rec)
 {
 	struct bricktrace_result *res = &rec->result;
-	enum bkt_leave_reason left = BKT_PRESENT;
+	enum bkt_leave_reason reason = BKT_PRESENT;
 	u64 end = entered;
 	int ret;
 
 	if (r->traced) {
-		left = run_add_up(r, entered, &end);
+		reason = run_add_up(r, entered, &end);
 		ret = bkt_record_alloc(rec, r->session->result);
 		if (ret)
 			return ret;
@@ -429,11 +433,11 @@ static int run_finish(struct bkt_run *r, u64 entered, struct bkt_record *rec)
 	res->wall_ns = run_wall_ns(r, end);
 	if (res->wall_ns > r->budget_ns)
 		res->flags |= BRICKTRACE_RESULT_OVER_BUDGET;
-	if (left)
+	if (reason)
 		res->flags |= BRICKTRACE_RESULT_ABANDONED;
 	res->reason = r->reason;
 	if (r->traced)
-		run_set_provenance(r, left, res);
+		run_set_provenance(r, reason, res);
 	if (res->provenance == BRICKTRACE_NOT_INSTRUMENTED)
 		bkt_record_free(rec);
 	else
@@ -504,8 +508,8 @@ void bkt_run_cancel(struct bkt_session *s, u64 id)
 	if (!r)
 		goto out;
 	/*
-	 * What others have opened and closed inside it lies in the run around it. The
-	 * innermost come first, so that each is inside it still.
+	 * Other threads may have opened runs inside this one: those move to its parent.
+	 * A run precedes its parents in the list, so run_is_inside() still finds @r.
 	 */
 	list_for_each_entry(inner, &s->runs, session_node) {
 		if (run_is_inside(inner, r))
@@ -516,6 +520,7 @@ void bkt_run_cancel(struct bkt_session *s, u64 id)
 		if (r->parent)
 			r->parent->children++;
 	}
+	/* Runs that were closed inside it count as inside the run around it. */
 	outer = r->inner.totals ? run_outer(r) : NULL;
 	if (outer)
 		bkt_breakdown_add_inner(&outer->inner, r->inner.totals,

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A run: one execution of a brick. A traced run keeps what its threads were worth
- * when it began and is the difference to what they are worth when it ends; it
- * knows no threads. Of a run of scope session that is one value of S, the
- * session's sum (base.h). Of a run of scope thread it is V of that thread, whose
- * member it has a reference to; it ends where that member leaves. A run that has
- * ended is a record (record.h).
+ * A run: one execution of a brick. A traced run stores a reading from its beginning,
+ * and its figures are the difference to a second reading at its end. For a run of
+ * scope session the readings are values of the session's sum S (base.h), so the run
+ * refers to no thread. For a run of scope thread they are values of V of that thread;
+ * the run has a reference to the thread's member and ends when the member leaves.
+ * A closed run becomes a record (record.h).
  *
- * The session's mutex protects runs; the functions here take it.
+ * The session's lock protects its runs. The functions below take it.
  */
 #ifndef BKT_RUN_H
 #define BKT_RUN_H
@@ -16,23 +16,24 @@
 #include "session.h"
 
 /*
- * Opens a run; @run is its number and @parent that of the run around it, or 0.
- * Errors are those of BRICKTRACE_RUN_OPEN.
+ * Opens a run. Sets @run to its number and @parent to the number of the run that
+ * encloses it, or 0. Returns 0 or an error of BRICKTRACE_RUN_OPEN.
  */
 int bkt_run_open(struct bkt_session *s, u32 brick, u32 level, u32 scope,
 		 u64 *run, u64 *parent);
 
 /*
- * Closes a run that was over at @entered, in ticks. If that succeeds the caller
- * frees @rec. Errors are those of BRICKTRACE_RUN_CLOSE.
+ * Closes the run @id, which ended at @entered, in ticks: when the closing call was
+ * entered. Returns 0, and then the caller frees @rec, or an error of
+ * BRICKTRACE_RUN_CLOSE.
  */
 int bkt_run_close(struct bkt_session *s, u64 id, u64 entered,
 		  struct bkt_record *rec);
 
-/* A run whose number nobody was told ends without a record. */
+/* Ends, without a record, a run whose number could not be copied to user space. */
 void bkt_run_cancel(struct bkt_session *s, u64 id);
 
-/* The session is released: ends all of its runs. */
+/* Ends all runs of a session that is being released. */
 void bkt_run_end_all(struct bkt_session *s);
 
 #endif /* BKT_RUN_H */
