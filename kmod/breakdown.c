@@ -5,7 +5,7 @@
 #include "breakdown.h"
 #include "compat.h"
 
-/* Not every kernel tells. */
+/* Without CONFIG_SCHEDSTATS the kernel does not measure it (rule "waiting"). */
 static u64 breakdown_runnable(u64 ns)
 {
 	return BKT_RUN_DELAY ? ns : BRICKTRACE_NONE;
@@ -49,7 +49,7 @@ static void breakdown_add(struct bricktrace_figures *to,
 		to->runnable_ns += f->runnable_ns;
 }
 
-/* The longest of a category is known if those of all its calls are. */
+/* A category's longest call is known if each of its system calls' is (rule "longest"). */
 static void breakdown_max(struct bricktrace_figures *to, bool *unknown,
 			  const struct bkt_figures *f)
 {
@@ -65,7 +65,7 @@ u64 bkt_breakdown_edge(u64 calls, u64 edge_ps, u64 limit)
 {
 	u64 ps;
 
-	/* More than the product can hold is more than any limit. */
+	/* A product above 2^64 ps, 213 days, is taken as above any limit. */
 	if (check_mul_overflow(calls, edge_ps, &ps))
 		return limit;
 	return min(ps / 1000, limit);
@@ -83,7 +83,6 @@ size_t bkt_breakdown_size(const struct bkt_totals *totals)
 	return struct_size(b, syscalls, totals->used);
 }
 
-/* One system call of the run. */
 static struct bricktrace_syscall *
 breakdown_call(struct bkt_breakdown *b, const struct bkt_total *e,
 	       const struct bkt_figures *in)
@@ -92,7 +91,7 @@ breakdown_call(struct bkt_breakdown *b, const struct bkt_total *e,
 	enum bricktrace_arch arch;
 	u32 v;
 
-	/* User space gets all of it, fields that are forgotten here, too. */
+	/* All bytes go to user space, those of fields that are not set below as well. */
 	memset(sc, 0, sizeof(b->syscalls[0]));
 	for (v = 0; v < BKT_VIEWS; v++) {
 		sc[v].nr = bkt_syscall_nr(e->key, &arch);
@@ -121,17 +120,17 @@ static void breakdown_clear(struct bkt_breakdown *b)
 	}
 }
 
-/* What the system calls leave of a run's time, and of the runs inside it. */
-struct bkt_rest {
+/* A run's thread time outside all calls: compute and edge. */
+struct breakdown_rest {
 	u64 time;
 	u64 offcpu;
 	u64 runnable;
-	u64 calls;	/* completed ones, outside the inner runs */
+	u64 calls;	/* completed calls outside the inner runs */
 };
 
 static void breakdown_calls(struct bkt_breakdown *b,
 			    const struct bkt_totals *totals,
-			    const struct bkt_inner *inner, struct bkt_rest *rest)
+			    const struct bkt_inner *inner, struct breakdown_rest *rest)
 {
 	bool unknown[BKT_CATEGORIES] = {};
 	struct bricktrace_category_figures *c;
@@ -172,8 +171,8 @@ void bkt_breakdown(struct bkt_breakdown *b, const struct bkt_totals *totals,
 {
 	struct bricktrace_times *all = &b->times[BRICKTRACE_VIEW_INCLUSIVE];
 	struct bricktrace_times *self = &b->times[BRICKTRACE_VIEW_EXCLUSIVE];
-	struct bkt_rest rest = { totals->thread, totals->offcpu,
-				totals->kernel.run_delay };
+	struct breakdown_rest rest = { totals->thread, totals->offcpu,
+				       totals->kernel.run_delay };
 	const struct bricktrace_times *in = &inner->times;
 	u64 self_rest, edge = 0, self_edge = 0;
 
@@ -182,10 +181,10 @@ void bkt_breakdown(struct bkt_breakdown *b, const struct bkt_totals *totals,
 	self_rest = bkt_totals_sub(rest.time, in->compute_ns + in->edge_ns);
 	self->compute_offcpu_ns = min(bkt_totals_sub(rest.offcpu, in->compute_offcpu_ns),
 				      self_rest);
-	/* Differences of rounded figures: the children's may exceed ours by one. */
+	/* Each figure is rounded by itself: the inner runs' sum may exceed this run's. */
 	all->compute_offcpu_ns = min(in->compute_offcpu_ns +
 				     self->compute_offcpu_ns, rest.time);
-	/* An estimate: no more than was computed, in the children or outside them. */
+	/* The edge is an estimate: it must not exceed the on-CPU time that is left. */
 	if (edge_ps != BRICKTRACE_NONE) {
 		self_edge = bkt_breakdown_edge(rest.calls, edge_ps,
 					       self_rest - self->compute_offcpu_ns);

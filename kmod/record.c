@@ -3,8 +3,8 @@
 #include "record.h"
 
 /*
- * No user is charged for it: the room is the calling thread's until its call ends,
- * some 64 KiB at most, and its memory control group's.
+ * The breakdown is charged to the caller's memory control group, but to no user's
+ * limit: a thread has at most one, of some 64 KiB, until its ioctl returns.
  */
 int bkt_record_alloc(struct bkt_record *rec, const struct bkt_totals *totals)
 {

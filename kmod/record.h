@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A record: a finished run as one object of its own, which refers to nothing that
- * may change or go. Whoever has it delivers it, without any lock, to whom it likes.
+ * A record: the result of a finished run. A record refers neither to the run nor to
+ * its session, so its owner may copy it to user space without any lock.
  */
 #ifndef BKT_RECORD_H
 #define BKT_RECORD_H
@@ -11,13 +11,13 @@
 
 struct bkt_record {
 	struct bricktrace_result result;
-	struct bkt_breakdown *breakdown;	/* NULL: the run was not instrumented */
+	struct bkt_breakdown *breakdown;	/* NULL if the run was not instrumented */
 };
 
-/* Room for the breakdown of @totals; 0 or -ENOMEM. */
+/* Allocates room for the breakdown of @totals. Returns 0 or -ENOMEM. */
 int bkt_record_alloc(struct bkt_record *rec, const struct bkt_totals *totals);
 
-/* The breakdown, if there is one, is void. */
+/* Frees the breakdown, if there is one, but not @rec. */
 void bkt_record_free(struct bkt_record *rec);
 
 #endif /* BKT_RECORD_H */
