@@ -6,7 +6,7 @@
 #include <linux/string.h>
 #include "base.h"
 
-static struct bkt_sums *sums_alloc(u32 n)
+static struct bkt_sums *base_alloc_sums(u32 n)
 {
 	struct bkt_sums *s;
 
@@ -21,7 +21,7 @@ size_t bkt_sums_size(const struct bkt_sums *s)
 
 struct bkt_sums *bkt_sums_copy(const struct bkt_sums *s)
 {
-	struct bkt_sums *copy = sums_alloc(s->used);
+	struct bkt_sums *copy = base_alloc_sums(s->used);
 
 	if (copy)
 		memcpy(copy, s, bkt_sums_size(s));
@@ -56,13 +56,13 @@ struct bkt_base *bkt_base_alloc(void)
 
 	if (!b)
 		return NULL;
-	b->sums = sums_alloc(BKT_BASE_KEYS);
-	b->walk = sums_alloc(BKT_BASE_KEYS);
+	b->sums = base_alloc_sums(BKT_BASE_KEYS);
+	b->walk = base_alloc_sums(BKT_BASE_KEYS);
 	if (!b->sums || !b->walk) {
 		bkt_base_free(b);
 		return NULL;
 	}
-	/* When the table is full, a category's own entry has the rest of it. */
+	/* base_index() returns these when the table is full (rule "more"). */
 	for (i = 0; i < BKT_CATEGORIES; i++)
 		base_index(b, BKT_KEY_MORE + i);
 	return b;
@@ -78,8 +78,8 @@ void bkt_base_free(struct bkt_base *b)
 }
 
 /*
- * Adds V to sums whose indexes are the base's and which have room for @room of
- * them: @sign is 1, or -1 to subtract.
+ * Adds V to @to if @sign is 1, and subtracts V if @sign is -1. @to has @room entries:
+ * a system call of V whose index is not below @room is left out.
  */
 static void base_add(struct bkt_base *b, struct bkt_sums *to, u32 room,
 		     const u16 *keys, const struct bkt_snapshot *v, u64 sign)
@@ -130,7 +130,7 @@ void bkt_base_join(struct bkt_base *b, u64 t, const u16 *keys,
 		b->sums->thread -= t;
 }
 
-/* The walked sums get what happens meanwhile to the base, where a walk must know. */
+/* Adds V of a member that leaves, to the base or to a walk that has not read it. */
 static void base_add_exit(struct bkt_base *b, struct bkt_sums *to, const u16 *keys,
 			  const struct bkt_snapshot *v)
 {
@@ -141,7 +141,7 @@ static void base_add_exit(struct bkt_base *b, struct bkt_sums *to, const u16 *ke
 
 static void base_longest(struct bkt_walked *w, u64 begin, u64 max, u64 end)
 {
-	/* A call that began with the run or later lies inside: it has ended. */
+	/* A completed call that began in the run lies wholly inside it (rule "longest"). */
 	if (end - max >= begin)
 		w->inside = max(w->inside, max);
 	else
@@ -153,7 +153,7 @@ static void base_walk_longest(struct bkt_base *b, const u16 *keys,
 {
 	u8 i;
 
-	/* Only a run that is closed has a longest call. */
+	/* This walk opens a run. The longest call matters when a run is closed. */
 	if (!b->open)
 		return;
 	for (i = 0; i < v->used; i++)
@@ -202,7 +202,10 @@ void bkt_base_walk_begin(struct bkt_base *b, u32 generation,
 	memset(b->walked, 0, sizeof(b->walked));
 	if (!open || open->left == b->sums->left || b->generation != generation)
 		return;
-	/* Somebody has left since the run began: the longest of all who ever did. */
+	/*
+	 * A member has left since the run began. Its longest call is not known by itself,
+	 * but @longest, which is over all former members, is at least as long.
+	 */
 	for (i = 0; i < b->sums->used; i++)
 		if (b->longest[i].max)
 			base_longest(&b->walked[i], begin, b->longest[i].max,
@@ -220,7 +223,7 @@ void bkt_base_add_keys(struct bkt_base *b, const u16 *keys, u8 used)
 void bkt_base_walk_end(struct bkt_base *b)
 {
 	b->walking = false;
-	/* Keys that were met meanwhile. */
+	/* Keys may have got an index since the walk began. */
 	b->walk->used = b->sums->used;
 }
 
@@ -233,7 +236,7 @@ void bkt_base_read(struct bkt_base *b, const u16 *keys,
 	base_walk_longest(b, keys, v);
 }
 
-/* A difference of two values that only grow, but for the error of a clock. */
+/* The later value @a is smaller only by the error of a clock. */
 static u64 base_diff(u64 a, u64 b)
 {
 	return (s64)(a - b) > 0 ? a - b : 0;
@@ -253,7 +256,7 @@ void bkt_base_since(const struct bkt_base *b, const struct bkt_sums *open,
 					     open->kernel.min_flt);
 	to->kernel.maj_flt += base_diff(b->walk->kernel.maj_flt,
 					     open->kernel.maj_flt);
-	/* Those who were members then, and those who have joined since. */
+	/* Threads that were members when the run was opened, or joined later. */
 	to->threads += open->members + (b->walk->joined - open->joined);
 	for (i = 0; i < b->walk->used; i++) {
 		const struct bkt_sum *s = &b->walk->sum[i];

@@ -6,7 +6,7 @@
 #include <linux/slab.h>
 #include "totals.h"
 
-/* Where a key is, or would be. */
+/* Returns the index of the key's entry or, if there is none, of the entry to use for it. */
 static u32 totals_place(const struct bkt_totals *t, u16 key)
 {
 	u32 i = hash_32(key, ilog2(t->cap));
@@ -27,7 +27,7 @@ struct bkt_figures *bkt_totals_get(struct bkt_totals *t, u16 key)
 {
 	struct bkt_total *e = &t->total[totals_place(t, key)];
 
-	/* The categories' own entries, and one free one to end each search. */
+	/* Keep room for each "(more CATEGORY)", and a free entry that ends each search. */
 	if (!e->used && t->used + BKT_CATEGORIES + 1 >= t->cap) {
 		key = BKT_KEY_MORE + bkt_syscall_category(key);
 		e = &t->total[totals_place(t, key)];
@@ -70,10 +70,12 @@ void bkt_totals_free(struct bkt_totals *t)
 	kvfree(t);
 }
 
-/* A difference of two readings of a total that only grows. */
 static const struct bkt_under_way totals_no_call = { .key = -1 };
 
-/* @before and @after are the call of this key that was under way then, or no_call. */
+/*
+ * @before and @after are the calls of this key that were under way when @a and @b
+ * were read, or totals_no_call (rule "in-flight").
+ */
 static void totals_add_call(struct bkt_figures *f, const struct bkt_slot *a,
 			    const struct bkt_slot *b, const struct bkt_under_way *before,
 			    const struct bkt_under_way *after, u64 begin)
@@ -82,7 +84,7 @@ static void totals_add_call(struct bkt_figures *f, const struct bkt_slot *a,
 
 	f->count += count;
 	f->in_flight += after->key >= 0;
-	/* The error of an interrupted call is counted just after the call. */
+	/* An interrupted call's error is counted after the call (rule "interrupted"). */
 	f->errors += min(bkt_totals_sub(b->errors, a->errors), count);
 	f->time += bkt_totals_sub(b->time + after->time, a->time + before->time);
 	f->offcpu += bkt_totals_sub(b->offcpu + after->offcpu, a->offcpu + before->offcpu);
@@ -129,7 +131,7 @@ void bkt_totals_add_thread(struct bkt_totals *t, const u16 *keys, u64 begin,
 		totals_add_call(bkt_totals_get(t, keys[i]), a, b, totals_call(start, keys[i]),
 				totals_call(end, keys[i]), begin);
 	}
-	/* A sleeper's call that has no slot yet, as nobody has met it. */
+	/* The call of a thread found asleep may have no slot yet (rule "asleep"). */
 	if (after >= 0)
 		totals_add_call(bkt_totals_get(t, after), &zero, &zero,
 				totals_call(start, after), &end->call, begin);

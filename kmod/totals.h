@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Figures by system call, added up over threads: a small table by key. It
- * never refuses a key: when it is full, the rest goes to the key's category.
- * The owner serialises all access.
+ * Totals: the figures of a run by system call, in a small hash table. When the table
+ * is full, a new key shares the entry "(more CATEGORY)" of its category (rule
+ * "more"). Times are in ticks until bkt_totals_to_ns(). The caller serializes access.
  */
 #ifndef BKT_TOTALS_H
 #define BKT_TOTALS_H
@@ -15,9 +15,9 @@ struct bkt_figures {
 	u64 errors;
 	u64 time;
 	u64 offcpu;
-	u64 runnable;	/* in nanoseconds */
-	u64 max;	/* longest completed call, 0: none */
-	bool max_unknown; /* a longer one may have been there */
+	u64 runnable;	/* always in nanoseconds */
+	u64 max;	/* longest completed call, 0: none is known */
+	bool max_unknown; /* a completed call may be longer than @max: rule "longest" */
 };
 
 struct bkt_total {
@@ -28,7 +28,7 @@ struct bkt_total {
 
 struct bkt_totals {
 	u64 thread;	/* thread time */
-	u64 offcpu;	/* all of it that was off the CPU */
+	u64 offcpu;	/* the part of it off the CPU */
 	struct bkt_counters kernel;
 	u32 threads;
 	u32 cap;	/* a power of two */
@@ -36,11 +36,11 @@ struct bkt_totals {
 	struct bkt_total total[];
 };
 
-/* Entries for one thread (never overflows), and for many. */
+/* Values of @cap: more than the keys of any one thread, and enough for a session. */
 #define BKT_TOTALS_THREAD	128
 #define BKT_TOTALS_SESSION	512
 
-/* A difference of figures that were rounded apart is never below zero. */
+/* 0 for a negative difference, which is an error of rounding or of a clock. */
 static inline u64 bkt_totals_sub(u64 a, u64 b)
 {
 	return a > b ? a - b : 0;
@@ -51,22 +51,25 @@ struct bkt_totals *bkt_totals_alloc(u32 cap);
 void bkt_totals_free(struct bkt_totals *t);
 void bkt_totals_clear(struct bkt_totals *t);
 
-/* The figures of a key, zero at first; and those that it has, or NULL. */
+/*
+ * Both return the figures of a key. If the key has no entry, bkt_totals_get() adds
+ * one with zeros and bkt_totals_look() returns NULL.
+ */
 struct bkt_figures *bkt_totals_get(struct bkt_totals *t, u16 key);
 const struct bkt_figures *bkt_totals_look(const struct bkt_totals *t, u16 key);
 
 /*
- * Adds one thread's part: V(end) - V(start). @keys are the account's. @start
- * is NULL for a thread that was born inside.
+ * Adds V(end) - V(start) of one thread. @keys are those of its account. @begin is when
+ * the run began or, if @start is NULL, when the thread was created during the run.
  */
 void bkt_totals_add_thread(struct bkt_totals *t, const u16 *keys, u64 begin,
 			   const struct bkt_snapshot *start,
 			   const struct bkt_snapshot *end);
 
-/* Adds @other, whose unit is the same. */
+/* Adds @other, whose times have the same unit. */
 void bkt_totals_add(struct bkt_totals *t, const struct bkt_totals *other);
 
-/* Converts ticks to nanoseconds, once. */
+/* Converts the times from ticks to nanoseconds. To be called once. */
 void bkt_totals_to_ns(struct bkt_totals *t);
 
 #endif /* BKT_TOTALS_H */
