@@ -9,8 +9,9 @@
 #include "compat.h"
 
 /*
- * All of a task's ids are those of @c, as for ptrace_may_access() with real
- * ids, and it can do no more: cap_ptrace_access_check().
+ * Whether all IDs of a task's credentials @t are the real IDs of @c, as
+ * ptrace_may_access() asks, and @t has no capability that @c lacks, as
+ * cap_ptrace_access_check() asks.
  */
 static bool access_ids_equal(const struct cred *c, const struct cred *t)
 {
@@ -21,7 +22,10 @@ static bool access_ids_equal(const struct cred *c, const struct cred *t)
 	       gid_eq(c->gid, t->sgid) && gid_eq(c->gid, t->gid);
 }
 
-/* CAP_SYS_PTRACE in @ns, or CAP_PERFMON (CAP_SYS_ADMIN) in the initial one. */
+/*
+ * Whether current has CAP_SYS_PTRACE in @ns, or CAP_PERFMON or CAP_SYS_ADMIN in the
+ * initial user namespace. The next function asks the same about the opener.
+ */
 static bool access_caller_capable(struct user_namespace *ns)
 {
 	return ns_capable(ns, CAP_SYS_PTRACE) || perfmon_capable();
@@ -42,7 +46,7 @@ int bkt_access_check(struct file *opener, struct task_struct *p)
 	bool own, ok;
 
 	own = same_thread_group(p, current);
-	/* Opened by this very program, for itself. */
+	/* current's program opened the file itself, and follows its own thread. */
 	if (own && opener->f_cred == current_cred())
 		return 0;
 	rcu_read_lock();
@@ -55,11 +59,12 @@ int bkt_access_check(struct file *opener, struct task_struct *p)
 	if (!ok)
 		return -EPERM;
 	/*
-	 * Pairs with commit_creds(): whoever sees a process's new credentials sees,
-	 * too, that it is not dumpable since it has changed them.
+	 * Pairs with smp_wmb() in commit_creds(), which makes a process not dumpable
+	 * before it publishes new credentials: if the new ones were read above, the old
+	 * dumpable is not read below.
 	 */
 	smp_rmb();
-	/* As ptrace_may_access() does: no reference, whose end might do much work. */
+	/* As in ptrace_may_access(): putting a reference to @mm might be much work. */
 	task_lock(p);
 	mm = p->mm;
 	if (mm) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Who may follow whom: what ptrace would decide, as far as a module can ask
- * (DESIGN.md 3.7; the exceptions are in docs/access.md).
+ * Who may follow whom. The answer is that of ptrace_may_access() with
+ * PTRACE_MODE_READ and real credentials, as far as a module can find it:
+ * docs/access.md has the table and the exceptions.
  */
 #ifndef BKT_ACCESS_H
 #define BKT_ACCESS_H
@@ -10,14 +11,14 @@
 #include <linux/sched.h>
 
 /*
- * Whether both the caller and whoever opened @opener may follow @p. The caller
- * holds @p's exec_update_lock. 0 or -EPERM.
+ * Returns 0 if both current and the opener of the file @opener may follow @p, else
+ * -EPERM. The caller holds @p's exec_update_lock.
  */
 int bkt_access_check(struct file *opener, struct task_struct *p);
 
 /*
- * Whether whoever opened @opener could still follow current, which has just
- * executed a new program. Does not sleep.
+ * Whether the opener of the file @opener may still follow current, which has just
+ * executed a new program (rule "execve"). Does not sleep.
  */
 bool bkt_access_after_exec(struct file *opener);
 

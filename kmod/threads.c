@@ -19,7 +19,7 @@ bool bkt_threads_calls(const struct task_struct *p)
 #ifdef PF_USER_WORKER
 	kernel_work |= PF_USER_WORKER;
 #endif
-	/* Those are set before the thread runs; others change at any time. */
+	/* These flags are constant once the thread runs; other flags of the word are not. */
 	return !(data_race(p->flags) & kernel_work);
 }
 
@@ -38,7 +38,7 @@ struct task_struct *bkt_threads_task(s32 tid)
 	return p ?: ERR_PTR(-ESRCH);
 }
 
-/* Threads that a walk looks at before it gives way to others. */
+/* bkt_threads_get() calls cond_resched() after each so many threads. */
 #define THREADS_WALK 128
 
 void bkt_threads_put(struct bkt_threads *th)
@@ -51,8 +51,8 @@ void bkt_threads_put(struct bkt_threads *th)
 }
 
 /*
- * Where a walk goes on that has given way: at the last thread found that is in the
- * list still, or before the first. Those in between have left the list.
+ * Where a walk continues after cond_resched(): the newest of the threads already found
+ * that is still in the list, or else the list's head.
  */
 static struct task_struct *threads_place(const struct bkt_threads *th,
 					 struct list_head *list)
@@ -67,7 +67,7 @@ static struct task_struct *threads_place(const struct bkt_threads *th,
 
 int bkt_threads_get(struct bkt_threads *th, struct task_struct *p, bool process)
 {
-	/* Threads come and go at any time: so many are there, and some more. */
+	/* The number changes at any time: room for some threads more. */
 	u32 room = process ? data_race(get_nr_threads(p)) + 16 : 1;
 	struct list_head *list = &p->signal->thread_head;
 	struct task_struct *t;
@@ -85,7 +85,7 @@ int bkt_threads_get(struct bkt_threads *th, struct task_struct *p, bool process)
 	list_for_each_entry_continue_rcu(t, list, thread_node) {
 		if (th->n == room)
 			break;
-		/* One that ends meanwhile is found out when it is to be followed. */
+		/* A thread that begins to exit later is noticed by bkt_task_follow(). */
 		if (!bkt_threads_calls(t) || data_race(t->flags) & PF_EXITING)
 			continue;
 		th->p[th->n++] = get_task_struct(t);

@@ -5,24 +5,28 @@
 
 #include <linux/sched.h>
 
-/* Each with a reference. */
 struct bkt_threads {
-	struct task_struct **p;
+	struct task_struct **p;	/* @n tasks, each with a reference */
 	u32 n;
 };
 
 /*
- * The thread with a number in the caller's pid namespace, the caller for 0, with a
- * reference. Errors: -EINVAL for a negative number, -ESRCH.
+ * Returns, with a reference, the thread whose ID in the caller's pid namespace is
+ * @tid, or current if @tid is 0. Errors: ERR_PTR(-EINVAL) if @tid is negative, and
+ * ERR_PTR(-ESRCH).
  */
 struct task_struct *bkt_threads_task(s32 tid);
 
-/* Whether a thread makes system calls: the kernel's own workers do not. */
+/*
+ * Whether a thread makes system calls. Threads that work for the kernel, such as
+ * io_uring's workers, make none (rule "not-a-call").
+ */
 bool bkt_threads_calls(const struct task_struct *p);
 
 /*
- * @p itself or, @process, all threads of its process that are not ending, without
- * the kernel's workers. 0 or -ENOMEM; bkt_threads_put() in any case.
+ * Fills in @th with @p or, if @process, with all threads of its process that make
+ * system calls and are not exiting. Returns 0 or -ENOMEM. In either case the caller
+ * calls bkt_threads_put() afterwards.
  */
 int bkt_threads_get(struct bkt_threads *th, struct task_struct *p, bool process);
 void bkt_threads_put(struct bkt_threads *th);

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A user: who pays for sessions, registrations of threads, open runs and kernel
- * memory, with a limit for each. The limits are parameters of the module, which
- * the host's administrator may change at any time; a smaller one takes nothing
- * away that is there.
+ * A user is charged for sessions, registrations of threads, open runs and kernel
+ * memory, and has a limit for each of them. The limits are parameters of the module
+ * that the host's operator may change at any time. A limit below what is in use
+ * takes nothing away.
  *
- * The user of a session is the effective user ID with which the file was opened.
- * In a user namespace it is the owner of the outermost one below the initial one,
- * so that the many IDs of a namespace make no more room.
+ * The user of a session is the effective user ID with which the file was opened. If
+ * the file was opened in a user namespace, the user is the owner of the outermost one
+ * below the initial one, so that all IDs of a namespace share one set of limits.
  *
- * A user exists while a session refers to it. A spin lock protects the table of
- * users; what is charged is atomic, since the fork probe charges as well.
+ * A user exists while it has a session. users_lock protects the table of users and
+ * the number of sessions. The other sums are atomic: the fork probe, which holds
+ * bkt_tasks_lock, changes them too.
  */
 #ifndef BKT_USER_H
 #define BKT_USER_H
@@ -23,26 +24,29 @@
 struct bkt_user {
 	struct hlist_node node;
 	kuid_t uid;
-	u32 sessions;			/* the table's lock */
+	u32 sessions;			/* users_lock */
 	atomic_long_t threads;
 	atomic_long_t runs;
 	atomic_long_t memory;		/* bytes */
 };
 
-/* The user of whoever has @cred, with one more session; -EDQUOT or -ENOMEM. */
+/*
+ * bkt_user_get() returns the user of @cred, charged with one more session, or
+ * ERR_PTR(-EDQUOT or -ENOMEM). bkt_user_put() is for the end of that session.
+ */
 struct bkt_user *bkt_user_get(const struct cred *cred);
 void bkt_user_put(struct bkt_user *u);
 
 /*
- * Charges for a registration or a run, and for bytes: true, or false if a limit
- * would be exceeded and nothing was charged. Any context.
+ * Charge for a registration and its bytes, for bytes alone, or for a run. Return false,
+ * and charge nothing, if a limit would be exceeded. Any context.
  */
 bool bkt_user_charge_thread(struct bkt_user *u, size_t bytes);
 void bkt_user_uncharge_thread(struct bkt_user *u, size_t bytes);
 bool bkt_user_charge(struct bkt_user *u, size_t bytes);
 void bkt_user_uncharge(struct bkt_user *u, size_t bytes);
 
-/* A run is opened and closed often: these are inline. */
+/* Inline, since programs open and close runs often. */
 extern unsigned int bkt_user_max_runs;
 
 static inline bool bkt_user_charge_run(struct bkt_user *u)
@@ -59,7 +63,7 @@ static inline void bkt_user_uncharge_run(struct bkt_user *u)
 	atomic_long_dec(&u->runs);
 }
 
-/* Use and limits, for BRICKTRACE_INFO. */
+/* Fills in what the user has in use, and the limits, for BRICKTRACE_INFO. */
 void bkt_user_info(struct bkt_user *u, struct bricktrace_info *info);
 
 #endif /* BKT_USER_H */
