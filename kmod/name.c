@@ -2,8 +2,9 @@
 #include "name.h"
 
 /*
- * Bytes of the first character of a string; 0 if that is a control character or
- * not valid. The string's NUL ends a character that is cut off.
+ * Returns the length in bytes of a string's first character, or 0 if that character
+ * is a control character or not valid UTF-8. The terminating NUL is not a
+ * continuation byte, so a character that is cut off is never read beyond the string.
  */
 static int name_char(const u8 *s)
 {
