@@ -17,12 +17,15 @@
 #define CHARDEV_MAX_STRUCT	4096
 #define CHARDEV_MAX_ELEMENTS	4096
 
-/* An ioctl under way. No lock is held while one of these functions touches user memory. */
+/*
+ * An ioctl under way. No function of this file holds a lock, since it may access user
+ * memory, and a page fault may last for as long as user space likes.
+ */
 struct bkt_ioctl {
 	struct bkt_session *session;
-	void __user *ptr;
-	u32 size;	/* of the structure, as far as caller and module know it */
-	u64 entered;	/* when the caller entered the kernel, in ticks */
+	void __user *ptr;	/* the caller's structure */
+	u32 size;	/* bytes of the structure that both caller and module know */
+	u64 entered;	/* entry of the system call or, if not traced, of chardev_ioctl() */
 	union {
 		struct {
 			u32 size;
@@ -37,7 +40,7 @@ struct bkt_ioctl {
 	} arg;
 };
 
-/* Writes the answer, when the work is done. */
+/* Copies the answer to the caller's structure. */
 static int chardev_put(struct bkt_ioctl *c)
 {
 	c->arg.head.size = c->size;
@@ -54,7 +57,7 @@ static int chardev_check_array(const struct bricktrace_array *a, u32 size_v0)
 	return 0;
 }
 
-/* Copies elements of @size bytes to the caller's array, whose own may differ. */
+/* Copies elements of @size bytes to an array whose elements may have another size. */
 static int chardev_put_array(struct bricktrace_array *a, const void *from, u32 size,
 			     u32 count)
 {
@@ -75,7 +78,7 @@ static int chardev_put_array(struct bricktrace_array *a, const void *from, u32 s
 	return 0;
 }
 
-/* Whoever asks what the host does must not wait for a session that does it. */
+/* Waits neither for @session->lock nor for hooks_mutex, which may be held for long. */
 static int chardev_info(struct bkt_ioctl *c)
 {
 	struct bricktrace_info *a = &c->arg.info;
@@ -145,7 +148,7 @@ static int chardev_run_open(struct bkt_ioctl *c)
 	if (ret)
 		return ret;
 	ret = chardev_put(c);
-	/* Nobody could close a run that nobody was told of. */
+	/* The caller has not got the number of the run, so it could not close the run. */
 	if (ret)
 		bkt_run_cancel(c->session, a->run);
 	return ret;
@@ -195,13 +198,13 @@ static int chardev_session_set(struct bkt_ioctl *c)
 	return ret ?: chardev_put(c);
 }
 
-/* What each ioctl takes is checked by its row before its function is called. */
+/* chardev_ioctl() checks an ioctl's structure by its row before it calls @fn. */
 static const struct {
 	unsigned int cmd;
-	u16 size_v0;
-	u16 size;
-	u16 reserved;	/* offset of a word that must be zero; 0 if there is none */
-	u32 flags;	/* known ones */
+	u16 size_v0;	/* bytes of the structure's first version */
+	u16 size;	/* bytes of the structure's newest version */
+	u16 reserved;	/* offset of a word that must be zero, 0: there is no such word */
+	u32 flags;	/* mask of the known flags */
 	int (*fn)(struct bkt_ioctl *c);
 } chardev_ioctls[] = {
 #define CHARDEV_IOCTL(name, type, version0) \
@@ -273,7 +276,7 @@ static int chardev_open(struct inode *inode, struct file *file)
 	return nonseekable_open(inode, file);
 }
 
-/* Nobody else has the file any more; tasks may still end and fork. */
+/* No ioctl uses the session any more, but followed tasks may still exit and fork. */
 static int chardev_release(struct inode *inode, struct file *file)
 {
 	struct bkt_session *s = file->private_data;
@@ -311,7 +314,7 @@ static struct miscdevice chardev_misc = {
 	.mode = 0660,
 };
 
-/* Whoever changes a size makes a new version of the structure. */
+/* If an assertion fails, a structure has changed: it needs a constant for its new size. */
 int bkt_chardev_init(void)
 {
 	int ret;

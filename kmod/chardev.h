@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * /dev/bricktrace, a door: the only file that knows user memory. It takes the ioctls
- * apart, hands plain values to the core, and copies what that answers when the core
- * has let go of its locks.
+ * /dev/bricktrace, the interface to user space. Only chardev.c accesses user memory:
+ * it passes the values in an ioctl's structure to functions of session.h, member.h
+ * and run.h, and copies their answer when they have released their locks.
  */
 #ifndef BKT_CHARDEV_H
 #define BKT_CHARDEV_H
