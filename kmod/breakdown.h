@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The breakdown of a finished run: the figures that user space gets, computed from
- * the totals of the run and of the runs inside it. Rules "nested", "compute", "edge"
- * and "sums". No function sleeps or takes a lock, and all times are in nanoseconds.
+ * the totals of the run and of the runs inside it (rules "nested", "compute", "edge"
+ * and "sums"). No function sleeps or takes a lock. All times are in nanoseconds.
  */
 #ifndef BKT_BREAKDOWN_H
 #define BKT_BREAKDOWN_H

@@ -25,7 +25,7 @@ struct bkt_ioctl {
 	struct bkt_session *session;
 	void __user *ptr;	/* the caller's structure */
 	u32 size;	/* bytes of the structure that both caller and module know */
-	u64 entered;	/* entry of the system call or, if not traced, of chardev_ioctl() */
+	u64 entered;	/* ticks: entry of the call or, if not traced, of chardev_ioctl() */
 	union {
 		struct {
 			u32 size;

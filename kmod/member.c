@@ -180,7 +180,7 @@ static int member_add(struct bkt_session *s, struct task_struct *p, u32 inherit,
 	struct bkt_member *m;
 	int ret;
 
-	/* members_add() passes each thread of a process at least twice: check this first. */
+	/* members_add() may pass a thread of a process several times: check this first. */
 	t = member_find(s, p, &m);
 	ret = -EEXIST;
 	if (m) {
@@ -223,8 +223,8 @@ static int member_add(struct bkt_session *s, struct task_struct *p, u32 inherit,
 	spin_unlock(&bkt_tasks_lock);
 	up_read(&p->signal->exec_update_lock);
 	/*
-	 * Orders the table before task_cpu(): if @p is switched to on another CPU than
-	 * the one that is read here, that switch probe finds @p in the table.
+	 * Orders the table before task_cpu(): if @p is given another CPU than the one
+	 * that is read here, the switch probe there finds @p in the table.
 	 */
 	smp_mb();
 	cpumask_set_cpu(task_cpu(p), cpus);

@@ -138,7 +138,7 @@ static struct bkt_run *run_outer(struct bkt_run *r)
 	return r;
 }
 
-/* Allocates now what closing @r needs to add it to @inner of the run around it. */
+/* Allocates @inner->totals of the traced run around @r, to which closing @r will add. */
 static int run_prepare_outer(struct bkt_run *r)
 {
 	struct bkt_run *outer = run_outer(r);
@@ -408,7 +408,7 @@ static u64 run_wall_ns(struct bkt_run *r, u64 end)
 	return ktime_get_mono_fast_ns() - r->start_ns;
 }
 
-/* Makes the record of a run. The run stays as it is, since this may fail. */
+/* Fills in the record of a run. A failure leaves the run open and unchanged. */
 static int run_finish(struct bkt_run *r, u64 entered, struct bkt_record *rec)
 {
 	struct bricktrace_result *res = &rec->result;
@@ -520,7 +520,7 @@ void bkt_run_cancel(struct bkt_session *s, u64 id)
 		if (r->parent)
 			r->parent->children++;
 	}
-	/* Runs that were closed inside it count as inside the run around it. */
+	/* Runs that were closed inside @r count as closed inside the run around @r. */
 	outer = r->inner.totals ? run_outer(r) : NULL;
 	if (outer)
 		bkt_breakdown_add_inner(&outer->inner, r->inner.totals,

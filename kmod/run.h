@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * A run: one execution of a brick. A traced run stores a reading from its beginning,
- * and its figures are the difference to a second reading at its end. For a run of
- * scope session the readings are values of the session's sum S (base.h), so the run
- * refers to no thread. For a run of scope thread they are values of V of that thread;
- * the run has a reference to the thread's member and ends when the member leaves.
- * A closed run becomes a record (record.h).
+ * and its figures are the difference to a second reading at its end (rule "scope").
+ * For a run of scope session the readings are values of the session's sum S (base.h),
+ * so the run refers to no thread. For a run of scope thread they are values of V of
+ * that thread; the run has a reference to the thread's member and ends when the
+ * member leaves. A closed run becomes a record (record.h).
  *
  * The session's lock protects its runs. The functions below take it.
  */

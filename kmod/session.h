@@ -43,7 +43,7 @@ struct bkt_session {
 	/* NULL until bkt_session_prepare(). */
 	struct bkt_snapshot *v;		/* buffer for one V(t) */
 	struct bkt_totals *result;	/* buffer for the figures of one run */
-	struct bkt_base *base;		/* for its contents' locks see base.h */
+	struct bkt_base *base;		/* base.h says what protects its contents */
 
 	struct list_head members;	/* bkt_tasks_lock */
 	u32 nr_members;			/* written under bkt_tasks_lock */
