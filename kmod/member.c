@@ -132,7 +132,7 @@ static bool member_may_stay(struct bkt_follower *f)
 }
 
 static const struct bkt_follower_ops member_ops = {
-	.left = member_detached,
+	.detached = member_detached,
 	.forked = member_forked,
 	.may_stay = member_may_stay,
 };

@@ -11,37 +11,40 @@
 #include "quiet.h"
 #include "task.h"
 
-/* Accounts for forked threads while memory is short. */
+/* Accounts in reserve for forked threads, whose allocation must not sleep. */
 #define TASK_RESERVE 32
-/* Tries to read an account before the reader sleeps in between. */
+/* How often bkt_task_read() tries before it sleeps between two tries. */
 #define TASK_SPINS 64
-
-/* Threads that a walk looks at before it gives way to others. */
+/* Threads that a walk visits between two calls of cond_resched(). */
 #define TASK_WALK 1024
 
 DEFINE_SPINLOCK(bkt_tasks_lock);
 DEFINE_PER_CPU(struct bkt_account *, bkt_running);
 
-static struct hlist_head task_table[1 << BKT_TASK_BITS];	/* bkt_tasks_lock; RCU */
-/* A bit for each bucket that is not empty: two kilobytes to look at. */
+/* Written under bkt_tasks_lock, read under RCU. */
+static struct hlist_head task_table[1 << BKT_TASK_BITS];
+/*
+ * The bits of the buckets that are not empty. Threads that nobody follows mostly read
+ * these 4 KiB only. Written under bkt_tasks_lock.
+ */
 static DECLARE_BITMAP(task_bits, 1 << BKT_TASK_BITS);
-static u32 task_count;			/* bkt_tasks_lock: those in the table */
+static u32 task_count;		/* tasks in the table; written under bkt_tasks_lock */
 static struct kmem_cache *task_cache;
 static mempool_t *task_pool;
-static u64 task_lost;			/* bkt_tasks_lock */
-static struct bkt_snapshot task_last;		/* bkt_tasks_lock: V of a task that ends */
+static u64 task_lost;		/* bkt_tasks_lock */
+static struct bkt_snapshot task_last;	/* bkt_tasks_lock; see task_read_last() */
 
 /*
- * Written while arming and disarming, which hooks.c serialises; @task_generation,
- * @task_armed_at and @task_armed under bkt_tasks_lock, too. @task_generation is even
- * from the beginning of an arming to its end. While the hooks are not armed, no
- * account belongs to the generation, and no time has passed since an arming that is
- * yet to come: V is what is added up.
+ * Written when the hooks are armed and disarmed, which hooks.c serializes; all but
+ * @task_pointers_set are written under bkt_tasks_lock, too. @task_generation is even
+ * from bkt_task_arm_begin() to bkt_task_disarm(). Otherwise no account has the present
+ * generation and @task_armed_at lies after any reading of the clock, so that V is the
+ * completed sums, without a call under way.
  */
 static u32 task_generation = 1;
 static u64 task_armed_at = U64_MAX;
 static bool task_armed;
-static bool task_pointers_set;			/* some CPU's pointer may be set */
+static bool task_pointers_set;		/* a CPU's bkt_running may be set */
 
 static_assert(sizeof(struct bkt_task) <= 4096);
 
@@ -63,7 +66,7 @@ err_cache:
 
 void bkt_task_exit(void)
 {
-	/* Accounts that wait for their grace period. */
+	/* task_free_rcu() may still be pending for some accounts. */
 	rcu_barrier();
 	mempool_destroy(task_pool);
 	kmem_cache_destroy(task_cache);
@@ -109,7 +112,7 @@ static struct bkt_task *task_lookup(struct task_struct *p)
 {
 	struct bkt_task *t;
 
-	/* Interrupts that are off are a read-side section of RCU, too. */
+	/* Disabled interrupts are an RCU read-side critical section, too. */
 	hlist_for_each_entry_rcu(t, &task_table[bkt_task_bucket(p)], node,
 				 lockdep_is_held(&bkt_tasks_lock) || irqs_disabled())
 		if (t->task == p)
@@ -123,9 +126,9 @@ static bool task_maybe_followed(struct task_struct *p)
 }
 
 /*
- * Of current, without a lock: who is not followed does not wait for who is. The flag
- * of the slow path is not asked, since others may change it: an account that nobody
- * ends would outlive its task.
+ * Whether current has an account. Takes no lock, so that a thread that nobody follows
+ * never waits for one that is followed. The slow path's flag would not do, since
+ * others may change it: an account that an exit misses would outlive its task.
  */
 static bool task_current_followed(void)
 {
@@ -142,28 +145,28 @@ static bool task_current_followed(void)
 static void task_counters(const struct task_struct *p, struct bkt_counters *c)
 {
 	c->run_delay = bkt_run_delay(p);
-	/* The task itself counts its faults, plainly. */
+	/* The task itself increments this counter, by plain accesses. */
 	c->min_flt = data_race(READ_ONCE(p->min_flt));
-	/* The task itself counts these, too. */
+	/* The same holds for this one. */
 	c->maj_flt = data_race(READ_ONCE(p->maj_flt));
 }
 
-static void task_list(struct bkt_task *t, struct task_struct *p, bool born)
+static void task_list(struct bkt_task *t, struct task_struct *p, bool forked)
 {
 	u32 bucket = bkt_task_bucket(p);
 	struct bkt_counters begin;
 
 	lockdep_assert_held(&bkt_tasks_lock);
 	task_counters(p, &begin);
-	/* An arming under way has begun already. */
+	/* A generation begins before its hooks are in place: bkt_task_arm_begin(). */
 	bkt_account_init(&t->account, bkt_clock_now(),
-			 task_armed_at != U64_MAX ? task_generation : 0, born, &begin);
+			 task_armed_at != U64_MAX ? task_generation : 0, forked, &begin);
 	t->task = p;
 	t->listed = true;
 	hlist_add_head_rcu(&t->node, &task_table[bucket]);
 	set_bit(bucket, task_bits);
 	WRITE_ONCE(task_count, task_count + 1);
-	/* After the task is in the table: the switch probe looks at the flag first. */
+	/* Last, since the switch probe tests the flag before it searches the table. */
 	if (task_armed_at != U64_MAX)
 		bkt_quiet_follow(p);
 }
@@ -216,16 +219,16 @@ int bkt_task_follow(struct bkt_task **spare, struct task_struct *p,
 	}
 	t = *spare;
 	task_list(t, p, false);
-	/* Either the exit probe sees the bit, or we see the flag. */
+	/* Pairs with bkt_task_ended(): it sees the bit in @task_bits, or we see the flag. */
 	smp_mb();
-	/* Other flags change at any time. */
+	/* The task may change its other flags at any time. */
 	if (data_race(READ_ONCE(p->flags)) & PF_EXITING) {
 		task_unlist(t);
 		return -ESRCH;
 	}
 	*spare = NULL;
 	task_add_follower(t, f);
-	/* The follower's reference is the only one. */
+	/* Only the follower's reference remains. */
 	refcount_dec(&t->refs);
 	return 0;
 }
@@ -235,7 +238,7 @@ bool bkt_task_unfollow(struct bkt_follower *f)
 	struct bkt_task *t = f->task;
 
 	lockdep_assert_held(&bkt_tasks_lock);
-	/* Ended tasks have let go of their followers. */
+	/* An exit or execve() of the task has already detached @f. */
 	if (list_empty(&f->task_node))
 		return false;
 	task_del_follower(t, f);
@@ -245,17 +248,17 @@ bool bkt_task_unfollow(struct bkt_follower *f)
 	return true;
 }
 
-/* The CPU's pointer leads to the account of the task that it runs. Interrupts are off. */
+/* Points this CPU's bkt_running to the account of its current. Interrupts are off. */
 static void task_set_pointer(struct bkt_task *t)
 {
 	this_cpu_write(bkt_running, &t->account);
-	/* Pairs with bkt_task_forget(): it sees the pointer, or we see what it did. */
+	/* Pairs with bkt_task_forget(): it sees the pointer, or we see @listed cleared. */
 	smp_mb();
 	if (unlikely(!READ_ONCE(t->listed)))
 		this_cpu_write(bkt_running, NULL);
 }
 
-/* On the CPU of a task that may be followed and running. Interrupts are off. */
+/* Runs with interrupts off. Observes current if it is followed and was not observed yet. */
 static void task_observe_current(void *unused)
 {
 	struct bkt_task *t;
@@ -272,7 +275,10 @@ static void task_observe_current(void *unused)
 
 void bkt_task_observe(const struct cpumask *cpus)
 {
-	/* bkt_tasks_lock orders this: who arms later finds the tasks. */
+	/*
+	 * If this does not see @task_armed, bkt_task_arm_end() observes the tasks: it sets
+	 * @task_armed under bkt_tasks_lock after the tasks were listed under the same lock.
+	 */
 	if (READ_ONCE(task_armed))
 		on_each_cpu_mask(cpus, task_observe_current, NULL, 1);
 }
@@ -281,7 +287,7 @@ static bool task_must_forget(int cpu, void *unused)
 {
 	struct bkt_account *a = READ_ONCE(per_cpu(bkt_running, cpu));
 
-	/* Preemption is off, so the account that was there is not freed yet. */
+	/* Preemption is off, so the account is not freed meanwhile. */
 	return a && !READ_ONCE(container_of(a, struct bkt_task, account)->listed);
 }
 
@@ -293,10 +299,7 @@ static void task_forget_pointer(void *unused)
 
 void bkt_task_forget(void)
 {
-	/*
-	 * Pairs with task_set_pointer(): either it sees that the account has left the
-	 * table, or the CPU's pointer is seen here.
-	 */
+	/* Pairs with task_set_pointer(): it sees @listed cleared, or we see the pointer. */
 	smp_mb();
 	if (READ_ONCE(task_pointers_set))
 		on_each_cpu_cond_mask(task_must_forget, task_forget_pointer, NULL, 1,
@@ -307,7 +310,7 @@ void bkt_task_in(struct task_struct *p)
 {
 	struct bkt_task *t;
 
-	/* While the hooks are loud, every thread has the flag. */
+	/* While the hooks are loud, threads that nobody follows have the flag, too. */
 	if (!READ_ONCE(task_armed) || !task_maybe_followed(p))
 		return;
 	t = task_lookup(p);
@@ -319,8 +322,9 @@ void bkt_task_in(struct task_struct *p)
 }
 
 /*
- * What a task does that nobody has met since its registration: its registers
- * tell. bkt_tasks_lock keeps it alive.
+ * Returns the key of the call in which a task sleeps that was not observed in this
+ * generation yet, or -1: rule "asleep". The saved registers of the task are read, so
+ * bkt_tasks_lock must keep the task alive.
  */
 static int task_key_of_sleeper(struct bkt_task *t, u32 gen, u64 since_armed)
 {
@@ -336,11 +340,14 @@ static int task_key_of_sleeper(struct bkt_task *t, u32 gen, u64 since_armed)
 	return key;
 }
 
-/* Nobody asks of a task that has ended, or that nobody follows any more. */
+/*
+ * After the task has left the table nobody uses the figures, since each follower was
+ * given V as it left.
+ */
 static void task_read_counters(const struct bkt_task *t, struct bkt_counters *c)
 {
 	rcu_read_lock();
-	/* A task that is in the table is not freed within a grace period. */
+	/* A listed task is not freed before the end of this read-side critical section. */
 	if (READ_ONCE(t->listed))
 		task_counters(t->task, c);
 	else
@@ -396,7 +403,7 @@ void bkt_task_arm_begin(void)
 	spin_unlock(&bkt_tasks_lock);
 }
 
-/* Threads that nobody follows leave the slow path, unless the hooks are loud. */
+/* Clears the slow path's flag of @p if nobody follows @p and the hooks are quiet. */
 static void task_clear_flag(struct task_struct *p)
 {
 	if (!bkt_slow_path(p))
@@ -407,7 +414,10 @@ static void task_clear_flag(struct task_struct *p)
 	spin_unlock(&bkt_tasks_lock);
 }
 
-/* Gives way in the middle of a walk, at @p of process @g; whether it can go on. */
+/*
+ * Lets others run in the middle of a walk, at thread @p of process @g. Returns false if
+ * the walk cannot continue from there because one of the two has exited.
+ */
 static bool task_walk_break(struct task_struct *g, struct task_struct *p)
 {
 	bool alive;
@@ -424,9 +434,9 @@ static bool task_walk_break(struct task_struct *g, struct task_struct *p)
 }
 
 /*
- * New threads are at the end of their lists, so a walk meets them. A walk whose
- * place has gone begins again, since all that it can miss costs a stranger some
- * time but no figure is wrong; what it has done before is done.
+ * New threads are added at the end of their lists, so the walk reaches them. If the walk
+ * cannot continue after a pause, it starts again, three times at most. A stranger that
+ * it misses keeps the flag: the stranger's calls are slower, but no figure is wrong.
  */
 static void task_clear_flags(void)
 {
@@ -452,9 +462,9 @@ out:
 
 void bkt_task_arm_end(void)
 {
-	/* Before any task is met: those that are followed have the flag. */
+	/* First, so that each followed task has the slow path's flag when it is observed. */
 	bkt_quiet_check();
-	/* Before any pointer is set, which takes @task_armed. */
+	/* Before @task_armed, without which no CPU's pointer is set. */
 	WRITE_ONCE(task_pointers_set, true);
 	spin_lock(&bkt_tasks_lock);
 	WRITE_ONCE(task_armed, true);
@@ -475,7 +485,10 @@ void bkt_task_disarm(void)
 	WRITE_ONCE(task_armed_at, U64_MAX);
 	WRITE_ONCE(task_generation, task_generation + 1);
 	spin_unlock(&bkt_tasks_lock);
-	/* Whoever sets a pointer has interrupts off: before this, or not at all. */
+	/*
+	 * A CPU tests @task_armed and sets its pointer with interrupts off, hence before
+	 * the interrupt that clears the pointer here, or not at all.
+	 */
 	on_each_cpu(task_clear_pointer, NULL, 1);
 	WRITE_ONCE(task_pointers_set, false);
 }
@@ -512,7 +525,7 @@ u64 bkt_task_lost(void)
 	return n;
 }
 
-/* A child that nobody follows has its parent's flag; it keeps none that it needs not. */
+/* A child begins with a copy of its parent's flag, which is corrected for a stranger. */
 static void task_update_child_flag(struct task_struct *child)
 {
 	int state = bkt_quiet_state();
@@ -520,11 +533,11 @@ static void task_update_child_flag(struct task_struct *child)
 	if (state == BRICKTRACE_HOOKS_QUIET)
 		task_clear_flag(child);
 	else if (state == BRICKTRACE_HOOKS_LOUD && !bkt_slow_path(child))
-		/* The parent had none yet when the hooks became loud. */
+		/* The hooks became loud after the parent's flag had been copied. */
 		bkt_quiet_follow(child);
 }
 
-/* In the parent's context, before the child can run. */
+/* Runs in the parent's context, before the child can run. */
 void bkt_task_forked(struct task_struct *child)
 {
 	struct bkt_task *parent, *t;
@@ -533,14 +546,14 @@ void bkt_task_forked(struct task_struct *child)
 	u32 bit;
 
 	if (!task_current_followed())
-		goto quiet;
+		goto flag;
 	bit = child->tgid == current->tgid ? BRICKTRACE_THREAD_INHERIT_THREADS :
 					     BRICKTRACE_THREAD_INHERIT_CHILDREN;
 	spin_lock(&bkt_tasks_lock);
 	parent = task_lookup(current);
 	if (!parent)
 		goto out;
-	/* The child is visible by its number: somebody may have registered it. */
+	/* The child is already visible by its tid, so another thread may have registered it. */
 	t = task_lookup(child);
 	known = t;
 	if (t)
@@ -559,17 +572,16 @@ void bkt_task_forked(struct task_struct *child)
 		f->ops->forked(f, t, known);
 	}
 	task_lost += missed;
-	/* No follower had memory for it, and no CPU has run the child. */
+	/* No session follows the child after all. Since it has not run, no CPU points to it. */
 	if (t && list_empty(&t->followers))
 		task_unlist(t);
 	bkt_task_put(t);
 out:
 	spin_unlock(&bkt_tasks_lock);
-quiet:
+flag:
 	task_update_child_flag(child);
 }
 
-/* Lets a new follower follow the child that its parent was told of. */
 bool bkt_task_adopt(struct bkt_task *child, struct bkt_follower *f)
 {
 	if (child->nr_followers >= BKT_MAX_FOLLOWERS)
@@ -578,7 +590,7 @@ bool bkt_task_adopt(struct bkt_task *child, struct bkt_follower *f)
 	return true;
 }
 
-/* Takes current's account out of the table and off its CPU. */
+/* Takes current's account out of the table and clears this CPU's pointer to it. */
 static void task_retire(struct bkt_task *t)
 {
 	preempt_disable();
@@ -587,14 +599,14 @@ static void task_retire(struct bkt_task *t)
 	preempt_enable();
 }
 
-/* current's own V, now. bkt_tasks_lock protects where it is put. */
+/* Reads V of current into @task_last. */
 static const struct bkt_snapshot *task_read_last(struct bkt_task *t)
 {
 	struct bkt_counters kernel;
 
 	lockdep_assert_held(&bkt_tasks_lock);
 	task_counters(current, &kernel);
-	/* Only being scheduled, right here, makes it fail. */
+	/* A try fails only if an interrupt writes to the account: task_observe_current(). */
 	while (!bkt_account_try_read(&t->account, READ_ONCE(task_generation),
 				     READ_ONCE(task_armed_at), -1, U64_MAX, &kernel,
 				     &task_last))
@@ -602,7 +614,7 @@ static const struct bkt_snapshot *task_read_last(struct bkt_task *t)
 	return &task_last;
 }
 
-/* All followers of current, or those that may not stay, leave its account. */
+/* Detaches all followers of current or, after an execve(), those that may not stay. */
 static void task_detach_followers(struct bkt_task *t, bool exec)
 {
 	const struct bkt_snapshot *v = NULL;
@@ -612,11 +624,11 @@ static void task_detach_followers(struct bkt_task *t, bool exec)
 	list_for_each_entry_safe(f, next, &t->followers, task_node) {
 		if (exec && f->ops->may_stay(f))
 			continue;
-		/* The same for all who leave. */
+		/* All followers that are detached get the same V. */
 		if (!v)
 			v = task_read_last(t);
 		task_del_follower(t, f);
-		f->ops->left(f, v, exec);
+		f->ops->detached(f, v, exec);
 	}
 	if (list_empty(&t->followers))
 		task_retire(t);
@@ -644,14 +656,14 @@ bool bkt_task_ended(void)
 	struct bkt_task *t;
 	bool last;
 
-	/* Pairs with bkt_task_follow(): PF_EXITING is set. */
+	/* Pairs with bkt_task_follow(): the kernel has set PF_EXITING before this. */
 	smp_mb();
 	if (!task_current_followed())
 		return false;
 	spin_lock(&bkt_tasks_lock);
 	t = task_lookup(current);
 	if (t) {
-		/* An interrupt may find the task running, and write as well. */
+		/* task_observe_current() may write to the account, in an interrupt. */
 		local_irq_disable();
 		bkt_account_end(&t->account);
 		local_irq_enable();

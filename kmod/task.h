@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The tasks that any session follows: one account each, found by the switch
- * probe, and a pointer to the running one on each CPU.
+ * The table of followed tasks. Each task that at least one session follows has one
+ * account in it, which the switch probe looks up. While such a task runs, its CPU
+ * has a pointer to the account, bkt_running.
  *
- * A task is in the table from its registration until nobody follows it or it
- * exits, so a task in the table is alive: whoever holds bkt_tasks_lock may use its
- * stack. The memory of an account is freed an RCU grace period after the last
- * reference to it is put, since probes use it with preemption off; and a
- * reference that the table had is put only when no CPU's pointer, bkt_running,
- * leads to the account any more.
+ * A task enters the table when it is registered and leaves it when its last
+ * follower detaches or when it exits. So a task in the table is alive, and the
+ * holder of bkt_tasks_lock may read its stack. Probes use accounts with preemption
+ * off and without a reference: an account is freed one RCU grace period after its
+ * last reference is put, and whoever takes an account out of the table keeps a
+ * reference until no CPU's bkt_running points to it.
  */
 #ifndef BKT_TASK_H
 #define BKT_TASK_H
@@ -22,14 +23,15 @@
 #include "account.h"
 
 /*
- * Protects the table, the lists of followers and what followers hang onto
- * them. Taken in process context only, never in the switch probe, nor where
- * probes are registered. Whoever holds it does no more work than that for one
- * task with BKT_MAX_FOLLOWERS followers: docs/worst-cases.md.
+ * Protects the table, each task's list of followers, and what the sessions keep
+ * about their followers (member.h, base.h). Taken in process context only: never in
+ * the switch probe, nor in the kprobes on the registration of probes (quiet.c).
+ * While it is held, at most the work for one task with BKT_MAX_FOLLOWERS
+ * followers is done: docs/worst-cases.md has the figures.
  */
 extern spinlock_t bkt_tasks_lock;
 
-/* Sessions that may follow one task: each costs the task's forks and its exit. */
+/* Sessions that may follow one task. Each makes the task's forks and exit slower. */
 #define BKT_MAX_FOLLOWERS 64
 
 struct bkt_task {
@@ -38,34 +40,36 @@ struct bkt_task {
 	struct task_struct *task;	/* valid while @listed */
 	struct list_head followers;	/* bkt_tasks_lock */
 	u32 nr_followers;		/* bkt_tasks_lock */
-	refcount_t refs;		/* followers, and whoever reads it */
-	bool listed;			/* bkt_tasks_lock */
+	refcount_t refs;		/* one for each follower and each reader */
+	bool listed;			/* in the table; written under bkt_tasks_lock */
 	struct rcu_head rcu;
 };
 
-/* Whoever follows a task: see struct bkt_member of member.h. */
+/* One session's interest in one task. struct bkt_member of member.h embeds it. */
 struct bkt_follower {
 	struct list_head task_node;	/* bkt_tasks_lock */
-	struct bkt_task *task;
+	struct bkt_task *task;		/* referenced */
 	const struct bkt_follower_ops *ops;
-	u32 inherit;			/* BRICKTRACE_INHERIT_* */
+	u32 inherit;			/* BRICKTRACE_THREAD_INHERIT_* */
 };
 
+/* All are called under bkt_tasks_lock. */
 struct bkt_follower_ops {
 	/*
-	 * The task ends (@exec is false) or, after may_stay() said no, is let go
-	 * (@exec is true); @end is V then. The follower is off the task's list.
-	 * Under bkt_tasks_lock.
+	 * The task exits (@exec is false), or may_stay() has returned false after
+	 * an execve() (@exec is true). @end is the value of the account at that
+	 * moment. @f is already off the task's list of followers.
 	 */
-	void (*left)(struct bkt_follower *f, const struct bkt_snapshot *end,
-		     bool exec);
+	void (*detached)(struct bkt_follower *f, const struct bkt_snapshot *end,
+			 bool exec);
 	/*
-	 * The task has a child that is to be followed too; NULL if there was
-	 * no memory for its account. @known: the child had an account before, so
-	 * that its followers must be searched for this one. Under bkt_tasks_lock.
+	 * The task has forked a thread or process that @f->inherit includes. @child
+	 * is NULL if there was no memory for the child's account. @known: another
+	 * thread registered the child before, so that one of the child's followers
+	 * may already be of the same session.
 	 */
 	void (*forked)(struct bkt_follower *f, struct bkt_task *child, bool known);
-	/* The task, current, has executed a program. Under bkt_tasks_lock. */
+	/* The task, current, has executed a program: may @f keep following it? */
 	bool (*may_stay)(struct bkt_follower *f);
 };
 
@@ -76,11 +80,14 @@ struct bkt_task *bkt_task_get(struct bkt_task *t);
 void bkt_task_put(struct bkt_task *t);
 
 /*
- * Lets @f follow @p, to which the caller holds a reference, under bkt_tasks_lock.
- * @spare is an account for it, taken if it has none. Errors: -ESRCH if the task
- * is exiting, -EUSERS if BKT_MAX_FOLLOWERS follow it. Without bkt_tasks_lock, the caller
- * then calls bkt_task_forget() before it puts @spare; or, if the task is followed,
- * bkt_task_observe() with the CPUs of all such tasks.
+ * bkt_task_follow() makes @f follow @p. The caller holds bkt_tasks_lock and a
+ * reference to @p. If @p has no account, it takes *@spare, which bkt_task_alloc()
+ * returned, and sets *@spare to NULL. Errors: -ESRCH if @p is exiting, -EUSERS if
+ * BKT_MAX_FOLLOWERS sessions follow @p.
+ *
+ * The caller then drops bkt_tasks_lock. After an error it calls bkt_task_forget()
+ * before it puts *@spare. After success it calls bkt_task_observe() with the CPUs of
+ * all tasks that it made followed, since these tasks may be running.
  */
 struct bkt_task *bkt_task_alloc(void);
 int bkt_task_follow(struct bkt_task **spare, struct task_struct *p,
@@ -88,34 +95,36 @@ int bkt_task_follow(struct bkt_task **spare, struct task_struct *p,
 void bkt_task_observe(const struct cpumask *cpus);
 
 /*
- * @f no longer follows its task; under bkt_tasks_lock. Returns true if nobody does
- * and bkt_task_forget() must be called once bkt_tasks_lock is dropped, before the
- * task is put.
+ * bkt_task_unfollow() ends that @f follows its task. The caller holds
+ * bkt_tasks_lock. If it returns true, @f was the last follower, and the caller must
+ * drop bkt_tasks_lock and call bkt_task_forget() before it puts the account.
  */
 bool bkt_task_unfollow(struct bkt_follower *f);
 void bkt_task_forget(void);
 
-/* The account of a task if it has one, else NULL. Under bkt_tasks_lock. */
+/* Returns the account of @p, without a reference, or NULL. Under bkt_tasks_lock. */
 struct bkt_task *bkt_task_find(struct task_struct *p);
 
 /*
- * Reads V(min(@limit, now)) of a task, whatever it is doing. Sleeps if it must
- * try long. The caller holds a reference. While the hooks are not armed, V is what
- * is added up, and no call is under way.
+ * Reads V(min(@limit, now)) of a task, whatever the task is doing. The caller holds
+ * a reference to @t. May sleep. While the hooks are not armed, V is the completed
+ * sums, without a call under way.
  */
 void bkt_task_read(struct bkt_task *t, u64 limit, struct bkt_snapshot *snap);
 
 /*
- * Marks the system call that current is in as bricktrace's own. Returns when
- * it was entered, or 0 if current is not traced.
+ * Marks the system call that current is in as bricktrace's own: rule "own-calls".
+ * Returns the time at which current entered it, or 0 if current is not traced.
  */
 u64 bkt_task_control(void);
 
 /*
- * Arming, by hooks.c: begin a generation, before the probes are registered;
- * find the running tasks and free all other threads of the slow path, after. To
- * disarm: end the generation and forget the running tasks, while all the probes
- * are still there, and say so when they are gone.
+ * hooks.c calls these, with its mutex held, in order to arm and disarm.
+ * bkt_task_arm_begin() begins a generation before the probes are registered.
+ * bkt_task_arm_end(), after that, observes the tasks that are running now and, unless
+ * the hooks are loud, clears the slow path's flag of all threads that nobody follows.
+ * bkt_task_disarm() ends the generation and clears each CPU's bkt_running, while all
+ * probes are still in place; bkt_task_disarmed() is called when they are gone.
  */
 void bkt_task_arm_begin(void);
 void bkt_task_arm_end(void);
@@ -123,51 +132,56 @@ void bkt_task_disarm(void);
 void bkt_task_disarmed(void);
 u32 bkt_task_generation(void);
 
-/* Whether the hooks were armed in @generation and have been ever since. */
+/* Whether the hooks were armed in @generation and have stayed armed since then. */
 bool bkt_task_armed_since(u32 generation);
 
-/* Whether any task is followed. May be outdated as soon as it is read. */
+/* Whether any task is followed. The answer may be outdated when it is returned. */
 bool bkt_task_any(void);
 
 /*
- * For the fork, exec and exit probes, of current. The latter two return true if
- * current was the last task that anybody followed.
+ * The fork, exec and exit probes call these, for current. The latter two return true
+ * if current was the last task that any session followed.
  */
 void bkt_task_forked(struct task_struct *child);
 bool bkt_task_execed(void);
 bool bkt_task_ended(void);
 
-/* From a follower's forked(): @f follows the child, if it has room for one more. */
+/*
+ * Makes @f follow @child. Only a follower's forked() calls it. Returns false if
+ * BKT_MAX_FOLLOWERS sessions follow @child.
+ */
 bool bkt_task_adopt(struct bkt_task *child, struct bkt_follower *f);
 
-/* Threads that could not be followed since the module was loaded. */
+/* How many threads got no account for lack of memory since the module was loaded. */
 u64 bkt_task_lost(void);
 
 /*
- * Per CPU: the account of the running task if it is followed, else NULL.
+ * Per CPU: the account of the running task if the task is followed, else NULL.
  *
- * Only its own CPU sets it, with interrupts off: to current's account while the
- * hooks are armed, to NULL when current changes, ends or executes a program that
- * nobody follows. An account that leaves the table for another reason is
- * forgotten by an interrupt (bkt_task_forget()) before it is put. Disarming ends
- * the arming first, then clears all pointers by an interrupt, and only then
- * removes the probes: from that interrupt on each pointer is and stays NULL, so
- * that no pointer is ever believed without the switch probe that maintains it.
+ * Only the CPU itself writes its pointer. It sets the pointer to current's account
+ * while the hooks are armed, with interrupts off, and clears it when current changes,
+ * exits, or has executed a program after which no session follows it. When an account
+ * leaves the table for another reason, an interrupt clears the pointers to it
+ * (bkt_task_forget()) before its last reference is put.
+ *
+ * Disarming first forbids CPUs to set their pointers, then clears each by an interrupt,
+ * and only then removes the probes. From its interrupt on a CPU's pointer stays NULL,
+ * so that no pointer is set without the switch probe that keeps it up to date.
  */
 DECLARE_PER_CPU(struct bkt_account *, bkt_running);
 
 /*
- * For the switch probe: @p, which has the slow path's flag, is given this CPU.
- * Interrupts are off.
+ * The switch probe calls this, with interrupts off, when this CPU switches to @p and
+ * @p has the slow path's flag.
  */
 void bkt_task_in(struct task_struct *p);
 
-/* Tells whether a task may be in the table: a bit for each bucket in use. */
+/* The table has 2^BKT_TASK_BITS buckets. */
 #define BKT_TASK_BITS 15
 
 static inline u32 bkt_task_bucket(const struct task_struct *p)
 {
-	/* Slabs leave the low bits of a task's address few values: hash them all. */
+	/* All bits are hashed, since the low ones of a slab's addresses vary little. */
 	return hash_ptr(p, BKT_TASK_BITS);
 }
 
