@@ -17,7 +17,7 @@ static void account_end(struct bkt_account *a)
 	raw_write_seqcount_end(&a->seq);
 }
 
-void bkt_account_init(struct bkt_account *a, u64 now, u32 generation, bool born,
+void bkt_account_init(struct bkt_account *a, u64 now, u32 generation, bool forked,
 		      const struct bkt_counters *begin)
 {
 	int i;
@@ -29,14 +29,14 @@ void bkt_account_init(struct bkt_account *a, u64 now, u32 generation, bool born,
 	a->t_out = now;
 	a->begin = *begin;
 	a->run_delay = begin->run_delay;
-	a->state = born ? BKT_NEW : BKT_ASLEEP;
+	a->state = forked ? BKT_NEW : BKT_ASLEEP;
 	a->keys[BKT_SLOT_CONTROL] = BKT_KEY_CONTROL;
 	for (i = 0; i < BKT_CATEGORIES; i++)
 		a->keys[BKT_SLOT_MORE + i] = BKT_KEY_MORE + i;
 	a->used = BKT_SLOT_FIRST;
 }
 
-/* The slot of a key: its own if there is one left, else its category's. */
+/* Returns the slot of @key or, if all slots are taken, of its category: rule "more". */
 static struct bkt_slot *account_slot(struct bkt_account *a, u16 key)
 {
 	int i;
@@ -49,10 +49,10 @@ static struct bkt_slot *account_slot(struct bkt_account *a, u16 key)
 		goto found;
 	}
 	a->keys[i] = key;
-	/* Pairs with bkt_account_try_read(): the key is there. */
+	/* Pairs with bkt_account_try_read(): it sees the key of each slot in use. */
 	smp_store_release(&a->used, i + 1);
 found:
-	/* The other tables, and restart_syscall, are looked up each time. */
+	/* restart_syscall is not mapped, since its slot varies; nor are other tables. */
 	if (key < BKT_NR_NATIVE && !bkt_syscall_is_restart(key))
 		a->map[key] = i;
 	return &a->slots[i];
@@ -70,7 +70,10 @@ void bkt_account_enter_slow(struct bkt_account *a, unsigned long nr)
 	s = bkt_syscall_is_restart(key) ? a->restart : NULL;
 	if (!s)
 		s = account_slot(a, key);
-	/* The call was found between the kernel's entry and here: it is timed already. */
+	/*
+	 * If the task was first observed between kernel entry and sys_enter, the call is
+	 * being timed already: rule "asleep".
+	 */
 	if (a->state == BKT_OBSERVED && a->cur == s) {
 		WRITE_ONCE(a->state, BKT_USER);
 		return;
@@ -81,8 +84,9 @@ void bkt_account_enter_slow(struct bkt_account *a, unsigned long nr)
 static void account_count_error(struct bkt_account *a, struct bkt_slot *s, long ret)
 {
 	/*
-	 * The call will be entered again, by restart_syscall after the last of
-	 * these, unless a handler runs first: bkt_account_signal().
+	 * The kernel restarts such a call, after -ERESTART_RESTARTBLOCK by
+	 * restart_syscall (rule "restart"), unless a signal handler runs first:
+	 * bkt_account_signal().
 	 */
 	if (ret <= -ERESTARTSYS && ret >= -ERESTART_RESTARTBLOCK) {
 		if (ret == -ERESTART_RESTARTBLOCK)
@@ -92,14 +96,14 @@ static void account_count_error(struct bkt_account *a, struct bkt_slot *s, long 
 		a->interrupted_ret = ret;
 		return;
 	}
-	/* What sigreturn returns is the interrupted program's register. */
+	/* The result of sigreturn is a register of the interrupted program. */
 	if (!bkt_syscall_is_sigreturn(a->keys[s - a->slots]))
 		s->errors++;
 }
 
 /*
- * An exit without an entry: of the clone that made the thread; else of a call
- * that seccomp or a tracer refused before its entry was shown.
+ * sys_exit without sys_enter: rule "entry". A new thread leaves the clone() of its
+ * parent; otherwise seccomp or a tracer refused a call before sys_enter.
  */
 static void account_exit_unpaired(struct bkt_account *a, long ret)
 {
@@ -119,7 +123,7 @@ static void account_exit_unpaired(struct bkt_account *a, long ret)
 	account_end(a);
 }
 
-/* A failed call, or an unpaired exit. */
+/* sys_exit of a call that failed, or without a sys_enter. */
 void bkt_account_exit_slow(struct bkt_account *a, long ret)
 {
 	struct bkt_slot *s = a->cur;
@@ -140,7 +144,7 @@ void bkt_account_control(struct bkt_account *a)
 
 	account_begin(a);
 	if (!a->cur) {
-		/* Armed or registered by this very call. */
+		/* This very call armed the hooks or registered the task. */
 		a->t_enter = bkt_clock_now();
 		a->state = BKT_USER;
 	} else if (a->cur != control && a->off_enter == a->t_enter) {
@@ -157,21 +161,20 @@ void bkt_account_out(struct bkt_account *a, const struct task_struct *p)
 
 	account_begin(a);
 	a->t_out = bkt_clock_now();
-	/* What the thread has waited for this CPU, which the scheduler added since. */
-	if (a->waiter)
-		a->waiter->runnable += run_delay - a->run_delay;
+	/* The scheduler added the wait for this CPU after bkt_account_in(): rule "waiting". */
+	if (a->delay_slot)
+		a->delay_slot->runnable += run_delay - a->run_delay;
 	a->run_delay = run_delay;
 	account_end(a);
 }
 
-/* A new arming: what was known of the thread's state is void. */
+/* In a new generation, what was known about the task's state is void. */
 static void account_rebase(struct bkt_account *a, const struct task_struct *p,
 			   u32 generation)
 {
 	int i;
 
 	a->run_delay = bkt_run_delay(p);
-
 	a->restart = NULL;
 	a->interrupted = NULL;
 	a->generation = generation;
@@ -184,14 +187,14 @@ int bkt_account_record(struct bkt_account *a, u32 generation, int key)
 	if (a->recorded >> 32 == generation)
 		return (int)(u32)a->recorded - 1;
 	WRITE_ONCE(a->recorded, (u64)generation << 32 | (u32)(key + 1));
-	/* Pairs with account_observe(): it sees this, or the reader that it has begun. */
+	/* Pairs with account_observe(): it sees this key, or our try to read sees its @seq. */
 	smp_mb();
 	return key;
 }
 
 /*
- * The thread is met for the first time; it does what it did since @since. @slept: it
- * has slept until now, so that what readers said of it is so.
+ * Observes the task for the first time in @generation. What the task does now it has
+ * done since @since. @slept: the task was asleep until now, so a recorded key is valid.
  */
 static void account_observe(struct bkt_account *a, struct task_struct *p, u32 generation,
 			    u64 since, bool slept)
@@ -201,7 +204,7 @@ static void account_observe(struct bkt_account *a, struct task_struct *p, u32 ge
 	int key;
 
 	account_begin(a);
-	/* Pairs with bkt_account_record(). */
+	/* Pairs with bkt_account_record(): we see its key, or its reader sees @seq. */
 	smp_mb();
 	recorded = READ_ONCE(a->recorded);
 	key = slept && recorded >> 32 == generation ? (int)(u32)recorded - 1 :
@@ -239,7 +242,7 @@ void bkt_account_in(struct bkt_account *a, struct task_struct *p, u32 generation
 		}
 		a->off_call += off;
 	}
-	a->waiter = a->cur;
+	a->delay_slot = a->cur;
 	a->t_out = 0;
 	account_end(a);
 }
@@ -252,9 +255,9 @@ void bkt_account_observe_running(struct bkt_account *a, struct task_struct *p,
 	if (bkt_account_asleep(a, generation, armed, &since))
 		account_observe(a, p, generation, bkt_clock_now(), false);
 	account_begin(a);
-	/* The scheduler has told of this arrival already. */
+	/* The scheduler has already added the wait for this CPU. */
 	a->run_delay = bkt_run_delay(p);
-	a->waiter = NULL;
+	a->delay_slot = NULL;
 	a->t_out = 0;
 	account_end(a);
 }
@@ -265,7 +268,7 @@ void bkt_account_signal(struct bkt_account *a, bool restarts)
 	int ret = a->interrupted_ret;
 
 	a->interrupted = NULL;
-	/* An entry since means that the kernel has restarted it. */
+	/* If there was an entry since then, the kernel has restarted the call. */
 	if (!s || a->cur || a->t_enter != a->interrupted_enter)
 		return;
 	if (ret == -ERESTARTNOINTR || (ret == -ERESTARTSYS && restarts))
@@ -286,7 +289,7 @@ bool bkt_account_asleep(const struct bkt_account *a, u32 generation, u64 armed,
 			u64 *since)
 {
 	if (READ_ONCE(a->generation) != generation) {
-		/* The account is older than the arming; so may its clock be. */
+		/* @t_out is from before this arming, perhaps a reading of another clock. */
 		*since = armed;
 		return true;
 	}
@@ -294,26 +297,29 @@ bool bkt_account_asleep(const struct bkt_account *a, u32 generation, u64 armed,
 	return !READ_ONCE(a->cur) && READ_ONCE(a->state) == BKT_ASLEEP;
 }
 
-/* Waiting for a CPU that is in no slot yet: the call's that is off its CPU, or was. */
+/*
+ * Adds the wait for a CPU that is in no slot yet: to the call under way, if the task is
+ * off its CPU (@out), else to the call of the last switch in. Rule "waiting".
+ */
 static void account_read_runnable(const struct bkt_account *a, u32 generation, bool out,
 				  const struct bkt_counters *kernel,
 				  struct bkt_snapshot *snap)
 {
-	const struct bkt_slot *waiter = READ_ONCE(a->waiter);
+	const struct bkt_slot *s = READ_ONCE(a->delay_slot);
 	u64 seen = a->run_delay;
-	/* The thread may have been switched since @kernel was read. */
+	/* If the task was switched since @kernel was read, @seen is the later value. */
 	u64 now = max(seen, kernel->run_delay);
 
 	snap->kernel.run_delay = now - a->begin.run_delay;
 	snap->kernel.min_flt = kernel->min_flt - a->begin.min_flt;
 	snap->kernel.maj_flt = kernel->maj_flt - a->begin.maj_flt;
-	/* What it was before the arming is no call's. */
+	/* A wait from before this arming belongs to no call. */
 	if (a->generation != generation)
 		return;
 	if (out)
 		snap->call.runnable = now - seen;
-	else if (waiter)
-		snap->slots[waiter - a->slots].runnable += now - seen;
+	else if (s)
+		snap->slots[s - a->slots].runnable += now - seen;
 }
 
 bool bkt_account_try_read(const struct bkt_account *a, u32 generation, u64 armed,
@@ -322,7 +328,7 @@ bool bkt_account_try_read(const struct bkt_account *a, u32 generation, u64 armed
 			  struct bkt_snapshot *snap)
 {
 	unsigned int seq = raw_read_seqcount(&a->seq);
-	/* Pairs with bkt_account_enter_slot(): its t_enter is there. */
+	/* Pairs with bkt_account_enter_slot(): we see @t_enter if we see @cur. */
 	const struct bkt_slot *cur = smp_load_acquire(&a->cur);
 	u64 t, since, out;
 	bool asleep;
@@ -353,10 +359,10 @@ bool bkt_account_try_read(const struct bkt_account *a, u32 generation, u64 armed
 		if (out && t > out)
 			snap->call.offcpu = t - out;
 	}
-	/* Pairs with account_slot(): their keys are there. */
+	/* Pairs with account_slot(): we see the key of each slot in use. */
 	snap->used = smp_load_acquire(&a->used);
 	memcpy(snap->slots, a->slots, min_t(u8, snap->used, BKT_SLOTS) * sizeof(a->slots[0]));
-	/* The longest calls are those of an arming that has ended. */
+	/* These longest calls belong to an arming that has ended: rule "longest". */
 	if (a->generation != generation)
 		for (i = 0; i < snap->used; i++)
 			snap->slots[i].max = 0;

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The account of one task: monotonic totals per system call, and the state of
- * the thread that decides what the time since the last event belongs to.
+ * The account of one task: for each system call sums that only grow, and the state
+ * of the thread, which says where the time since its last event belongs.
  *
- * One writer at a time: the task itself with preemption off (system call
- * probes, ioctls), the switch probe while the task is prev or next, or an
- * interrupt that found the task running and its CPU's pointer unset. Readers
- * elsewhere retry if @seq or @cur has changed: an entry is published by its
- * stores to @cur alone, everything else under @seq. Either begins before the
- * clock is read, so a reader that did not see that beginning has read an earlier
- * time; but on x86 the clock may be read while the store still waits in its
- * buffer, and then the reader's time is later by some tens of nanoseconds. That
- * time counts as no call's, and differences are never less than zero.
+ * An account has one writer at a time: the task itself with preemption off (system
+ * call probes, ioctls), the switch probe while the task is prev or next, or an
+ * interrupt that finds the task running while its CPU's bkt_running is not set.
+ * Readers elsewhere retry if @seq or @cur has changed: an entry is published by its
+ * stores to @cur alone, everything else is written under @seq. The writer announces
+ * both before it reads the clock, so a reader that does not see the announcement has
+ * read an earlier time. On x86, however, the clock may be read while the announcing
+ * store still waits in the store buffer, and then the reader's time is later by some
+ * tens of nanoseconds. That time counts for no call, and a difference is never
+ * negative.
  */
 #ifndef BKT_ACCOUNT_H
 #define BKT_ACCOUNT_H
@@ -25,68 +26,72 @@
 #define BKT_SLOTS 57
 
 enum {
-	BKT_SLOT_CONTROL	= 0,	/* calls of bricktrace itself; also "no slot" in @map */
-	BKT_SLOT_MORE	= 1,	/* + category: calls that found no slot */
+	BKT_SLOT_CONTROL	= 0,	/* bricktrace's own calls; also "no slot" in @map */
+	BKT_SLOT_MORE	= 1,	/* + category: calls without a slot of their own */
 	BKT_SLOT_FIRST	= BKT_SLOT_MORE + BKT_CATEGORIES,
 };
 
-/* Totals of one system call, in ticks. */
+/* The sums of one system call, in ticks. */
 struct bkt_slot {
-	u64 count;	/* completed */
+	u64 count;	/* completed calls */
 	u64 errors;
 	u64 time;	/* of completed calls */
-	u64 offcpu;	/* the part of it off the CPU, up to the last switch in */
-	u64 runnable;	/* the part of that which waited for a CPU, in nanoseconds */
-	u64 max;	/* the longest completed call of this arming, 0: none known */
-	u64 max_end;	/* when it ended */
+	u64 offcpu;	/* time off the CPU in the calls, up to the last switch in */
+	u64 runnable;	/* the part of @offcpu spent waiting for a CPU, in nanoseconds */
+	u64 max;	/* the longest completed call of this arming; 0: none known */
+	u64 max_end;	/* when that call ended */
 };
 
 enum bkt_state {
-	BKT_ASLEEP,	/* off its CPU since @t_out, not met since */
-	BKT_NEW,	/* created, on its way to user mode */
-	BKT_USER,	/* in user mode or on its way there, or in @cur */
-	BKT_OBSERVED,		/* in @cur since it was met, or on the way to its entry */
+	BKT_ASLEEP,	/* off its CPU since @t_out and not observed since then */
+	BKT_NEW,	/* forked, on its first way to user mode */
+	BKT_USER,	/* in user mode or on the way there, or in the call @cur */
+	BKT_OBSERVED,	/* first observed in the call @cur, perhaps before its sys_enter */
 };
 
 #define BKT_ENTERING ((struct bkt_slot *)1UL)
 
-/* What the kernel counts of a task in any case. Each of them only grows. */
+/* What the kernel counts for each task anyway. Each counter only grows. */
 struct bkt_counters {
-	u64 run_delay;	/* for how long it has waited for a CPU, in nanoseconds */
-	u64 min_flt;	/* minor and major page faults */
-	u64 maj_flt;
+	u64 run_delay;	/* time spent waiting for a CPU, in nanoseconds */
+	u64 min_flt;	/* minor page faults */
+	u64 maj_flt;	/* major page faults */
 };
 
 struct bkt_account {
 	seqcount_t seq;
-	u32 generation;		/* of the arming that @state belongs to */
+	u32 generation;		/* the arming that @state belongs to */
 	struct bkt_slot *cur;	/* call under way, NULL or BKT_ENTERING */
-	u64 t_enter;		/* when it was entered, or found */
-	u64 t_out;		/* since when the task is off its CPU, 0: it is not */
-	u64 offcpu;		/* total, up to the last switch in */
-	u64 t_end;		/* when the task ended, 0: it lives */
+	u64 t_enter;		/* when that call was entered, or first observed */
+	u64 t_out;		/* since when the task is off its CPU; 0: it is on one */
+	u64 offcpu;		/* time off the CPU, up to the last switch in */
+	u64 t_end;		/* when the task exited; 0: it is alive */
 	u64 t_begin;		/* when the account was opened */
-	struct bkt_slot *restart; /* what restart_syscall would restart */
-	u64 off_call;		/* of @offcpu, in the call that was entered at */
-	u64 off_enter;		/* this time: the last one that was off its CPU */
-	u64 recorded;		/* of a sleeper: generation << 32 | (key + 1) */
+	struct bkt_slot *restart; /* the call that restart_syscall would restart */
+	/*
+	 * The off-CPU time charged to the call entered at @off_enter, so that
+	 * bkt_account_control() can take it back.
+	 */
+	u64 off_call;
+	u64 off_enter;
+	u64 recorded;		/* bkt_account_record(): generation << 32 | (key + 1) */
 	struct bkt_counters begin; /* when the account was opened */
-	u64 run_delay;		/* as it was last added to a slot */
-	struct bkt_slot *waiter;	/* call that last waited for a CPU, or NULL */
+	u64 run_delay;		/* the task's run_delay that is accounted already */
+	struct bkt_slot *delay_slot; /* the call at the last switch in, or NULL */
 	struct bkt_slot *interrupted; /* the call that last returned -512 to -516 */
-	u64 interrupted_enter;	/* its @t_enter */
-	s16 interrupted_ret;	/* and what it returned */
+	u64 interrupted_enter;	/* the @t_enter of that call */
+	s16 interrupted_ret;	/* what that call returned */
 	u8 state;		/* enum bkt_state */
 	u8 used;		/* slots in use */
-	u8 map[BKT_NR_NATIVE];	/* native number to slot, 0: none yet */
-	u16 keys[BKT_SLOTS];	/* slot to key */
+	u8 map[BKT_NR_NATIVE];	/* slot of a native number; 0: none yet */
+	u16 keys[BKT_SLOTS];	/* key of a slot */
 	struct bkt_slot slots[BKT_SLOTS];
 };
 
-/* A call that was under way: what of it is not in the slots yet. */
+/* The part of a call under way that is not in the slots yet. */
 struct bkt_under_way {
-	int key;		/* -1: none, or none that is known */
-	u64 begin;
+	int key;		/* -1: no call is known to be under way */
+	u64 begin;		/* when the call was entered, or first observed */
 	u64 time;
 	u64 offcpu;
 	u64 runnable;
@@ -95,19 +100,19 @@ struct bkt_under_way {
 /* The value of an account at one moment, V(t). */
 struct bkt_snapshot {
 	u64 t;
-	u64 offcpu;		/* total up to t */
-	struct bkt_counters kernel; /* since the account was opened */
+	u64 offcpu;		/* time off the CPU, up to @t */
+	struct bkt_counters kernel; /* what was counted since the account was opened */
 	struct bkt_under_way call;
 	u8 used;
 	struct bkt_slot slots[BKT_SLOTS];
 };
 
 /*
- * @now: when the task was created (@born) or found. It is taken to be off its
- * CPU until it is met. @generation: of the arming under way, 0 if none is.
- * @begin: what the kernel has counted of it so far.
+ * Opens the account of a task that was forked (@forked) or registered at @now. Until
+ * it is observed, the task counts as off its CPU. @generation is that of the arming
+ * under way, or 0. @begin is what the kernel has counted for the task so far.
  */
-void bkt_account_init(struct bkt_account *a, u64 now, u32 generation, bool born,
+void bkt_account_init(struct bkt_account *a, u64 now, u32 generation, bool forked,
 		      const struct bkt_counters *begin);
 
 void bkt_account_enter_slow(struct bkt_account *a, unsigned long nr);
@@ -119,17 +124,20 @@ static __always_inline void bkt_account_enter_slot(struct bkt_account *a,
 	WRITE_ONCE(a->state, BKT_USER);
 	WRITE_ONCE(a->cur, BKT_ENTERING);
 	WRITE_ONCE(a->t_enter, bkt_clock_read(tsc));
-	/* Pairs with bkt_account_try_read(). */
+	/* Pairs with bkt_account_try_read(): it sees @t_enter if it sees @cur. */
 	smp_store_release(&a->cur, s);
 }
 
-/* sys_enter and sys_exit of current, by the clock @tsc. Preemption is off. */
+/*
+ * The probes of sys_enter and sys_exit call these for current, with preemption off.
+ * @tsc says which clock to read.
+ */
 static __always_inline void bkt_account_enter(struct bkt_account *a,
 					      unsigned long nr, bool tsc)
 {
 	u8 i = 0;
 
-	/* Masked, and so in bounds even where the comparison is mispredicted. */
+	/* The mask keeps the index in bounds even if the comparison is mispredicted. */
 	if (likely(nr < BKT_NR_NATIVE && !bkt_syscall_compat()))
 		i = a->map[nr & (BKT_NR_NATIVE - 1)];
 	if (likely(i))
@@ -161,13 +169,17 @@ static __always_inline void bkt_account_exit(struct bkt_account *a, long ret,
 	raw_write_seqcount_end(&a->seq);
 }
 
-/* The call under way is one of bricktrace itself. Preemption is off. */
+/*
+ * Makes current's call under way one of bricktrace's own: rule "own-calls". Preemption
+ * is off.
+ */
 void bkt_account_control(struct bkt_account *a);
 
 /*
- * The task leaves its CPU, or is given one; or was found running, though its
- * CPU did not know it. Interrupts are off. @p is the task, whose registers tell
- * what nobody has seen; @generation and @armed those of the arming under way.
+ * The task @p leaves its CPU (out), is given one (in), or is observed on a CPU whose
+ * bkt_running does not point to @a. Interrupts are off. The arming under way is number
+ * @generation and began at @armed. If @p was not observed in this generation before,
+ * its registers say which call it is in.
  */
 void bkt_account_out(struct bkt_account *a, const struct task_struct *p);
 void bkt_account_in(struct bkt_account *a, struct task_struct *p, u32 generation,
@@ -176,36 +188,38 @@ void bkt_account_observe_running(struct bkt_account *a, struct task_struct *p,
 				 u32 generation, u64 armed);
 
 /*
- * A signal's handler is about to run. If the call that was just left had been
- * interrupted and is not restarted, the program sees it fail with EINTR: an error.
- * @restarts: the handler was installed with SA_RESTART. Preemption is off.
+ * A signal handler of current is about to run. If current's last call was interrupted
+ * and is not restarted, the program sees the call fail with EINTR, and the call counts
+ * as an error: rule "interrupted". @restarts: the handler was installed with
+ * SA_RESTART. Preemption is off.
  */
 void bkt_account_signal(struct bkt_account *a, bool restarts);
 
-/* The task ends now. Interrupts are off. */
+/* The task exits now. Interrupts are off. */
 void bkt_account_end(struct bkt_account *a);
 
 /*
- * Whether the task sleeps since before @generation began or since it was
- * registered, so that only its saved registers tell what it does. @armed is
- * when the generation began. @since is when the sleep is counted from.
+ * Whether the task was not observed yet since it was registered or, if that was later,
+ * since @generation began at @armed. If so, the task counts as asleep since *@since, and
+ * only its saved registers say in which call: rule "asleep".
  */
 bool bkt_account_asleep(const struct bkt_account *a, u32 generation, u64 armed,
 			u64 *since);
 
 /*
- * Notes what a reader says of such a sleeper, under bkt_tasks_lock, so that all others
- * and the thread itself, when it is given a CPU, say the same: a tracer may change its
- * registers, or let it go on. A thread that is found running did not sleep, and only
- * its registers count. Returns the key that the first one had.
+ * Records the @key that a reader found in the registers of a task that is asleep as
+ * above. All other readers, and the task itself once it is given a CPU, then use the
+ * recorded key, although a tracer may change the registers or make the task continue.
+ * (A task that is observed running was not asleep: its registers count then.) Returns
+ * the recorded key, which is that of the first reader. Under bkt_tasks_lock.
  */
 int bkt_account_record(struct bkt_account *a, u32 generation, int key);
 
 /*
- * One try to read V(t) at t = min(@limit, now, the task's end). Of a thread
- * that is asleep as above, @asleep_key is the key of the call that it sleeps
- * in, or -1. @kernel is what the kernel has counted of it. False if the writer was
- * at work or the thread was met meanwhile: try again, with a fresh @asleep_key.
+ * Tries once to read V(t) for t = min(@limit, now, the task's exit). @asleep_key: if
+ * the task is asleep as above, the key of its call, or -1 if it is in none. @kernel:
+ * what the kernel has counted for the task. Returns false if a writer was at work or
+ * the task was observed meanwhile; the caller then tries again, with a new @asleep_key.
  */
 bool bkt_account_try_read(const struct bkt_account *a, u32 generation, u64 armed,
 			  int asleep_key, u64 limit,

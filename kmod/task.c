@@ -219,7 +219,7 @@ int bkt_task_follow(struct bkt_task **spare, struct task_struct *p,
 	}
 	t = *spare;
 	task_list(t, p, false);
-	/* Pairs with bkt_task_ended(): it sees the bit in @task_bits, or we see the flag. */
+	/* Pairs with bkt_task_ended(): it sees the bit in @task_bits, or we see PF_EXITING. */
 	smp_mb();
 	/* The task may change its other flags at any time. */
 	if (data_race(READ_ONCE(p->flags)) & PF_EXITING) {

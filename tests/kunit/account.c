@@ -18,12 +18,12 @@ u64 bkt_mock_run_delay(void)
 	return bkt_mock_kernel.run_delay;
 }
 
-static struct bkt_account *fresh(struct kunit *test, bool born)
+static struct bkt_account *fresh(struct kunit *test, bool forked)
 {
 	struct bkt_account *a = kunit_kzalloc(test, sizeof(*a), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, a);
-	bkt_account_init(a, bkt_clock_now(), GENERATION, born, &bkt_mock_kernel);
+	bkt_account_init(a, bkt_clock_now(), GENERATION, forked, &bkt_mock_kernel);
 	return a;
 }
 
