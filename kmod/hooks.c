@@ -16,7 +16,10 @@
 #include "quiet.h"
 #include "task.h"
 
-/* Whoever opens and closes runs in a loop makes the host patch code only so often. */
+/*
+ * How long the hooks stay at least once the kernel's code has been patched for them, so
+ * that a program that opens and closes runs in a loop cannot have it patched all the time.
+ */
 #define HOOKS_HOLD_MS 250
 
 static unsigned int hooks_linger_ms = 1000;
@@ -27,36 +30,35 @@ static struct tracepoint *hooks_tp_enter, *hooks_tp_exit, *hooks_tp_switch,
 	*hooks_tp_fork, *hooks_tp_exec, *hooks_tp_end, *hooks_tp_signal;
 
 /*
- * Orders arming and disarming; protects all below that is not the holders' lock's.
- * Grace periods are waited for under it.
+ * Serializes arming and disarming, and protects the variables from here to
+ * hooks_holders_lock. It is held while probes are registered and grace periods waited for.
  */
 static DEFINE_MUTEX(hooks_mutex);
 static bool hooks_enabled = true;
 static bool hooks_suspending;
-static bool hooks_following;		/* the probes of threads' lives are in place */
-/* Calls that are about to make tasks followed; the first one waits for the mutex. */
-static atomic_t hooks_followers_coming;
+static bool hooks_following;		/* the lifecycle probes are in place */
+/* Calls of bkt_hooks_follow_begin() whose bkt_hooks_follow_end() is to come. */
+static atomic_t hooks_follow_calls;
 static unsigned long hooks_patched_at;	/* jiffies when code was last patched */
-static void *hooks_enter_probe, *hooks_exit_probe;	/* those of the clock at arming */
+static void *hooks_enter_probe, *hooks_exit_probe;	/* chosen for the clock at arming */
 static u64 hooks_loaded_at_ns;
 
-/* Protects all below. Taken inside the mutex. */
+/* Protects the variables below. Taken with or without the mutex, which comes first. */
 static DEFINE_SPINLOCK(hooks_holders_lock);
 static LIST_HEAD(hooks_holders);
-static bool hooks_armed;		/* ends before the probes go, with no holder left */
+static bool hooks_armed;		/* cleared before the probes are removed */
 static u64 hooks_arms;
-static u64 hooks_changed_at_ns;	/* when @hooks_armed last changed */
-static u64 hooks_armed_before_ns;	/* the sum of all times before */
+static u64 hooks_changed_at_ns;		/* when @hooks_armed last changed */
+static u64 hooks_armed_before_ns;	/* time armed in all before then */
 
 /*
- * The two system call probes. A CPU's pointer is its current's account, so
- * the first read needs no protection to say "not traced": it is one
- * instruction, and moving to another CPU afterwards does not change the
- * answer. Where probes can be preempted, the second one is made where the
- * account cannot go away.
+ * The two system call probes. A CPU's bkt_running belongs to the CPU's current, so the
+ * first read of it needs no protection: if it is NULL, current is not traced on any
+ * other CPU either. The read is one instruction. Where probes can be preempted, the
+ * second read is made with preemption off, so that the account is not freed.
  *
- * They exist once for each clock: a call of the slow one would make the fast
- * path save registers.
+ * Each probe exists once for each clock, since a function that may call the slow clock
+ * saves registers even on the fast path.
  */
 static __always_inline struct bkt_account *hooks_probe_begin(void)
 {
@@ -121,7 +123,7 @@ static void hooks_on_exit_mono(void *data, struct pt_regs *regs, long ret)
 	hooks_sys_exit(ret, false);
 }
 
-/* The arguments are in on_switch()'s order, so that a tail call moves no register. */
+/* Same argument order as hooks_on_switch(), so that the tail call moves no register. */
 static noinline void hooks_switch_out(void *data, bool preempt,
 				      struct task_struct *prev,
 				      struct task_struct *next)
@@ -133,8 +135,8 @@ static noinline void hooks_switch_out(void *data, bool preempt,
 }
 
 /*
- * Runs under the run queue's lock with interrupts off. Each followed task has the
- * slow path's flag while the hooks are armed, and while they are quiet no other.
+ * Runs under the run queue's lock with interrupts off. While the hooks are armed, each
+ * followed task has the slow path's flag; while they are quiet, no other task has it.
  */
 static void hooks_on_switch(BKT_SWITCH_ARGS)
 {
@@ -144,7 +146,7 @@ static void hooks_on_switch(BKT_SWITCH_ARGS)
 		bkt_task_in(next);
 }
 
-/* A signal is delivered to current, on its way back to user mode. */
+/* A signal is delivered to current, which is on its way back to user mode. */
 static void hooks_on_signal(void *data, int sig, struct kernel_siginfo *info,
 			    struct k_sigaction *ka)
 {
@@ -155,7 +157,7 @@ static void hooks_on_signal(void *data, int sig, struct kernel_siginfo *info,
 	if (ka->sa.sa_handler == SIG_IGN || ka->sa.sa_handler == SIG_DFL)
 		return;
 #ifdef CONFIG_X86_64
-	/* An interrupt brought it here: no call sees this signal. */
+	/* Current entered the kernel by an interrupt: no call was interrupted. */
 	if (syscall_get_nr(current, task_pt_regs(current)) == -1)
 		return;
 #endif
@@ -185,8 +187,7 @@ static void hooks_on_end(BKT_PROCESS_EXIT_ARGS)
 		bkt_hooks_idle();
 }
 
-/* Puts the probes of threads' lives in place. */
-static int hooks_register_life(void)
+static int hooks_register_lifecycle(void)
 {
 	int ret;
 
@@ -215,7 +216,7 @@ err_end:
 	return ret;
 }
 
-static void hooks_unregister_life(void)
+static void hooks_unregister_lifecycle(void)
 {
 	lockdep_assert_held(&hooks_mutex);
 	tracepoint_probe_unregister(hooks_tp_fork, hooks_on_fork, NULL);
@@ -228,16 +229,17 @@ static void hooks_unregister_life(void)
 }
 
 /*
- * sys_exit before sys_enter, so that no seen call lacks its exit; the switch
- * probe last, as it and the search for the running tasks set the pointers
- * without which the others do nothing: once a task is met, all is seen.
+ * sys_exit is hooked before sys_enter, so that a call whose entry was seen never lacks
+ * its exit. The switch probe is last: it and then bkt_task_arm_end() set the pointers
+ * bkt_running, without which the other probes do nothing. So once a task has been
+ * observed, none of its events is missed.
  */
 static int hooks_arm(void)
 {
 	int ret;
 
 	lockdep_assert_held(&hooks_mutex);
-	ret = hooks_register_life();
+	ret = hooks_register_lifecycle();
 	if (ret)
 		return ret;
 	hooks_enter_probe = static_key_enabled(&bkt_clock_is_tsc) ? hooks_on_enter_tsc :
@@ -279,25 +281,26 @@ err:
 }
 
 /*
- * Removes the hooks, unless @idle asks to leave them to whoever holds them. Who
- * becomes a holder sees that they are armed, or that they are not any more.
+ * Removes the hooks; with @idle only if there is no holder. bkt_hooks_get() adds a holder
+ * and reads @hooks_armed under the same lock, so a new holder either prevents the idle
+ * release or finds that the hooks must be armed again.
  */
 static void hooks_disarm(bool idle)
 {
-	bool go;
+	bool disarm;
 
 	lockdep_assert_held(&hooks_mutex);
 	spin_lock(&hooks_holders_lock);
-	go = hooks_armed && !(idle && !list_empty(&hooks_holders));
-	if (go) {
+	disarm = hooks_armed && !(idle && !list_empty(&hooks_holders));
+	if (disarm) {
 		hooks_armed = false;
 		hooks_armed_before_ns += ktime_get_ns() - hooks_changed_at_ns;
 		hooks_changed_at_ns = ktime_get_ns();
 	}
 	spin_unlock(&hooks_holders_lock);
-	if (!go)
+	if (!disarm)
 		return;
-	/* The pointers die first: see bkt_running. */
+	/* Before any probe is removed: see bkt_running. */
 	bkt_task_disarm();
 	tracepoint_probe_unregister(hooks_tp_enter, hooks_enter_probe, NULL);
 	tracepoint_probe_unregister(hooks_tp_exit, hooks_exit_probe, NULL);
@@ -321,9 +324,9 @@ static unsigned long hooks_linger(void)
 	return max_t(long, hold, delay);
 }
 
-/* A release that is due anyway comes when it is due. */
 void bkt_hooks_idle(void)
 {
+	/* A release that is already scheduled keeps its time. */
 	queue_delayed_work(system_long_wq, &hooks_release_work, hooks_linger());
 }
 
@@ -331,14 +334,14 @@ static void hooks_release(struct work_struct *work)
 {
 	mutex_lock(&hooks_mutex);
 	hooks_disarm(true);
-	/* Pairs with bkt_hooks_follow_end(): what was followed is seen. */
+	/* Pairs with bkt_hooks_follow_end(): we see the followed tasks if we see zero. */
 	if (hooks_following && !hooks_armed &&
-	    !atomic_read_acquire(&hooks_followers_coming) && !bkt_task_any())
-		hooks_unregister_life();
+	    !atomic_read_acquire(&hooks_follow_calls) && !bkt_task_any())
+		hooks_unregister_lifecycle();
 	mutex_unlock(&hooks_mutex);
 }
 
-/* Under the mutex: the clock is that of the epoch, or a new one begins. */
+/* Begins a new epoch if the TSC is no longer what it was when the present one began. */
 static void hooks_check_clock(void)
 {
 	lockdep_assert_held(&hooks_mutex);
@@ -397,7 +400,7 @@ void bkt_hooks_put(struct bkt_holder *h)
 		list_del(&h->node);
 	idle = list_empty(&hooks_holders);
 	spin_unlock(&hooks_holders_lock);
-	/* The time begins anew with each last run. */
+	/* The linger time begins again each time that the last holder goes. */
 	if (idle)
 		mod_delayed_work(system_long_wq, &hooks_release_work, hooks_linger());
 }
@@ -409,17 +412,17 @@ int bkt_hooks_follow_begin(void)
 	ret = mutex_lock_killable(&hooks_mutex);
 	if (ret)
 		return ret;
-	ret = hooks_register_life();
+	ret = hooks_register_lifecycle();
 	if (!ret)
-		atomic_inc(&hooks_followers_coming);
+		atomic_inc(&hooks_follow_calls);
 	mutex_unlock(&hooks_mutex);
 	return ret;
 }
 
 void bkt_hooks_follow_end(void)
 {
-	/* Pairs with hooks_release(). */
-	atomic_fetch_dec_release(&hooks_followers_coming);
+	/* Pairs with hooks_release(): it sees the followed tasks if it sees the decrement. */
+	atomic_fetch_dec_release(&hooks_follow_calls);
 	if (!bkt_task_any())
 		bkt_hooks_idle();
 }
@@ -443,8 +446,8 @@ void bkt_hooks_state(struct bkt_hooks_state *state)
 }
 
 /*
- * The operator's switch. Switching tracing off removes the hooks at once; runs
- * that are open find another generation when they are closed.
+ * The operator's switch. Switching tracing off removes the hooks at once. Open runs are
+ * not measured then, since closing them finds another generation: rule "provenance".
  */
 static int hooks_enabled_set(const char *text, const struct kernel_param *kp)
 {
@@ -506,7 +509,7 @@ static int hooks_put_holder(char *text, int n, const struct bkt_holder *h)
 	return n - start;
 }
 
-/* Who holds the hooks, for root: docs/operator.md has the format. */
+/* Shows the state of the hooks and the holders. docs/operator.md describes the format. */
 static int hooks_state_get(char *text, const struct kernel_param *kp)
 {
 	static const char *const states[] = { "off", "quiet", "loud" };
@@ -528,7 +531,7 @@ static int hooks_state_get(char *text, const struct kernel_param *kp)
 	n += sysfs_emit_at(text, n, "\n");
 	spin_lock(&hooks_holders_lock);
 	list_for_each_entry(h, &hooks_holders, node) {
-		/* A page is all the room there is. */
+		/* There is one page: 160 bytes are enough for a holder and the last line. */
 		if (n > PAGE_SIZE - 160)
 			more++;
 		else
@@ -544,7 +547,7 @@ static const struct kernel_param_ops hooks_state_ops = { .get = hooks_state_get 
 module_param_cb(hooks, &hooks_state_ops, NULL, 0400);
 MODULE_PARM_DESC(hooks, "state of the hooks and who holds them (read only)");
 
-/* Calls that sleep through a suspend have no time that any clock can tell. */
+/* Disarms before a suspend, since no clock says how long a call lasted through it. */
 static int hooks_on_suspend(struct notifier_block *nb, unsigned long event, void *data)
 {
 	bool begins = event == PM_SUSPEND_PREPARE ||
@@ -611,15 +614,15 @@ int bkt_hooks_init(void)
 	return 0;
 }
 
-/* No session is left, hence no run and no followed task. */
+/* Called when no session is left, so there is no run and no followed task. */
 void bkt_hooks_exit(void)
 {
 	unregister_pm_notifier(&hooks_suspend_nb);
-	/* The exit probe may be about to say that nobody is followed. */
+	/* The probes go before the work, since hooks_on_end() may still queue the work. */
 	mutex_lock(&hooks_mutex);
 	hooks_disarm(false);
 	if (hooks_following)
-		hooks_unregister_life();
+		hooks_unregister_lifecycle();
 	mutex_unlock(&hooks_mutex);
 	cancel_delayed_work_sync(&hooks_release_work);
 	bkt_quiet_exit();

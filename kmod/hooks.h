@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The tracepoints: found by name. Those of system calls and switches are hooked
- * while a traced run is open, those of threads' lives while a task is followed,
- * each for a linger time after that.
+ * The hooks: probes on the kernel's tracepoints. The probes on system calls, switches
+ * and signals are in place while a traced run is open, the lifecycle probes on fork,
+ * exec and exit while a task is followed; both stay for a linger time after that.
  */
 #ifndef BKT_HOOKS_H
 #define BKT_HOOKS_H
@@ -11,51 +11,57 @@
 #include <linux/sched.h>
 #include <linux/types.h>
 
-/* Whoever has traced runs, embedded in its session. hooks.c's lock protects it. */
+/*
+ * A holder: a session keeps the hooks armed while it has an open traced run. Embedded
+ * in struct bkt_session; hooks_holders_lock of hooks.c protects all fields but @uid.
+ */
 struct bkt_holder {
 	struct list_head node;
-	u32 runs;
-	u32 uid;		/* the session's user, initial namespace; never changes */
-	pid_t pid;		/* who opened the first of them, initial namespace */
-	char comm[TASK_COMM_LEN];
-	u64 since_ns;		/* ktime_get_ns() then */
+	u32 runs;		/* open traced runs */
+	u32 uid;		/* the session's user, initial namespace; constant */
+	pid_t pid;		/* the process that opened the first run, initial namespace */
+	char comm[TASK_COMM_LEN];	/* the name of that process */
+	u64 since_ns;		/* ktime_get_ns() when that run was opened */
 };
 
-/* Finds the tracepoints. */
+/* Finds the tracepoints by their names. Errors: -ENODEV if one is missing. */
 int bkt_hooks_init(void);
 void bkt_hooks_exit(void);
 
 /*
- * A traced run begins: it needs the hooks, which are armed unless they are. That
- * takes milliseconds. The caller is a holder until bkt_hooks_put(), but not if this
- * fails. May sleep. Errors: -ECANCELED if the operator has switched tracing off,
- * -ESTALE while the host is being suspended, -EINTR on a fatal signal, and those
- * of tracepoint_probe_register().
+ * bkt_hooks_get() begins a traced run of @h: it makes @h a holder and arms the hooks,
+ * which takes milliseconds, unless they are armed. bkt_hooks_put() ends the run. If
+ * bkt_hooks_get() fails, no run has begun. It may sleep. Errors: -ECANCELED if the
+ * operator has switched tracing off, -ESTALE while the host is being suspended, -EINTR
+ * on a fatal signal, and those of tracepoint_probe_register().
  */
 int bkt_hooks_get(struct bkt_holder *h);
 void bkt_hooks_put(struct bkt_holder *h);
 
 /*
- * Around what makes tasks followed: the probes of their lives are in place. Errors
- * as above but for -ECANCELED and -ESTALE.
+ * Enclose code that makes tasks followed, so that the lifecycle probes are in place.
+ * Errors: those of bkt_hooks_get() other than -ECANCELED and -ESTALE.
  */
 int bkt_hooks_follow_begin(void);
 void bkt_hooks_follow_end(void);
 
-/* Perhaps nobody is followed any more. Any context but the switch probe's. */
+/*
+ * Schedules the release of the hooks that are not needed. Called when perhaps no task
+ * is followed any more; in any context but the switch probe.
+ */
 void bkt_hooks_idle(void);
 
 struct bkt_hooks_state {
 	bool enabled;
 	int hooks;		/* enum bricktrace_hooks */
-	u64 since_ns;		/* how long the hooks are in place, or not */
-	u64 arms;		/* since load */
-	u64 armed_ns;		/* how long in all since load */
-	u64 loaded_ns;		/* how long ago that was */
+	u64 since_ns;		/* for how long the hooks have been armed, or not */
+	u64 arms;		/* how often they were armed since the module was loaded */
+	u64 armed_ns;		/* for how long in all they were armed since then */
+	u64 loaded_ns;		/* how long ago the module was loaded */
 	unsigned int linger_ms;
 };
 
-/* Takes no lock that is held while probes are registered. */
+/* Does not wait for arming: takes no lock that is held while probes are registered. */
 void bkt_hooks_state(struct bkt_hooks_state *state);
 
 #endif /* BKT_HOOKS_H */
