@@ -488,7 +488,7 @@ static int hooks_put_cause(char *text, int n)
 {
 	struct bkt_quiet_cause cause;
 
-	if (bkt_quiet_because(&cause))
+	if (bkt_quiet_get_cause(&cause))
 		return sysfs_emit_at(text, n, " because %*pE (pid %d)",
 				     (int)strlen(cause.comm), cause.comm,
 				     cause.pid);

@@ -7,30 +7,31 @@
 #include "compat.h"
 #include "quiet.h"
 
-/* Registrations that may be under way at once; one that is missed makes us loud. */
+/* Registrations that may be under way at once. One that is missed makes the hooks loud. */
 #define QUIET_REGISTRATIONS 64
 
 static struct tracepoint *quiet_enter, *quiet_exit;
-static bool quiet_watching;
+static bool quiet_watching;		/* the kprobes are registered */
 
-/* enum bricktrace_hooks; leaves OFF and returns there under bkt_tasks_lock only. */
+/* enum bricktrace_hooks. It leaves OFF and returns to OFF under bkt_tasks_lock only. */
 static int quiet_state;
-/* Our own registrations in this arming were seen: kprobes work. */
-static bool quiet_awake;
-/* Every thread has the flag again: set after the walk that did so. */
+/* The kprobes saw our own registrations in this arming, so kprobes are switched on. */
+static bool quiet_kprobes_work;
+/* Loud hooks: every thread has the flag. Set after the walk that sets the flags. */
 static bool quiet_all_set;
-/* Calls of others that are inside the kernel's functions that register probes. */
+/* Other tracers' calls that are inside the kernel's functions that register probes. */
 static atomic_t quiet_registering;
 static struct bkt_quiet_cause quiet_cause;
-/* The cause is complete. */
-static bool quiet_caused;
+static bool quiet_cause_known;		/* quiet_cause is complete */
 
-/* The hooks are loud: every thread gets the flag. */
 static void quiet_set_all(void)
 {
 	struct task_struct *g, *p;
 
-	/* Pairs with bkt_quiet_unfollow(): the state before the flags. */
+	/*
+	 * Pairs with bkt_quiet_unfollow(): it sees that the state is LOUD, or we see the
+	 * flag cleared and set it.
+	 */
 	smp_mb();
 	rcu_read_lock();
 	for_each_process_thread(g, p)
@@ -38,14 +39,14 @@ static void quiet_set_all(void)
 	rcu_read_unlock();
 }
 
-/* Runs where probes are registered, with preemption or even interrupts off. */
+/* Runs in a kprobe where probes are registered, with preemption or even interrupts off. */
 static void quiet_make_loud(void)
 {
-	/* Pairs with bkt_quiet_begin(): either sees the other's store. */
+	/* Pairs with bkt_quiet_begin(): it sees @quiet_registering, or we see the state. */
 	smp_mb();
 	if (READ_ONCE(quiet_state) == BRICKTRACE_HOOKS_OFF)
 		return;
-	/* Pairs with the release below: the flags are set. */
+	/* Pairs with the releases here and in bkt_quiet_check(): all flags are set. */
 	if (smp_load_acquire(&quiet_all_set))
 		return;
 	if (cmpxchg(&quiet_state, BRICKTRACE_HOOKS_QUIET,
@@ -53,8 +54,8 @@ static void quiet_make_loud(void)
 		quiet_cause.pid = task_pid_nr(current);
 		memcpy(quiet_cause.comm, current->comm, TASK_COMM_LEN);
 		quiet_cause.comm[TASK_COMM_LEN - 1] = 0;
-		/* Pairs with bkt_quiet_because(): the cause is complete. */
-		smp_store_release(&quiet_caused, true);
+		/* Pairs with bkt_quiet_get_cause(): it sees the cause if it sees this. */
+		smp_store_release(&quiet_cause_known, true);
 	}
 	quiet_set_all();
 	/* Pairs with the acquire above. */
@@ -65,11 +66,11 @@ static int quiet_entering(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	void *tp = (void *)regs_get_kernel_argument(regs, 0);
 
-	/* A non-zero answer means that the return does not matter. */
+	/* If this returns 1, quiet_returning() is not called. */
 	if (tp != quiet_enter && tp != quiet_exit)
 		return 1;
 	if (within_module(regs_get_kernel_argument(regs, 1), THIS_MODULE)) {
-		WRITE_ONCE(quiet_awake, true);
+		WRITE_ONCE(quiet_kprobes_work, true);
 		return 1;
 	}
 	atomic_inc(&quiet_registering);
@@ -87,7 +88,7 @@ static int quiet_returning(struct kretprobe_instance *ri, struct pt_regs *regs)
 
 NOKPROBE_SYMBOL(quiet_returning);
 
-/* All ways to a probe; the last exists since v5.14 and in stable kernels. */
+/* All functions that register probes. The last came with v5.14 and in stable kernels. */
 #define QUIET_WATCH(name)					\
 	{							\
 		.kp.symbol_name = name,				\
@@ -114,10 +115,10 @@ static bool quiet_missed(void)
 void bkt_quiet_begin(void)
 {
 	WRITE_ONCE(quiet_all_set, false);
-	WRITE_ONCE(quiet_caused, false);
-	WRITE_ONCE(quiet_awake, false);
+	WRITE_ONCE(quiet_cause_known, false);
+	WRITE_ONCE(quiet_kprobes_work, false);
 	WRITE_ONCE(quiet_state, BRICKTRACE_HOOKS_QUIET);
-	/* Pairs with quiet_make_loud(): a registration that did not see us is counted. */
+	/* Pairs with quiet_make_loud(): it sees the state, or we see @quiet_registering. */
 	smp_mb();
 	if (quiet_watching && !quiet_missed() &&
 	    !atomic_read(&quiet_registering) &&
@@ -129,12 +130,12 @@ void bkt_quiet_begin(void)
 
 void bkt_quiet_check(void)
 {
-	if (!READ_ONCE(quiet_awake))
+	if (!READ_ONCE(quiet_kprobes_work))
 		WRITE_ONCE(quiet_state, BRICKTRACE_HOOKS_LOUD);
 	if (READ_ONCE(quiet_state) == BRICKTRACE_HOOKS_QUIET)
 		return;
 	quiet_set_all();
-	/* Pairs with quiet_make_loud(). */
+	/* Pairs with the acquire in quiet_make_loud(). */
 	smp_store_release(&quiet_all_set, true);
 }
 
@@ -150,13 +151,13 @@ int bkt_quiet_state(void)
 
 bool bkt_quiet_watching(void)
 {
-	return quiet_watching && READ_ONCE(quiet_awake);
+	return quiet_watching && READ_ONCE(quiet_kprobes_work);
 }
 
-bool bkt_quiet_because(struct bkt_quiet_cause *cause)
+bool bkt_quiet_get_cause(struct bkt_quiet_cause *cause)
 {
-	/* Pairs with quiet_make_loud(). */
-	if (!smp_load_acquire(&quiet_caused))
+	/* Pairs with the release in quiet_make_loud(). */
+	if (!smp_load_acquire(&quiet_cause_known))
 		return false;
 	*cause = quiet_cause;
 	return true;
@@ -172,7 +173,10 @@ void bkt_quiet_unfollow(struct task_struct *p)
 	if (READ_ONCE(quiet_state) != BRICKTRACE_HOOKS_QUIET)
 		return;
 	bkt_slow_path_clear(p);
-	/* Pairs with quiet_make_loud(): if it has passed us, we set the flag. */
+	/*
+	 * Pairs with quiet_set_all(): it sees the flag cleared and sets it, or we see that
+	 * the state is LOUD and set the flag ourselves.
+	 */
 	smp_mb__after_atomic();
 	if (READ_ONCE(quiet_state) == BRICKTRACE_HOOKS_LOUD)
 		bkt_slow_path_set(p);
@@ -187,7 +191,7 @@ void bkt_quiet_init(struct tracepoint *enter, struct tracepoint *exit)
 	quiet_exit = exit;
 	for (i = 0; i < ARRAY_SIZE(quiet_probes); i++) {
 		ret = register_kretprobe(&quiet_probes[i]);
-		/* An older kernel has two ways only. */
+		/* Older kernels have the first two functions only. */
 		if (ret == -ENOENT && i == ARRAY_SIZE(quiet_probes) - 1) {
 			quiet_probes[i].kp.addr = NULL;
 			break;

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Quiet hooks: whoever is not followed pays nothing.
+ * Quiet hooks: tracing costs a thread that nobody follows nothing in its system calls.
  *
- * The kernel sets a flag in every thread of the host when the first probe is
- * registered on sys_enter or sys_exit, and a thread with that flag takes the
- * slow path into each of its system calls. While the hooks are quiet only
- * followed threads have the flag. They become loud, which means that every
- * thread has the flag again, before anybody else's probe is in place on either
- * tracepoint; they stay loud until they are armed the next time.
+ * When the first probe is registered on sys_enter or sys_exit, the kernel sets a flag
+ * in every thread of the host, and a thread with that flag takes the slow path into
+ * each of its system calls. While the hooks are quiet, only followed threads have the
+ * flag. The hooks become loud, that is, every thread has the flag again, before another
+ * tracer's probe is in place on either tracepoint. They stay loud until they are armed
+ * the next time.
  *
- * bkt_tasks_lock serialises who follows a thread and therefore who clears its flag, and
- * when the state begins and ends. Only that quiet hooks become loud has no lock:
- * whoever clears a flag looks at the state afterwards, and whoever makes the hooks
- * loud changes the state before setting flags.
+ * bkt_tasks_lock serializes who follows a thread. So it is held while a thread's flag is
+ * cleared, and while the state leaves or returns to OFF. Quiet hooks become loud without
+ * a lock: whoever clears a flag reads the state afterwards, and whoever makes the hooks
+ * loud changes the state before it sets the flags.
  */
 #ifndef BKT_QUIET_H
 #define BKT_QUIET_H
@@ -22,32 +22,43 @@
 
 struct tracepoint;
 
-/* Who made the hooks loud; an empty @comm means that nobody is known. */
+/* The task that made the hooks loud. */
 struct bkt_quiet_cause {
 	pid_t pid;
 	char comm[TASK_COMM_LEN];
 };
 
-/* Watches for other users of the two tracepoints; without kprobes, always loud. */
+/*
+ * Starts to watch for other users of the two tracepoints, by kprobes. If that is not
+ * possible, the hooks are always loud.
+ */
 void bkt_quiet_init(struct tracepoint *enter, struct tracepoint *exit);
 void bkt_quiet_exit(void);
 
 /*
- * Around the time in which our probes are registered, which hooks.c serialises; under
- * bkt_tasks_lock. The check comes when they are, without the lock: kprobes may be switched
- * off, so that nobody watches, and the kernel sets no flags if another tracer was
- * there before; flags may be missing then that an earlier arming has cleared.
+ * hooks.c calls these, one at a time: bkt_quiet_begin() before it registers its probes
+ * and bkt_quiet_end() after it has removed them, both under bkt_tasks_lock, and
+ * bkt_quiet_check() without the lock when the probes are in place. The check makes the
+ * hooks loud if kprobes are switched off, so that they cannot see other tracers. If the
+ * hooks are loud, it sets the flag in every thread: the kernel does not if another
+ * tracer was there first, and an earlier arming may have cleared flags.
  */
 void bkt_quiet_begin(void);
 void bkt_quiet_check(void);
 void bkt_quiet_end(void);
 
-/* enum bricktrace_hooks. May be outdated as soon as it is read. */
+/* Returns enum bricktrace_hooks, which may be outdated when it is returned. */
 int bkt_quiet_state(void);
+/* Whether kprobes see the registrations of other tracers. */
 bool bkt_quiet_watching(void);
-bool bkt_quiet_because(struct bkt_quiet_cause *cause);
+/* Returns false if no task is known to have made the hooks loud. */
+bool bkt_quiet_get_cause(struct bkt_quiet_cause *cause);
 
-/* @p is followed, or no longer followed or never was. Under bkt_tasks_lock. */
+/*
+ * bkt_quiet_follow() sets the flag of @p, since @p is followed or the hooks are loud.
+ * bkt_quiet_unfollow() clears it while the hooks are quiet, if nobody follows @p; the
+ * caller holds bkt_tasks_lock.
+ */
 void bkt_quiet_follow(struct task_struct *p);
 void bkt_quiet_unfollow(struct task_struct *p);
 
