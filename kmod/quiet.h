@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Quiet hooks: tracing costs a thread that nobody follows nothing in its system calls.
+ * Quiet hooks: threads that nobody follows pay nothing in their system calls.
  *
  * When the first probe is registered on sys_enter or sys_exit, the kernel sets a flag
  * in every thread of the host, and a thread with that flag takes the slow path into
@@ -36,12 +36,12 @@ void bkt_quiet_init(struct tracepoint *enter, struct tracepoint *exit);
 void bkt_quiet_exit(void);
 
 /*
- * hooks.c calls these, one at a time: bkt_quiet_begin() before it registers its probes
- * and bkt_quiet_end() after it has removed them, both under bkt_tasks_lock, and
- * bkt_quiet_check() without the lock when the probes are in place. The check makes the
- * hooks loud if kprobes are switched off, so that they cannot see other tracers. If the
- * hooks are loud, it sets the flag in every thread: the kernel does not if another
- * tracer was there first, and an earlier arming may have cleared flags.
+ * Called when the hooks are armed and disarmed, which hooks.c serializes:
+ * bkt_quiet_begin() before our probes are registered and bkt_quiet_end() when they are
+ * gone, both under bkt_tasks_lock; bkt_quiet_check() without it when they are in place.
+ * The check makes the hooks loud if kprobes are switched off and so cannot see other
+ * tracers. If the hooks are loud, it sets the flag in every thread: the kernel does not
+ * if another tracer was there first, and an earlier arming may have cleared flags.
  */
 void bkt_quiet_begin(void);
 void bkt_quiet_check(void);

@@ -17,7 +17,7 @@ u16 bkt_syscall_key(unsigned long nr, enum bricktrace_arch arch)
 						BKT_KEY_INVALID + arch;
 	if (nr < BKT_NR_NATIVE)
 		return BKT_KEY_NATIVE + nr;
-	/* The kernel looks at 32 bits of the register. */
+	/* The kernel ignores the upper half of the register. */
 	nr = (u32)nr;
 	if (IS_ENABLED(CONFIG_X86_64) && nr - X32_BIT < BKT_NR_X32)
 		return BKT_KEY_X32 + (nr - X32_BIT);
@@ -102,11 +102,11 @@ static enum bricktrace_category syscall_category_compat(u16 nr)
 	}
 }
 
-/* x32 shares the native numbers but for these (syscall_64.tbl). */
+/* x32 has the native numbers, except for these (syscall_64.tbl). */
 static enum bricktrace_category syscall_category_x32(u16 nr)
 {
 	switch (nr) {
-	case 514:
+	case 514:	/* ioctl */
 		return BRICKTRACE_CAT_IOCTL;
 	case 515:	/* readv */
 		return BRICKTRACE_CAT_READ;
@@ -157,7 +157,7 @@ static bool syscall_task_compat(struct task_struct *p)
 
 static int syscall_key_of_regs(struct task_struct *p, struct pt_regs *regs)
 {
-	/* If it runs meanwhile, its reader will see that it was met. */
+	/* If @p runs meanwhile, the reader sees that it was observed, and tries again. */
 	int nr = data_race(syscall_get_nr(p, regs));
 
 	if (nr < 0)
@@ -177,15 +177,15 @@ int bkt_syscall_of_task(struct task_struct *p)
 
 	if (bkt_task_state(p) & (__TASK_STOPPED | __TASK_TRACED))
 		return -1;
-	/* The clone in its registers is its parent's. */
+	/* A new task's saved registers are a copy of its parent's, inside clone(). */
 	if (bkt_syscall_never_ran(p))
 		return -1;
 #ifdef CONFIG_X86_64
-	/* What entry_64.S stores there stays until the call returns. */
+	/* entry_64.S stores -ENOSYS in ax, where it stays until the call returns. */
 	if (READ_ONCE(regs->ax) != (unsigned long)-ENOSYS)
 		return -1;
 #elif defined(CONFIG_ARM64)
-	/* The result takes the first argument's place. */
+	/* The result replaces the first argument. Only if the two differ, @p is returning. */
 	if (READ_ONCE(regs->regs[0]) != READ_ONCE(regs->orig_x0))
 		return -1;
 #endif

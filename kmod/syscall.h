@@ -10,7 +10,7 @@
 #include <linux/sched.h>
 #include <linux/types.h>
 
-/* Numbers of each table; the keys of the tables follow one another. */
+/* The size of each table of numbers. The keys of the tables follow one another. */
 #define BKT_NR_NATIVE		512
 #define BKT_NR_COMPAT		512
 #define BKT_NR_X32		1024
@@ -27,19 +27,25 @@ enum bkt_key {
 	BKT_KEYS
 };
 
-/* Any number from anywhere gives a key; what is no number gives INVALID. */
+/*
+ * Returns a key for any content @nr of the number's register: rule "table". @arch is
+ * COMPAT for a 32-bit call and NATIVE otherwise; the number itself says x32.
+ */
 u16 bkt_syscall_key(unsigned long nr, enum bricktrace_arch arch);
 
-/* Number and table of a key, the BRICKTRACE_NR_* for one that has none. */
+/*
+ * Returns the number of @key, and its table in *@arch; for a key without a number
+ * BRICKTRACE_NR_INVALID or BRICKTRACE_NR_MORE.
+ */
 u32 bkt_syscall_nr(u16 key, enum bricktrace_arch *arch);
 
 enum bricktrace_category bkt_syscall_category(u16 key);
 
-/* restart_syscall and rt_sigreturn (or sigreturn) of any table. */
+/* Whether @key is restart_syscall, or sigreturn or rt_sigreturn, of any table. */
 bool bkt_syscall_is_restart(u16 key);
 bool bkt_syscall_is_sigreturn(u16 key);
 
-/* Whether current entered by the 32-bit door. */
+/* Whether current is in a 32-bit call: int 0x80 on x86, any of a 32-bit task on arm64. */
 static __always_inline bool bkt_syscall_compat(void)
 {
 #if defined(CONFIG_X86_64) && defined(CONFIG_IA32_EMULATION)
@@ -51,18 +57,18 @@ static __always_inline bool bkt_syscall_compat(void)
 #endif
 }
 
-/* Whether a task that is off its CPU has not been on one yet. */
+/* Whether @p, which is off its CPU or is current, has never run. */
 bool bkt_syscall_never_ran(const struct task_struct *p);
 
 /*
- * Key of the call that a task is in, by its saved registers, or -1 for none:
- * an interrupt or a fault took it from user mode, it is on its way back there,
- * or was stopped there. The caller knows that the task is off its CPU and keeps
- * its stack from going away; or that it is current, and in an interrupt.
+ * Returns the key of the call that @p is in according to its saved registers, or -1 if
+ * @p is in none: an interrupt or a fault took it from user mode, it is on its way back
+ * to user mode, or it is stopped there. Rule "asleep". Either @p is off its CPU and the
+ * caller prevents that its stack is freed, or @p is current, in an interrupt.
  */
 int bkt_syscall_of_task(struct task_struct *p);
 
-/* Key of the call that current, in sys_exit, leaves, or -1 for none. */
+/* Returns the key of the call that current is leaving, in sys_exit, or -1 for none. */
 int bkt_syscall_at_exit(void);
 
 #endif /* BKT_SYSCALL_H */
