@@ -9,9 +9,9 @@
 
 DEFINE_STATIC_KEY_FALSE(bkt_clock_is_tsc);
 
-/* Written when an epoch begins, after its number. */
+/* Written when an epoch begins, after @clock_epoch. */
 static u32 clock_mult = 1, clock_shift;
-static u32 clock_epoch;
+static u32 clock_epoch;		/* the number of the present epoch */
 
 u64 bkt_clock_ns(u64 ticks)
 {
@@ -21,7 +21,7 @@ u64 bkt_clock_ns(u64 ticks)
 
 u32 bkt_clock_epoch(void)
 {
-	/* Pairs with clock_begin(): a new factor is seen with its epoch. */
+	/* Pairs with clock_begin(): we see an epoch if the caller has used its factors. */
 	smp_rmb();
 	return READ_ONCE(clock_epoch);
 }
@@ -29,7 +29,7 @@ u32 bkt_clock_epoch(void)
 static void clock_begin(u32 mult, u32 shift)
 {
 	WRITE_ONCE(clock_epoch, clock_epoch + 1);
-	/* Pairs with bkt_clock_epoch(). */
+	/* Pairs with bkt_clock_epoch(): it sees this epoch after a use of its factors. */
 	smp_wmb();
 	WRITE_ONCE(clock_mult, mult);
 	WRITE_ONCE(clock_shift, shift);
@@ -37,8 +37,8 @@ static void clock_begin(u32 mult, u32 shift)
 
 #ifdef CONFIG_X86_64
 /*
- * The name of the current clock source is not exported. Its raw reading is:
- * if it lies between two TSC readings, it is the TSC.
+ * The kernel does not export the name of its clock source, but a raw reading of it. If
+ * that lies between two readings of the TSC, the clock source is the TSC.
  */
 static bool clock_tsc_is_source(void)
 {
@@ -53,13 +53,13 @@ static bool clock_tsc_is_source(void)
 	return snap.cycles >= before && snap.cycles <= after;
 }
 
-static unsigned int clock_khz;	/* of the epoch, if it has the TSC */
+static unsigned int clock_khz;	/* the TSC's frequency when the epoch began */
 
 static void clock_begin_tsc(void)
 {
 	u32 mult, shift;
 
-	/* Loaded early, the module finds a frequency that the kernel will refine. */
+	/* If the module was loaded early, the kernel will still refine this frequency. */
 	WRITE_ONCE(clock_khz, tsc_khz);
 	clocks_calc_mult_shift(&mult, &shift, clock_khz, NSEC_PER_MSEC, 0);
 	clock_begin(mult, shift);
@@ -84,7 +84,7 @@ void bkt_clock_renew(void)
 	if (!static_key_enabled(&bkt_clock_is_tsc)) {
 		clock_begin(1, 0);
 	} else if (check_tsc_unstable()) {
-		/* An epoch of its own for whoever reads either clock meanwhile. */
+		/* This epoch ends with the patching, during which readers may see either clock. */
 		clock_begin(1, 0);
 		static_branch_disable(&bkt_clock_is_tsc);
 		clock_begin(1, 0);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The clock of all accounts: the time stamp counter where the kernel itself
- * trusts it as its clock source, else CLOCK_MONOTONIC. A reading is in ticks;
- * only differences of readings of one epoch mean anything.
+ * The clock of all accounts: the time stamp counter where the kernel itself uses it as
+ * its clock source, else CLOCK_MONOTONIC. A reading is in ticks, and only the
+ * difference of two readings of the same epoch has a meaning.
  */
 #ifndef BKT_CLOCK_H
 #define BKT_CLOCK_H
@@ -18,11 +18,11 @@
 
 DECLARE_STATIC_KEY_FALSE(bkt_clock_is_tsc);
 
-/* @tsc: a constant, for code that exists once for each clock. */
+/* @tsc is a constant in code that exists once for each clock. */
 static __always_inline u64 bkt_clock_read(bool tsc)
 {
 #ifdef CONFIG_X86_64
-	/* Unordered on purpose: a fence costs more than the error it avoids. */
+	/* Not ordered: a fence would cost more than the error that it avoids. */
 	if (tsc)
 		return rdtsc();
 #endif
@@ -36,26 +36,27 @@ static __always_inline u64 bkt_clock_now(void)
 	return bkt_clock_read(false);
 }
 
-/* Nanoseconds of a difference of two readings; exact over centuries. */
+/* Converts the difference of two readings to nanoseconds. Exact over centuries. */
 u64 bkt_clock_ns(u64 ticks);
 
+/* Chooses the clock when the module is loaded. */
 void bkt_clock_init(void);
 
 /*
- * Two readings, and a conversion of their difference, belong together if the
- * epoch was the same before the first reading and after the conversion.
+ * Two readings and the conversion of their difference are valid if this returned the
+ * same before the first reading and after the conversion.
  */
 u32 bkt_clock_epoch(void);
 
 /*
- * Whether the TSC is no longer what it was when the epoch began: the kernel
- * trusts it no more, or has measured its frequency again.
+ * Whether the epoch's clock is void: it is the TSC, and since the epoch began the kernel
+ * has found the TSC unstable or has measured its frequency again.
  */
 bool bkt_clock_stale(void);
 
 /*
- * Begins an epoch, by CLOCK_MONOTONIC if the TSC has lost the kernel's trust. No
- * probe may be in place. May sleep; the caller serialises.
+ * Begins an epoch, with CLOCK_MONOTONIC if the kernel has found the TSC unstable. The
+ * caller has disarmed the hooks and serializes the calls. May sleep.
  */
 void bkt_clock_renew(void);
 

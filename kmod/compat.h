@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What differs between kernels, and what one must have. Nothing else in the
- * module asks for a version.
+ * What the module requires of a kernel, and what differs between kernels. No other file
+ * of the module tests the kernel's version.
  */
 #ifndef BKT_COMPAT_H
 #define BKT_COMPAT_H
@@ -16,8 +16,8 @@
 #include <linux/version.h>
 
 /*
- * What the module does not work without. DKMS does not build it for a kernel
- * whose options are others: dkms.conf has the same list.
+ * The module does not work without these. dkms.conf has the same list, so that DKMS
+ * leaves out kernels with other options.
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 10, 0)
 #error "bricktrace needs Linux 5.10 or newer"
@@ -32,14 +32,14 @@
 #error "bricktrace knows the system calls of CONFIG_X86_64 and CONFIG_ARM64 only"
 #endif
 #ifdef CONFIG_PREEMPT_RT
-#error "bricktrace and CONFIG_PREEMPT_RT: its hooks take spinlocks, which sleep there and must not"
+#error "bricktrace does not support CONFIG_PREEMPT_RT: its hooks take spinlocks, which sleep there"
 #endif
 
 /*
- * Whether this is a kernel that `make check` runs the tests on. Decided here
- * alone; on any other from 5.10 on the module is built, and says that it is not
- * tested: `modinfo bricktrace`, BRICKTRACE_INFO. docs/kernels.md. The lists are
- * written by `make kernels-write` from the files of the tests' kernels.
+ * Whether `make check` runs the tests on this kernel; nothing else decides that. For any
+ * other kernel from 5.10 on the module is built, too, and says in `modinfo bricktrace`
+ * and BRICKTRACE_INFO that it is not tested: docs/kernels.md. `make kernels-write` writes
+ * these lists from the files in tests/kernels.
  */
 #define BKT_SERIES(major, minor) \
 	(LINUX_VERSION_CODE >> 8 == KERNEL_VERSION(major, minor, 0) >> 8)
@@ -85,8 +85,9 @@
 #endif
 
 /*
- * Whether @p, whose memory is @mm, lets its owner look into it, and the namespace
- * where a capability is needed otherwise. In an RCU read-side section.
+ * bkt_dumpable() says whether the user who owns @p, whose memory is @mm, may look into
+ * it. If not, a capability is needed in the namespace that bkt_exec_ns() returns. Both
+ * are called in an RCU read-side critical section.
  * 6b1c66c9cca9 ("exec_state: relocate dumpable information")
  */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 2, 0)
@@ -105,7 +106,7 @@ static inline struct user_namespace *bkt_exec_ns(struct task_struct *p,
 #else
 static inline bool bkt_dumpable(struct task_struct *p, struct mm_struct *mm)
 {
-	/* Other bits of the same word change at any time. */
+	/* Other bits of the same word may change at any time. */
 	return data_race(get_dumpable(mm)) == SUID_DUMP_USER;
 }
 
@@ -124,9 +125,9 @@ static inline struct user_namespace *bkt_exec_ns(struct task_struct *p,
 #endif
 
 /*
- * How long a task has waited for a CPU, in nanoseconds, ever. The scheduler adds to
- * it each time that the task is given a CPU, after the switch probe. Kernels without
- * CONFIG_SCHEDSTATS count it now and then only.
+ * How long a task has waited for a CPU since it was forked, in nanoseconds. The
+ * scheduler adds a wait when the task is given a CPU, after the switch probe. Kernels
+ * without CONFIG_SCHEDSTATS do not count all waits, so that the sum is of no use.
  */
 #define BKT_RUN_DELAY IS_ENABLED(CONFIG_SCHEDSTATS)
 
@@ -143,9 +144,9 @@ static inline u64 bkt_run_delay(const struct task_struct *p)
 #endif
 
 /*
- * Whether system call probes may be preempted. __DO_TRACE() disables preemption
- * around them up to v6.12. a363d27cdbc2 ("tracing: Allow system call tracepoints
- * to handle page faults") ended that in v6.13, and brought the macro.
+ * Whether system call probes may be preempted. Up to v6.12 __DO_TRACE() disables
+ * preemption around them. a363d27cdbc2 ("tracing: Allow system call tracepoints to
+ * handle page faults") ended that in v6.13 and brought the macro that is tested here.
  */
 #ifdef DECLARE_TRACE_SYSCALL
 #define BKT_PROBE_PREEMPTIBLE true
@@ -154,9 +155,9 @@ static inline u64 bkt_run_delay(const struct task_struct *p)
 #endif
 
 /*
- * The flag by which a thread takes the kernel's slow way into system calls, where
- * the tracepoints are. 3136b93c3fb2 ("entry: Expose helpers to migrate TIF to
- * SYSCALL_WORK flags"), v5.11, brought the macros.
+ * A thread with this flag takes the kernel's slow path into system calls, which has the
+ * tracepoints. 3136b93c3fb2 ("entry: Expose helpers to migrate TIF to SYSCALL_WORK
+ * flags"), v5.11, brought the macros that are used first.
  */
 #ifdef set_task_syscall_work
 #define bkt_slow_path_set(p) set_task_syscall_work(p, SYSCALL_TRACEPOINT)

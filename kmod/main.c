@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Loads the units of the module, each after those that it uses, and unloads them in reverse. */
 #include <linux/module.h>
 #include "chardev.h"
 #include "clock.h"
