@@ -7,12 +7,12 @@
 
 static_assert(BKT_SLOTS <= U8_MAX);
 
-static void account_begin(struct bkt_account *a)
+static void account_write_begin(struct bkt_account *a)
 {
 	raw_write_seqcount_begin(&a->seq);
 }
 
-static void account_end(struct bkt_account *a)
+static void account_write_end(struct bkt_account *a)
 {
 	raw_write_seqcount_end(&a->seq);
 }
@@ -52,7 +52,7 @@ static struct bkt_slot *account_slot(struct bkt_account *a, u16 key)
 	/* Pairs with bkt_account_try_read(): it sees the key of each slot in use. */
 	smp_store_release(&a->used, i + 1);
 found:
-	/* restart_syscall is not mapped, since its slot varies; nor are other tables. */
+	/* @map has no other table's calls, nor restart_syscall, whose slot varies. */
 	if (key < BKT_NR_NATIVE && !bkt_syscall_is_restart(key))
 		a->map[key] = i;
 	return &a->slots[i];
@@ -116,11 +116,11 @@ static void account_exit_unpaired(struct bkt_account *a, long ret)
 	}
 	key = bkt_syscall_at_exit();
 	s = account_slot(a, key < 0 ? BKT_KEY_INVALID : key);
-	account_begin(a);
+	account_write_begin(a);
 	s->count++;
 	if (IS_ERR_VALUE(ret))
 		account_count_error(a, s, ret);
-	account_end(a);
+	account_write_end(a);
 }
 
 /* sys_exit of a call that failed, or without a sys_enter. */
@@ -133,16 +133,16 @@ void bkt_account_exit_slow(struct bkt_account *a, long ret)
 		return;
 	}
 	bkt_account_exit(a, 0, static_key_enabled(&bkt_clock_is_tsc));
-	account_begin(a);
+	account_write_begin(a);
 	account_count_error(a, s, ret);
-	account_end(a);
+	account_write_end(a);
 }
 
 void bkt_account_control(struct bkt_account *a)
 {
 	struct bkt_slot *control = &a->slots[BKT_SLOT_CONTROL];
 
-	account_begin(a);
+	account_write_begin(a);
 	if (!a->cur) {
 		/* This very call armed the hooks or registered the task. */
 		a->t_enter = bkt_clock_now();
@@ -152,20 +152,20 @@ void bkt_account_control(struct bkt_account *a)
 		control->offcpu += a->off_call;
 	}
 	a->cur = control;
-	account_end(a);
+	account_write_end(a);
 }
 
 void bkt_account_out(struct bkt_account *a, const struct task_struct *p)
 {
 	u64 run_delay = bkt_run_delay(p);
 
-	account_begin(a);
+	account_write_begin(a);
 	a->t_out = bkt_clock_now();
 	/* The scheduler added the wait for this CPU after bkt_account_in(): rule "waiting". */
 	if (a->delay_slot)
 		a->delay_slot->runnable += run_delay - a->run_delay;
 	a->run_delay = run_delay;
-	account_end(a);
+	account_write_end(a);
 }
 
 /* In a new generation, what was known about the task's state is void. */
@@ -203,7 +203,7 @@ static void account_observe(struct bkt_account *a, struct task_struct *p, u32 ge
 	u64 recorded;
 	int key;
 
-	account_begin(a);
+	account_write_begin(a);
 	/* Pairs with bkt_account_record(): we see its key, or its reader sees @seq. */
 	smp_mb();
 	recorded = READ_ONCE(a->recorded);
@@ -221,7 +221,7 @@ static void account_observe(struct bkt_account *a, struct task_struct *p, u32 ge
 	a->cur = s;
 	a->t_enter = since;
 	a->t_out = since;
-	account_end(a);
+	account_write_end(a);
 }
 
 void bkt_account_in(struct bkt_account *a, struct task_struct *p, u32 generation,
@@ -231,7 +231,7 @@ void bkt_account_in(struct bkt_account *a, struct task_struct *p, u32 generation
 
 	if (unlikely(bkt_account_asleep(a, generation, armed, &since)))
 		account_observe(a, p, generation, since, true);
-	account_begin(a);
+	account_write_begin(a);
 	off = bkt_clock_now() - a->t_out;
 	a->offcpu += off;
 	if (a->cur) {
@@ -244,7 +244,7 @@ void bkt_account_in(struct bkt_account *a, struct task_struct *p, u32 generation
 	}
 	a->delay_slot = a->cur;
 	a->t_out = 0;
-	account_end(a);
+	account_write_end(a);
 }
 
 void bkt_account_observe_running(struct bkt_account *a, struct task_struct *p,
@@ -254,12 +254,12 @@ void bkt_account_observe_running(struct bkt_account *a, struct task_struct *p,
 
 	if (bkt_account_asleep(a, generation, armed, &since))
 		account_observe(a, p, generation, bkt_clock_now(), false);
-	account_begin(a);
+	account_write_begin(a);
 	/* The scheduler has already added the wait for this CPU. */
 	a->run_delay = bkt_run_delay(p);
 	a->delay_slot = NULL;
 	a->t_out = 0;
-	account_end(a);
+	account_write_end(a);
 }
 
 void bkt_account_signal(struct bkt_account *a, bool restarts)
@@ -273,16 +273,16 @@ void bkt_account_signal(struct bkt_account *a, bool restarts)
 		return;
 	if (ret == -ERESTARTNOINTR || (ret == -ERESTARTSYS && restarts))
 		return;
-	account_begin(a);
+	account_write_begin(a);
 	s->errors++;
-	account_end(a);
+	account_write_end(a);
 }
 
 void bkt_account_end(struct bkt_account *a)
 {
-	account_begin(a);
+	account_write_begin(a);
 	a->t_end = bkt_clock_now();
-	account_end(a);
+	account_write_end(a);
 }
 
 bool bkt_account_asleep(const struct bkt_account *a, u32 generation, u64 armed,

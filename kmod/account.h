@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The account of one task: for each system call sums that only grow, and the state
- * of the thread, which says where the time since its last event belongs.
+ * of the thread, which says where the time since its last event belongs. The state is
+ * known once the switch probe or an interrupt has observed the task. Until then the task
+ * counts as asleep: rule "asleep".
  *
  * An account has one writer at a time: the task itself with preemption off (system
  * call probes, ioctls), the switch probe while the task is prev or next, or an
@@ -31,7 +33,7 @@ enum {
 	BKT_SLOT_FIRST	= BKT_SLOT_MORE + BKT_CATEGORIES,
 };
 
-/* The sums of one system call, in ticks. */
+/* The sums of one system call, in ticks of clock.h. */
 struct bkt_slot {
 	u64 count;	/* completed calls */
 	u64 errors;
@@ -49,6 +51,7 @@ enum bkt_state {
 	BKT_OBSERVED,	/* first observed in the call @cur, perhaps before its sys_enter */
 };
 
+/* @cur while sys_enter reads the clock */
 #define BKT_ENTERING ((struct bkt_slot *)1UL)
 
 /* What the kernel counts for each task anyway. Each counter only grows. */

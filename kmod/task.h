@@ -81,13 +81,13 @@ void bkt_task_put(struct bkt_task *t);
 
 /*
  * bkt_task_follow() makes @f follow @p. The caller holds bkt_tasks_lock and a
- * reference to @p. If @p has no account, it takes *@spare, which bkt_task_alloc()
- * returned, and sets *@spare to NULL. Errors: -ESRCH if @p is exiting, -EUSERS if
- * BKT_MAX_FOLLOWERS sessions follow @p.
+ * reference to @p. If @p has no account, *@spare, which bkt_task_alloc() returned,
+ * becomes its account, and *@spare is set to NULL. Errors: -ESRCH if @p is exiting,
+ * -EUSERS if BKT_MAX_FOLLOWERS sessions follow @p.
  *
- * The caller then drops bkt_tasks_lock. After an error it calls bkt_task_forget()
- * before it puts *@spare. After success it calls bkt_task_observe() with the CPUs of
- * all tasks that it made followed, since these tasks may be running.
+ * The caller then drops bkt_tasks_lock. After success it calls bkt_task_observe() with
+ * the CPUs of all tasks that it made followed, which observes those that are running.
+ * After an error it calls bkt_task_forget() before it puts *@spare.
  */
 struct bkt_task *bkt_task_alloc(void);
 int bkt_task_follow(struct bkt_task **spare, struct task_struct *p,
@@ -95,9 +95,10 @@ int bkt_task_follow(struct bkt_task **spare, struct task_struct *p,
 void bkt_task_observe(const struct cpumask *cpus);
 
 /*
- * bkt_task_unfollow() ends that @f follows its task. The caller holds
- * bkt_tasks_lock. If it returns true, @f was the last follower, and the caller must
- * drop bkt_tasks_lock and call bkt_task_forget() before it puts the account.
+ * bkt_task_unfollow() detaches @f from its task. The caller holds bkt_tasks_lock. If
+ * true is returned, @f was the last follower, and the caller must drop bkt_tasks_lock
+ * and call bkt_task_forget() before it puts the account. bkt_task_forget() clears each
+ * CPU's bkt_running that points to an account outside the table.
  */
 bool bkt_task_unfollow(struct bkt_follower *f);
 void bkt_task_forget(void);
@@ -120,7 +121,8 @@ u64 bkt_task_control(void);
 
 /*
  * hooks.c calls these, with its mutex held, in order to arm and disarm.
- * bkt_task_arm_begin() begins a generation before the probes are registered.
+ * bkt_task_arm_begin() begins a generation, the number of the arming, before the probes
+ * are registered.
  * bkt_task_arm_end(), after that, observes the tasks that are running now and, unless
  * the hooks are loud, clears the slow path's flag of all threads that nobody follows.
  * bkt_task_disarm() ends the generation and clears each CPU's bkt_running, while all
