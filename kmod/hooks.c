@@ -157,7 +157,10 @@ static void hooks_on_signal(void *data, int sig, struct kernel_siginfo *info,
 	if (ka->sa.sa_handler == SIG_IGN || ka->sa.sa_handler == SIG_DFL)
 		return;
 #ifdef CONFIG_X86_64
-	/* Current entered the kernel by an interrupt: no call was interrupted. */
+	/*
+	 * Current entered the kernel by an interrupt, so no call was interrupted. On
+	 * arm64 that cannot be seen here: do_signal() has reset the number of any call.
+	 */
 	if (syscall_get_nr(current, task_pt_regs(current)) == -1)
 		return;
 #endif

@@ -7,7 +7,7 @@
 #include "compat.h"
 #include "quiet.h"
 
-/* Registrations that may be under way at once. One that is missed makes the hooks loud. */
+/* Registrations that may be under way at once. After one is missed, arming is loud. */
 #define QUIET_REGISTRATIONS 64
 
 static struct tracepoint *quiet_enter, *quiet_exit;

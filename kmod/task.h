@@ -122,11 +122,11 @@ u64 bkt_task_control(void);
 /*
  * hooks.c calls these, with its mutex held, in order to arm and disarm.
  * bkt_task_arm_begin() begins a generation, the number of the arming, before the probes
- * are registered.
- * bkt_task_arm_end(), after that, observes the tasks that are running now and, unless
- * the hooks are loud, clears the slow path's flag of all threads that nobody follows.
- * bkt_task_disarm() ends the generation and clears each CPU's bkt_running, while all
- * probes are still in place; bkt_task_disarmed() is called when they are gone.
+ * are registered. bkt_task_arm_end(), after that, observes the tasks that are running
+ * now and, unless the hooks are loud, clears the slow path's flag of all threads that
+ * nobody follows. bkt_task_disarm() ends the generation and clears each CPU's
+ * bkt_running, while all probes are still in place; bkt_task_disarmed() is called when
+ * they are gone.
  */
 void bkt_task_arm_begin(void);
 void bkt_task_arm_end(void);
