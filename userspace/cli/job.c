@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 /* One brick, from the options to the tables: what run and attach share. */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../lib/utf8.h"
 #include "cli.h"
@@ -33,6 +35,46 @@ static void explain_absence(struct job *job)
 		complain("%s", advice);
 }
 
+static bool job_prints_to_stdout(const struct job *job)
+{
+	return job->options->output && !strcmp(job->options->output, "-");
+}
+
+static void job_complain_output(const struct job *job, const char *what)
+{
+	const char *reason = strerror(errno);
+
+	if (job_prints_to_stdout(job) || !job->options->output)
+		complain("%s standard %s: %s", what,
+			 job->options->output ? "output" : "error", reason);
+	else
+		complain("%s '%s': %s", what, job->options->output, reason);
+}
+
+/*
+ * A path that cannot be written is an error before anything is traced, but the
+ * file keeps its content until there is a report. Standard output is duplicated,
+ * so that closing the report's stream leaves it open.
+ */
+static FILE *job_open_output(const struct job *job)
+{
+	int fd = job_prints_to_stdout(job) ?
+			 fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1) :
+			 open(job->options->output, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+
+	return fd < 0 ? NULL : fdopen(fd, "w");
+}
+
+/* Only regular files can be emptied, and only they have to be. */
+static int job_empty_output(const struct job *job)
+{
+	if (job->out == stderr || job_prints_to_stdout(job) ||
+	    !ftruncate(fileno(job->out), 0) || errno == EINVAL)
+		return 0;
+	job_complain_output(job, "cannot empty");
+	return -1;
+}
+
 int job_open(struct job *job, const char *default_name)
 {
 	const struct options *o = job->options;
@@ -43,9 +85,9 @@ int job_open(struct job *job, const char *default_name)
 		return EXIT_OWN;
 	}
 	if (o->output) {
-		job->out = fopen(o->output, "we");
+		job->out = job_open_output(job);
 		if (!job->out) {
-			complain("cannot write to '%s': %s", o->output, strerror(errno));
+			job_complain_output(job, "cannot write to");
 			return EXIT_OWN;
 		}
 	}
@@ -67,8 +109,10 @@ int job_report(struct job *job)
 		complain("%s", bt_error_text());
 		err = -1;
 	} else {
-		err = o->format->print(job->out, result, o->sort,
-				       bt_tracer_reason_text(job->tracer));
+		err = job_empty_output(job);
+		if (!err)
+			err = o->format->print(job->out, result, o->sort,
+					       bt_tracer_reason_text(job->tracer));
 	}
 	bt_result_free(result);
 	job->run = NULL;
@@ -83,7 +127,6 @@ int job_close_output(struct job *job)
 	job->out = NULL;
 	if (!ferror(out) && (out == stderr || !fclose(out)))
 		return 0;
-	complain("cannot write to '%s': %s", job->options->output ?: "stderr",
-		 strerror(errno));
+	job_complain_output(job, "cannot write to");
 	return -1;
 }

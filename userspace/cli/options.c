@@ -16,7 +16,7 @@ void print_help(const char *before, const char *after)
 	for (o = outputs; *o; o++)
 		printf("                     %-6s %s%s\n", (*o)->name, (*o)->summary,
 		       *o == &output_table ? " (default)" : "");
-	printf("  -o, --output FILE  print to FILE, not to standard error\n"
+	printf("  -o, --output FILE  print to FILE, not to standard error; - is standard output\n"
 	       "  -S, --sort KEY     order of system calls: time, avg-time, max-time, calls,\n"
 	       "                     errors, name, nothing (default: time)\n"
 	       "  -h, --help         print this\n\n%s\n",
