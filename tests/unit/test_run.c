@@ -211,6 +211,60 @@ static void output_goes_to_the_file(void **state)
 	assert_int_equal(run("$B run -o /dev/full -- sh -c 'exit 9' 2>&1"), 9);
 }
 
+static void output_is_kept_until_there_is_a_report(void **state)
+{
+	(void)state;
+	write_file("bad", "#!/no/such/interpreter\n", 0755);
+	write_file("kept", "keep\n", 0644);
+	assert_int_equal(run("$B run -o kept ./bad 2>&1; cat kept"), 0);
+	assert_says("keep\n");
+	assert_int_equal(
+		run("sh -c 'exit 0' & wait $!; $B attach -p $! -o kept 2>&1; cat kept"), 0);
+	assert_says("keep\n");
+	assert_int_equal(run("$B run -n '' -o kept true 2>&1; cat kept"), 0);
+	assert_says("keep\n");
+	/* A report replaces all of it, however long it was. */
+	write_file("kept", "keep\n", 0644);
+	assert_int_equal(
+		run("yes keep | head -n 9999 >kept; $B run -o kept true && cat kept"), 0);
+	assert_string_equal(strstr(output, "keep") ? "keep" : "", "");
+	assert_says("brick:     true\n");
+	assert_int_equal(run("mkfifo fifo; cat fifo & $B run -o fifo true; wait"), 0);
+	assert_says("brick:     true\n");
+}
+
+static void output_dash_is_standard_output(void **state)
+{
+	(void)state;
+	assert_int_equal(
+		run("$B run -o - echo hello 2>err; ! grep brick: err && ! test -e -"), 0);
+	assert_says("hello\nbrick:     echo\n");
+	/* What the command wrote to the same file stays. */
+	assert_int_equal(run("$B run -j -o - echo hello >both 2>err; cat both"), 0);
+	assert_says("hello\n{\"schema\":1,");
+	assert_int_equal(run("$B run -o - true 2>&1 >/dev/full"), 125);
+	assert_says("cannot write to standard output: No space left on device\n");
+	assert_int_equal(run("$B run -o - true 2>&1 >&-"), 125);
+	assert_says("cannot write to standard output: Bad file descriptor\n");
+}
+
+static void follow_waits_without_the_module_too(void **state)
+{
+	(void)state;
+	/* Children of children come to bricktrace when their parent ends. */
+	assert_int_equal(
+		run("$B run -f -- sh -c '(sleep 0.5; echo last >late) >/dev/null 2>&1 & exit 3' 2>err; s=$?; cat late; exit $s"),
+		3);
+	assert_says("last\n");
+	/* A child that ended before the command does not end the run. */
+	assert_int_equal(run("$B run -f -- sh -c 'true & sleep 0.3; exit 4' 2>&1"), 4);
+	assert_says("wall time: 0.");
+	/* ^C ends the waiting. */
+	assert_int_equal(
+		run("timeout 20 $B run -f -- sh -c 'sleep 30 >/dev/null 2>&1 & kill -INT $PPID; exit 5' 2>&1"),
+		5);
+}
+
 static void name_is_the_commands(void **state)
 {
 	char line[300];
@@ -324,6 +378,9 @@ int main(void)
 		cmocka_unit_test(attach_needs_a_target),
 		cmocka_unit_test(attach_to_nobody_is_1),
 		cmocka_unit_test(output_goes_to_the_file),
+		cmocka_unit_test(output_is_kept_until_there_is_a_report),
+		cmocka_unit_test(output_dash_is_standard_output),
+		cmocka_unit_test(follow_waits_without_the_module_too),
 		cmocka_unit_test(name_is_the_commands),
 		cmocka_unit_test(no_name_reaches_the_terminal_raw),
 		cmocka_unit_test(signals_reach_the_command),

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -35,6 +36,7 @@ struct command {
 	char **sh_argv;
 	pid_t pid;
 	int status;
+	bool children; /* some have not ended yet */
 	sigset_t signals;
 	sigset_t old_mask;
 	struct sigaction old_chld;
@@ -138,6 +140,9 @@ static int start(struct command *c)
 	/* Ignored by our parent, it would leave us no child to wait for. */
 	sigaction(SIGCHLD, &dfl, &c->old_chld);
 
+	/* The module knows the processes that COMMAND leaves behind; without it they come here. */
+	if (c->job.options->follow && !bt_tracer_instrumented(c->job.tracer))
+		prctl(PR_SET_CHILD_SUBREAPER, 1);
 	/* Without the module the clock runs here, else in the child. */
 	if (!bt_tracer_instrumented(c->job.tracer) &&
 	    bt_run_open(c->job.tracer, c->job.brick, BT_MEASURE, BT_SCOPE_TRACER,
@@ -170,14 +175,36 @@ static int report(struct command *c)
 	return job->run ? job_report(job) : 0;
 }
 
+/* Whether processes that COMMAND created still run. */
+static bool others_run(const struct command *c)
+{
+	return bt_tracer_instrumented(c->job.tracer) ?
+		       bt_tracer_threads(c->job.tracer) > 0 :
+		       c->children;
+}
+
+static bool reap(struct command *c)
+{
+	bool ended = false;
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		if (pid == c->pid) {
+			c->status = status;
+			ended = true;
+		}
+	c->children = !pid;
+	return ended;
+}
+
 static int wait_for_end(struct command *c)
 {
 	struct timespec grace = { .tv_nsec = INTERRUPT_GRACE_MS * 1000000L };
 	bool ended = false, interrupted = false, quit = false;
 	int err = 0, poll_ms = POLL_MIN_MS;
 
-	while (!ended ||
-	       (c->job.options->follow && !quit && bt_tracer_threads(c->job.tracer) > 0)) {
+	while (!ended || (c->job.options->follow && !quit && others_run(c))) {
 		struct timespec poll = { .tv_nsec = poll_ms * 1000000L };
 		int sig;
 
@@ -208,8 +235,7 @@ static int wait_for_end(struct command *c)
 			poll_ms = poll_ms * 2 < POLL_MAX_MS ? poll_ms * 2 : POLL_MAX_MS;
 			break;
 		}
-		if (!ended && waitpid(c->pid, &c->status, WNOHANG) == c->pid)
-			ended = true;
+		ended |= reap(c);
 	}
 	return err;
 }
