@@ -281,6 +281,67 @@ static void null_is_harmless(void **state)
 	assert_int_equal(bt_run_close(NULL, NULL), 0);
 }
 
+static void assert_null_refused(int err, const char *what)
+{
+	assert_int_equal(err, -EINVAL);
+	if (!strstr(bt_error_text(), what))
+		fail_msg("'%s' lacks '%s'", bt_error_text(), what);
+}
+
+static void null_is_refused(void **state)
+{
+	struct bt_tracer *t = fake_tracer();
+	struct bt_brick *brick, *no_brick = (void *)1;
+	struct bt_run *run = (void *)1;
+	uint32_t n = 99;
+
+	(void)state;
+	assert_null_refused(bt_tracer_new(NULL), "no address for the tracer");
+	assert_null_refused(bt_tracer_calibrate(NULL), "no tracer");
+	assert_null_refused(bt_tracer_threads(NULL), "no tracer");
+	assert_null_refused(bt_thread_register(NULL, 0), "no tracer");
+	assert_null_refused(bt_thread_unregister(NULL), "no tracer");
+	assert_null_refused(bt_thread_follow(NULL, 1, 0), "no tracer");
+	assert_null_refused(bt_thread_unfollow(NULL, 1), "no tracer");
+	assert_null_refused(bt_process_follow(NULL, 1, 0, &n), "no tracer");
+	assert_int_equal(n, 0);
+	assert_null_refused(bt_process_unfollow(NULL, 1, NULL), "no tracer");
+	assert_null_refused(bt_brick_define(t, "a", 1, NULL), "no address for the brick");
+	assert_null_refused(bt_brick_define(t, NULL, 1, &no_brick), "no name");
+	assert_null(no_brick);
+	assert_null_refused(bt_brick_define(NULL, "a", 1, &no_brick), "no tracer");
+	assert_int_equal(bt_brick_define(t, "a", 1, &brick), 0);
+	assert_null_refused(bt_run_open(t, brick, BT_MEASURE, BT_SCOPE_THREAD, NULL),
+			    "no address for the run");
+	assert_null_refused(bt_run_open(t, NULL, BT_MEASURE, BT_SCOPE_THREAD, &run),
+			    "no brick");
+	assert_null(run);
+	assert_null_refused(bt_run_open(NULL, brick, BT_MEASURE, BT_SCOPE_THREAD, &run),
+			    "no tracer");
+	assert_null_refused(bt_run_adopt(t, brick, 1, NULL), "no address for the run");
+	assert_null_refused(bt_run_adopt(t, NULL, 1, &run), "no brick");
+	assert_null_refused(bt_run_adopt(NULL, brick, 1, &run), "no tracer");
+	bt_tracer_free(t);
+}
+
+static void null_has_no_figures(void **state)
+{
+	(void)state;
+	assert_false(bt_tracer_instrumented(NULL));
+	assert_int_equal(bt_tracer_reason(NULL), BT_REASON_DEVICE);
+	assert_string_equal(bt_tracer_reason_text(NULL), "there is no tracer");
+	assert_int_equal(bt_run_number(NULL), 0);
+	assert_null(bt_result_times(NULL, BT_INCLUSIVE));
+	assert_null(bt_result_category(NULL, BT_CAT_READ, BT_INCLUSIVE));
+	assert_int_equal(bt_result_category_at(NULL, 0), BT_CAT_NONE);
+	assert_null(bt_result_syscall(NULL, 0));
+	assert_null(bt_syscall_figures(NULL, BT_INCLUSIVE));
+	assert_false(bt_result_over_budget(NULL));
+	assert_true(bt_breakdown_syscall_ns(NULL, BT_INCLUSIVE) == BT_NONE);
+	assert_int_equal(bt_breakdown_dominant(NULL, BT_INCLUSIVE), BT_CAT_UNMEASURED);
+	assert_double(bt_breakdown_overhead_percent(NULL, BT_INCLUSIVE), -1);
+}
+
 static void bricks_are_checked_and_reused(void **state)
 {
 	char longest[64], long_name[65];
@@ -910,6 +971,8 @@ int main(void)
 		TEST(without_module_it_says_why),
 		TEST(without_module_wall_time_is_measured),
 		TEST(null_is_harmless),
+		TEST(null_is_refused),
+		TEST(null_has_no_figures),
 		TEST(bricks_are_checked_and_reused),
 		TEST(threads_pass_their_bits),
 		TEST(others_are_followed_by_number),

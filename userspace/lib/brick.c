@@ -63,7 +63,13 @@ int bt_brick_define(struct bt_tracer *t, const char *name, uint64_t budget_ns,
 	uint32_t number = 0;
 	int err;
 
+	if (!out)
+		return bti_fail_null("address for the brick");
 	*out = NULL;
+	if (!t)
+		return bti_fail_null("tracer");
+	if (!name)
+		return bti_fail_null("name");
 	err = check_name(name);
 	if (err)
 		return err;

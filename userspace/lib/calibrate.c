@@ -174,6 +174,8 @@ int bt_tracer_calibrate(struct bt_tracer *t)
 {
 	int err;
 
+	if (!t)
+		return bti_fail_null("tracer");
 	if (t->fd < 0)
 		return 0;
 	pthread_mutex_lock(&t->calibration);

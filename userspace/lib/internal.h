@@ -76,6 +76,9 @@ int bti_info(struct bt_tracer *tracer, struct bricktrace_info *info);
 /* Keep the text for bt_error_text() and return -@error. */
 int bti_fail(int error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* As bti_fail() with EINVAL, for an argument that must not be NULL. */
+int bti_fail_null(const char *what);
+
 enum bti_quota {
 	BTI_QUOTA_THREADS,
 	BTI_QUOTA_BRICKS,

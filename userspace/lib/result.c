@@ -209,22 +209,27 @@ void bt_result_free(struct bt_result *r)
 
 const struct bt_times *bt_result_times(const struct bt_result *r, enum bt_view view)
 {
-	return (unsigned int)view < BTI_VIEWS ? &((const struct result *)r)->times[view] :
-						NULL;
+	return r && (unsigned int)view < BTI_VIEWS ?
+		       &((const struct result *)r)->times[view] :
+		       NULL;
 }
 
 enum bt_category bt_result_category_at(const struct bt_result *r, uint32_t i)
 {
-	return i < r->n_categories ? ((const struct result *)r)->categories[i].category :
-				     BT_CAT_NONE;
+	return r && i < r->n_categories ?
+		       ((const struct result *)r)->categories[i].category :
+		       BT_CAT_NONE;
 }
 
 const struct bt_figures *bt_result_category(const struct bt_result *r,
 					    enum bt_category category, enum bt_view view)
 {
-	const struct category *c = ((const struct result *)r)->categories;
-	const struct category *end = c + r->n_categories;
+	const struct category *c, *end;
 
+	if (!r)
+		return NULL;
+	c = ((const struct result *)r)->categories;
+	end = c + r->n_categories;
 	while (c < end && c->category != category)
 		c++;
 	return c < end && (unsigned int)view < BTI_VIEWS ? &c->figures[view] : NULL;
@@ -232,18 +237,19 @@ const struct bt_figures *bt_result_category(const struct bt_result *r,
 
 const struct bt_syscall *bt_result_syscall(const struct bt_result *r, uint32_t i)
 {
-	return i < r->n_syscalls ? &((const struct result *)r)->syscalls[i].public : NULL;
+	return r && i < r->n_syscalls ? &((const struct result *)r)->syscalls[i].public :
+					NULL;
 }
 
 const struct bt_figures *bt_syscall_figures(const struct bt_syscall *syscall,
 					    enum bt_view view)
 {
-	return (unsigned int)view < BTI_VIEWS ?
+	return syscall && (unsigned int)view < BTI_VIEWS ?
 		       &((const struct syscall *)syscall)->figures[view] :
 		       NULL;
 }
 
 bool bt_result_over_budget(const struct bt_result *r)
 {
-	return r->budget_ns != BT_NONE && bt_over_budget(r->budget_ns, r->wall_ns);
+	return r && r->budget_ns != BT_NONE && bt_over_budget(r->budget_ns, r->wall_ns);
 }

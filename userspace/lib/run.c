@@ -113,15 +113,23 @@ static int open_error(struct bt_tracer *t, int err, const struct bt_brick *brick
 	}
 }
 
+static int run_check(struct bt_tracer *t, struct bt_brick *brick, struct bt_run **out)
+{
+	if (!out)
+		return bti_fail_null("address for the run");
+	*out = NULL;
+	return !t ? bti_fail_null("tracer") : !brick ? bti_fail_null("brick") : 0;
+}
+
 int bt_run_open(struct bt_tracer *t, struct bt_brick *brick, enum bt_level level,
 		enum bt_scope scope, struct bt_run **out)
 {
 	struct bt_run *run;
 	int err;
 
-	*out = NULL;
-	if (!brick)
-		return bti_fail(EINVAL, "there is no brick to open a run of");
+	err = run_check(t, brick, out);
+	if (err)
+		return err;
 	if ((level != BT_MEASURE && level != BT_TRACE) ||
 	    (scope != BT_SCOPE_THREAD && scope != BT_SCOPE_TRACER))
 		return bti_fail(EINVAL, "no such level or scope: %d, %d", level, scope);
@@ -148,17 +156,17 @@ int bt_run_open(struct bt_tracer *t, struct bt_brick *brick, enum bt_level level
 
 uint64_t bt_run_number(const struct bt_run *run)
 {
-	return run->number;
+	return run ? run->number : 0;
 }
 
 int bt_run_adopt(struct bt_tracer *t, struct bt_brick *brick, uint64_t number,
 		 struct bt_run **out)
 {
 	struct bt_run *run;
+	int err = run_check(t, brick, out);
 
-	*out = NULL;
-	if (!brick)
-		return bti_fail(EINVAL, "there is no brick to adopt a run of");
+	if (err)
+		return err;
 	if (!number)
 		return bti_fail(EINVAL, "invalid run number 0");
 	if (t->fd < 0)

@@ -21,8 +21,10 @@ static int ask(struct bt_tracer *t, unsigned long request, pid_t tid, uint32_t f
 	return err;
 }
 
-static int check_inherit(unsigned int inherit)
+static int check(const struct bt_tracer *t, unsigned int inherit)
 {
+	if (!t)
+		return bti_fail_null("tracer");
 	if (inherit & ~(BT_INHERIT_THREADS | BT_INHERIT_CHILDREN))
 		return bti_fail(EINVAL, "unknown inherit bits 0x%x; use BT_INHERIT_*",
 				inherit);
@@ -42,7 +44,7 @@ static int too_many_followers(struct bt_tracer *t, const char *what, pid_t id)
 
 int bt_thread_register(struct bt_tracer *t, unsigned int inherit)
 {
-	int err = check_inherit(inherit);
+	int err = check(t, inherit);
 
 	if (err || t->fd < 0)
 		return err;
@@ -68,10 +70,10 @@ int bt_thread_register(struct bt_tracer *t, unsigned int inherit)
 
 int bt_thread_unregister(struct bt_tracer *t)
 {
-	int err;
+	int err = check(t, 0);
 
-	if (t->fd < 0)
-		return 0;
+	if (err || t->fd < 0)
+		return err;
 	err = ask(t, BRICKTRACE_THREAD_UNREGISTER, 0, 0, NULL);
 	switch (-err) {
 	case 0:
@@ -85,12 +87,13 @@ int bt_thread_unregister(struct bt_tracer *t)
 	}
 }
 
-static int check_id(const char *what, pid_t id)
+static int check_id(const struct bt_tracer *t, const char *what, pid_t id,
+		    unsigned int inherit)
 {
-	/* 0 would be the caller itself. */
+	/* To the kernel 0 is the caller itself. */
 	if (id <= 0)
 		return bti_fail(EINVAL, "invalid %s ID %d; it must be 1 or more", what, id);
-	return 0;
+	return check(t, inherit);
 }
 
 static int follow(struct bt_tracer *t, const char *what, pid_t id, uint32_t flags,
@@ -151,10 +154,8 @@ static int unfollow(struct bt_tracer *t, const char *what, pid_t id, uint32_t fl
 
 int bt_thread_follow(struct bt_tracer *t, pid_t tid, unsigned int inherit)
 {
-	int err = check_id("thread", tid);
+	int err = check_id(t, "thread", tid, inherit);
 
-	if (!err)
-		err = check_inherit(inherit);
 	if (err || t->fd < 0)
 		return err;
 	return follow(t, "thread", tid, inherit, NULL);
@@ -162,7 +163,7 @@ int bt_thread_follow(struct bt_tracer *t, pid_t tid, unsigned int inherit)
 
 int bt_thread_unfollow(struct bt_tracer *t, pid_t tid)
 {
-	int err = check_id("thread", tid);
+	int err = check_id(t, "thread", tid, 0);
 
 	if (err || t->fd < 0)
 		return err;
@@ -172,12 +173,10 @@ int bt_thread_unfollow(struct bt_tracer *t, pid_t tid)
 int bt_process_follow(struct bt_tracer *t, pid_t pid, unsigned int inherit,
 		      uint32_t *threads)
 {
-	int err = check_id("process", pid);
+	int err = check_id(t, "process", pid, inherit);
 
 	if (threads)
 		*threads = 0;
-	if (!err)
-		err = check_inherit(inherit);
 	if (err || t->fd < 0)
 		return err;
 	return follow(t, "process", pid, BRICKTRACE_THREAD_WHOLE_PROCESS | inherit,
@@ -186,7 +185,7 @@ int bt_process_follow(struct bt_tracer *t, pid_t pid, unsigned int inherit,
 
 int bt_process_unfollow(struct bt_tracer *t, pid_t pid, uint32_t *threads)
 {
-	int err = check_id("process", pid);
+	int err = check_id(t, "process", pid, 0);
 
 	if (threads)
 		*threads = 0;

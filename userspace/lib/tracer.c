@@ -40,6 +40,11 @@ int bti_fail(int error, const char *format, ...)
 	return -error;
 }
 
+int bti_fail_null(const char *what)
+{
+	return bti_fail(EINVAL, "no %s: the argument is NULL", what);
+}
+
 const char *bt_error_text(void)
 {
 	return error_text;
@@ -159,6 +164,8 @@ int bti_tracer_new(const struct bti_ops *ops, struct bt_tracer **tracer)
 
 int bt_tracer_new(struct bt_tracer **tracer)
 {
+	if (!tracer)
+		return bti_fail_null("address for the tracer");
 	return bti_tracer_new(&bti_system, tracer);
 }
 
@@ -195,17 +202,17 @@ void bt_tracer_free(struct bt_tracer *t)
 
 bool bt_tracer_instrumented(const struct bt_tracer *t)
 {
-	return t->fd >= 0;
+	return t && t->fd >= 0;
 }
 
 enum bt_reason bt_tracer_reason(const struct bt_tracer *t)
 {
-	return t->reason;
+	return t ? t->reason : BT_REASON_DEVICE;
 }
 
 const char *bt_tracer_reason_text(const struct bt_tracer *t)
 {
-	return t->reason_text;
+	return t ? t->reason_text : "there is no tracer";
 }
 
 int bt_tracer_threads(struct bt_tracer *t)
@@ -213,6 +220,8 @@ int bt_tracer_threads(struct bt_tracer *t)
 	struct bricktrace_session session = { .size = sizeof(session) };
 	int err;
 
+	if (!t)
+		return bti_fail_null("tracer");
 	if (t->fd < 0)
 		return 0;
 	err = bti_ioctl(t, BRICKTRACE_SESSION_GET, &session);
