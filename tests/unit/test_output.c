@@ -18,6 +18,19 @@ static char *table(const struct bt_result *r, enum sort_key sort)
 	return printed(&output_table, r, sort);
 }
 
+/* The table with the lines of a broken note joined again. */
+static char *joined_table(const struct bt_result *r)
+{
+	static const char broken[] = "\n           ";
+	char *text = table(r, SORT_TIME), *at = text;
+
+	while ((at = strstr(at, broken))) {
+		*at = ' ';
+		memmove(at + 1, at + strlen(broken), strlen(at + strlen(broken)) + 1);
+	}
+	return text;
+}
+
 static void table_reads_like_strace(void **state)
 {
 	struct bt_result *r = sample_result(5 * MS);
@@ -105,10 +118,11 @@ static void table_without_breakdown_has_no_zeros(void **state)
 		text,
 		"brick:     attention\n"
 		"wall time: 0.008000000 s\n"
-		"breakdown: not measured: the hooks were released meanwhile: tracing was switched off on this host, or the machine was suspended\n");
+		"breakdown: not measured: the hooks were released meanwhile: tracing was switched\n"
+		"           off on this host, or the machine was suspended\n");
 	free(text);
 	r->reason = BT_REASON_DISABLED;
-	text = table(r, SORT_TIME);
+	text = joined_table(r);
 	assert_non_null(
 		strstr(text, "not measured: tracing is switched off on this host; "));
 	assert_non_null(strstr(text, "echo 1 >/sys/module/bricktrace/parameters/enabled\n"));
@@ -126,17 +140,17 @@ static void table_says_partial_and_uncalibrated(void **state)
 	r->reason = BT_REASON_THREADS_LOST;
 	times_of(r)->edge_ns = BT_NONE;
 	r->n_missing = 3;
-	text = table(r, SORT_TIME);
+	text = joined_table(r);
 	assert_non_null(strstr(text, "kept by 0.001000000 s"));
 	assert_non_null(strstr(
 		text, "partial, these are lower bounds: a thread could not be followed"));
 	assert_non_null(strstr(
 		text,
-		"     -         -                                                edge (not calibrated)\n"));
+		"     -         -                                                edge (unknown)\n"));
 	assert_non_null(strstr(text, "3 more system calls"));
 	free(text);
 	r->reason = BT_REASON_OUT_OF_REACH;
-	text = table(r, SORT_TIME);
+	text = joined_table(r);
 	assert_non_null(strstr(text, "lower bounds: the thread executed a program that "));
 	assert_non_null(strstr(text, ", and left the run\n"));
 	free(text);
@@ -401,14 +415,68 @@ static void table_escapes_the_name(void **state)
 	bt_result_free(r);
 }
 
+static void set_in_flight(struct bt_result *r, uint32_t i, uint64_t calls)
+{
+	const struct bt_syscall *syscall = bt_result_syscall(r, i);
+
+	((struct bt_figures *)bt_syscall_figures(syscall, BT_INCLUSIVE))->in_flight = calls;
+}
+
+static void assert_fits(const struct bt_result *r, const char *reason_text)
+{
+	char *text, *line, *rest;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_int_equal(output_table.print(out, r, SORT_TIME, reason_text), 0);
+	fclose(out);
+	rest = text;
+	while ((line = strsep(&rest, "\n")))
+		if (strlen(line) > 80)
+			fail_msg("%zu columns: %s", strlen(line), line);
+	free(text);
+}
+
 static void table_fits_80_columns(void **state)
 {
-	struct bt_result *r = sample_result(5 * MS);
-	char *text = table(r, SORT_TIME), *line, *rest = text;
+	static const char *const texts[] = { "", "no /dev/bricktrace: the module is not loaded; "
+						 "try: modprobe bricktrace" };
+	enum bt_provenance provenance;
+	struct bt_result *r;
+	uint32_t i;
+	int reason, old;
 
 	(void)state;
-	while ((line = strsep(&rest, "\n")))
-		assert_in_range(strlen(line), 0, 80);
+	for (old = 0; old < 2; old++) {
+		r = sample_of(5 * MS, old);
+		for (provenance = BT_NOT_INSTRUMENTED; provenance <= BT_MEASURED;
+		     provenance++)
+			for (reason = 0; reason <= BT_REASON_DEVICE; reason++) {
+				r->provenance = provenance;
+				r->reason = (enum bt_reason)reason;
+				assert_fits(r, texts[reason % 2]);
+			}
+		times_of(r)->edge_ns = BT_NONE;
+		for (i = 0; i < r->n_syscalls; i++)
+			set_in_flight(r, i, 1234567890123456);
+		assert_fits(r, "");
+		bt_result_free(r);
+	}
+}
+
+static void calls_under_way_are_broken_into_lines(void **state)
+{
+	struct bt_result *r = sample_result(BT_NONE);
+	uint32_t i;
+	char *text;
+
+	(void)state;
+	for (i = 0; i < r->n_syscalls; i++)
+		set_in_flight(r, i, 100000000000 + i);
+	text = table(r, SORT_TIME);
+	assert_non_null(strstr(
+		text, "Under way at the end: futex 100000000000, getpid 100000000001,\n"
+		      "                      read 100000000002, exit_group 100000000003\n"));
 	free(text);
 	bt_result_free(r);
 }
@@ -439,6 +507,7 @@ int main(void)
 		cmocka_unit_test(outputs_name_what_is_new_by_number),
 		cmocka_unit_test(table_escapes_the_name),
 		cmocka_unit_test(table_fits_80_columns),
+		cmocka_unit_test(calls_under_way_are_broken_into_lines),
 		cmocka_unit_test(outputs_are_found_by_name),
 	};
 

@@ -32,7 +32,7 @@ static bool append(uint64_t *value, char c)
 static const char *parse_time(const char *text, const char *default_unit, uint64_t *ns)
 {
 	static const char garbage[] =
-		"it must be a number, with ns, us, ms or s after it, such as 1.5ms";
+		"it must be a number, or a number with a unit (ns, us, ms or s), such as 1.5ms";
 	static const char too_large[] = "the limit is 2^62 ns, 146 years";
 	size_t whole = strspn(text, "0123456789"), fraction = 0;
 	const char *unit = text + whole, *point_end, *c;

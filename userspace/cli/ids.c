@@ -27,7 +27,8 @@ static const char *append(struct ids *ids, pid_t id)
 
 const char *parse_ids(const char *text, struct ids *ids)
 {
-	static const char garbage[] = "it must be numbers with commas between them";
+	static const char garbage[] =
+		"it must consist of numbers, separated by commas or blanks";
 	const char *wrong;
 
 	text += strspn(text, SEPARATORS);
@@ -42,7 +43,7 @@ const char *parse_ids(const char *text, struct ids *ids)
 		errno = 0;
 		id = strtoul(text, NULL, 10);
 		if (errno || id < 1 || id > INT_MAX)
-			return "a process or thread has a number from 1 to 2147483647";
+			return "a process or thread ID is a number from 1 to 2147483647";
 		wrong = append(ids, id);
 		if (wrong)
 			return wrong;

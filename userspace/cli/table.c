@@ -9,6 +9,50 @@
 
 #define LINE "----------------"
 
+#define COLUMNS 80
+
+/* Lines that are broken between pieces; those after the first are indented. */
+struct note {
+	FILE *out;
+	int indent, column;
+};
+
+static struct note note_begin(FILE *out, const char *label)
+{
+	int length = fprintf(out, "%s ", label);
+
+	return (struct note){ out, length, length };
+}
+
+static void note_add(struct note *n, const char *piece, int length)
+{
+	if (n->column > n->indent && n->column + 1 + length > COLUMNS) {
+		fprintf(n->out, "\n%*s", n->indent, "");
+		n->column = n->indent;
+	}
+	n->column +=
+		fprintf(n->out, "%s%.*s", n->column > n->indent ? " " : "", length, piece);
+}
+
+static void note_add_words(struct note *n, const char *text)
+{
+	int length;
+
+	for (; *text; text += length + strspn(text + length, " ")) {
+		length = strcspn(text, " ");
+		note_add(n, text, length);
+	}
+}
+
+static void print_breakdown(FILE *out, const char *how, const char *why)
+{
+	struct note n = note_begin(out, "breakdown:");
+
+	note_add_words(&n, how);
+	note_add_words(&n, why);
+	fputc('\n', out);
+}
+
 /* Seconds in @width columns, as exact as they fit. */
 static const char *seconds(char *buf, int width, uint64_t ns)
 {
@@ -101,7 +145,7 @@ static void print_categories(FILE *out, const struct bt_result *result)
 
 		part(out, t, bt_category_name(c), f->ns, f->offcpu_ns, f->runnable_ns, f);
 	}
-	part(out, t, t->edge_ns == BT_NONE ? "edge (not calibrated)" : "edge (estimated)",
+	part(out, t, t->edge_ns == BT_NONE ? "edge (unknown)" : "edge (estimated)",
 	     t->edge_ns, BT_NONE, BT_NONE, NULL);
 	part(out, t, "control", t->control_ns, BT_NONE, BT_NONE, NULL);
 	part(out, t, "compute", t->compute_ns, t->compute_offcpu_ns,
@@ -127,11 +171,35 @@ static void row(FILE *out, uint64_t total, const struct bt_figures *f, const cha
 		arch ? arch : "", arch ? ")" : "");
 }
 
+static uint64_t in_flight(const struct bt_syscall *syscall)
+{
+	return bt_syscall_figures(syscall, BT_INCLUSIVE)->in_flight;
+}
+
+static void print_in_flight(FILE *out, const struct bt_syscall **list, uint32_t n)
+{
+	struct note note;
+	char piece[128];
+	uint32_t i, left = 0;
+
+	for (i = 0; i < n; i++)
+		left += in_flight(list[i]) > 0;
+	if (!left)
+		return;
+	note = note_begin(out, "Under way at the end:");
+	for (i = 0; i < n; i++)
+		if (in_flight(list[i]))
+			note_add(&note, piece,
+				 snprintf(piece, sizeof(piece), "%s %" PRIu64 "%s",
+					  list[i]->name, in_flight(list[i]),
+					  --left ? "," : ""));
+	fputc('\n', out);
+}
+
 static void print_syscalls(FILE *out, const struct bt_result *result, enum sort_key sort)
 {
 	const struct bt_syscall **list = sorted_syscalls(result, sort);
 	struct bt_figures total = { 0 };
-	const char *separator = "Under way at the end:";
 	const struct bt_figures *f;
 	uint32_t i;
 
@@ -154,16 +222,8 @@ static void print_syscalls(FILE *out, const struct bt_result *result, enum sort_
 	if (result->n_missing)
 		fprintf(out, "%" PRIu32 " more system calls are in the categories only.\n",
 			result->n_missing);
-	for (i = 0; list && i < result->n_syscalls; i++) {
-		f = bt_syscall_figures(list[i], BT_INCLUSIVE);
-		if (f->in_flight) {
-			fprintf(out, "%s %s %" PRIu64, separator, list[i]->name,
-				f->in_flight);
-			separator = ",";
-		}
-	}
-	if (*separator == ',')
-		fputc('\n', out);
+	if (list)
+		print_in_flight(out, list, result->n_syscalls);
 	free(list);
 }
 
@@ -205,13 +265,13 @@ static int print_table(FILE *out, const struct bt_result *r, enum sort_key sort,
 	}
 	switch (r->provenance) {
 	case BT_NOT_INSTRUMENTED:
-		fprintf(out, "breakdown: not measured: %s\n",
-			*reason_text ? reason_text : partial_text(r->reason));
+		print_breakdown(out, "not measured:",
+				*reason_text ? reason_text : partial_text(r->reason));
 		return 0;
 	case BT_PARTIAL:
 		fprintf(out, "threads:   %" PRIu32 "\n", r->threads);
-		fprintf(out, "breakdown: partial, these are lower bounds: %s\n",
-			partial_text(r->reason));
+		print_breakdown(
+			out, "partial, these are lower bounds:", partial_text(r->reason));
 		break;
 	case BT_MEASURED:
 		fprintf(out, "threads:   %" PRIu32 "\n", r->threads);
