@@ -8,7 +8,7 @@
 #define SECURE_BOOT \
 	"/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
 
-static size_t read_start(const char *root, const char *path, char *buf, size_t size)
+static size_t advice_read(const char *root, const char *path, char *buf, size_t size)
 {
 	char full[PATH_MAX];
 	size_t n = 0;
@@ -29,9 +29,9 @@ const char *module_advice(const char *root)
 	char buf[64];
 
 	/* Four bytes of attributes, then the value. */
-	if (read_start(root, SECURE_BOOT, buf, sizeof(buf)) >= 5 && buf[4] == 1)
+	if (advice_read(root, SECURE_BOOT, buf, sizeof(buf)) >= 5 && buf[4] == 1)
 		return "Secure Boot is on: if modprobe says \"Key was rejected by service\", the module is not signed with a key that this machine trusts; for DKMS's key: mokutil --import /var/lib/dkms/mok.pub, then reboot and enroll it";
-	read_start(root, "/sys/kernel/security/lockdown", buf, sizeof(buf));
+	advice_read(root, "/sys/kernel/security/lockdown", buf, sizeof(buf));
 	if (strstr(buf, "[integrity]") || strstr(buf, "[confidentiality]"))
 		return "the kernel is locked down: if modprobe says \"Key was rejected by service\" or \"Operation not permitted\", the module is not signed with a key that this machine trusts; for DKMS's key: mokutil --import /var/lib/dkms/mok.pub, then reboot and enroll it";
 	return NULL;

@@ -27,7 +27,7 @@ struct attachment {
 	struct pollfd *fds; /* signals, then the processes */
 };
 
-static void help(void)
+static void attach_help(void)
 {
 	print_help(
 		"Usage: bricktrace attach -p PID[,PID...] | -t TID[,TID...] [OPTIONS]\n\n"
@@ -46,7 +46,7 @@ static void help(void)
 		"Exits with 0, 1 if a target cannot be followed, 125 if bricktrace itself fails.");
 }
 
-static int parse_list(const char *what, struct ids *ids)
+static int attach_parse_list(const char *what, struct ids *ids)
 {
 	const char *wrong = parse_ids(optarg, ids);
 
@@ -56,7 +56,7 @@ static int parse_list(const char *what, struct ids *ids)
 	return EXIT_OWN;
 }
 
-static int parse_one(int c, struct attachment *a)
+static int attach_parse_option(int c, struct attachment *a)
 {
 	const char *wrong;
 
@@ -68,19 +68,19 @@ static int parse_one(int c, struct attachment *a)
 		complain("bad duration '%s': %s", optarg, wrong);
 		return EXIT_OWN;
 	case 'h':
-		help();
+		attach_help();
 		return 0;
 	case 'p':
-		return parse_list("processes", &a->processes);
+		return attach_parse_list("processes", &a->processes);
 	case 't':
-		return parse_list("threads", &a->threads);
+		return attach_parse_list("threads", &a->threads);
 	default:
 		return parse_option(c, &a->options);
 	}
 }
 
 /* Returns -1, or the status to exit with. */
-static int parse(int argc, char **argv, struct attachment *a)
+static int attach_parse(int argc, char **argv, struct attachment *a)
 {
 	static const struct option words[] = {
 		OPTION_WORDS,
@@ -93,7 +93,7 @@ static int parse(int argc, char **argv, struct attachment *a)
 
 	while (status < 0 &&
 	       (c = next_option(argc, argv, OPTION_LETTERS "d:p:t:", words)) != -1)
-		status = parse_one(c, a);
+		status = attach_parse_option(c, a);
 	if (status >= 0)
 		return status;
 	if (argv[optind]) {
@@ -110,7 +110,7 @@ static int parse(int argc, char **argv, struct attachment *a)
 /* Bytes of a thread's name in the kernel, without the NUL. */
 #define COMM_BYTES 15
 
-static void first_name(const struct attachment *a, char *name, size_t size)
+static void attach_default_name(const struct attachment *a, char *name, size_t size)
 {
 	pid_t id = a->processes.n ? a->processes.id[0] : a->threads.id[0];
 	char path[64];
@@ -135,12 +135,12 @@ static void first_name(const struct attachment *a, char *name, size_t size)
 }
 
 /* Threads of one target may be named by another. */
-static bool followed(int err)
+static bool attach_is_followed(int err)
 {
 	return !err || err == -EEXIST;
 }
 
-static int follow(struct attachment *a)
+static int attach_follow(struct attachment *a)
 {
 	unsigned int inherit =
 		BT_INHERIT_THREADS | (a->options.follow ? BT_INHERIT_CHILDREN : 0);
@@ -148,10 +148,11 @@ static int follow(struct attachment *a)
 	size_t i;
 
 	for (i = 0; i < a->processes.n && good; i++)
-		good = followed(bt_process_follow(a->job.tracer, a->processes.id[i],
-						  inherit, NULL));
+		good = attach_is_followed(bt_process_follow(
+			a->job.tracer, a->processes.id[i], inherit, NULL));
 	for (i = 0; i < a->threads.n && good; i++)
-		good = followed(bt_thread_follow(a->job.tracer, a->threads.id[i], inherit));
+		good = attach_is_followed(
+			bt_thread_follow(a->job.tracer, a->threads.id[i], inherit));
 	if (!good) {
 		complain("%s", bt_error_text());
 		return EXIT_TARGET;
@@ -160,7 +161,7 @@ static int follow(struct attachment *a)
 }
 
 /* Signals that the caller has had ignored, as nohup does, stay ignored. */
-static int watch_signals(void)
+static int attach_watch_signals(void)
 {
 	static const int ends[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP };
 	struct sigaction old;
@@ -175,7 +176,7 @@ static int watch_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
-static int watch(struct attachment *a)
+static int attach_watch(struct attachment *a)
 {
 	size_t i;
 
@@ -184,7 +185,7 @@ static int watch(struct attachment *a)
 		complain("no memory");
 		return EXIT_OWN;
 	}
-	a->fds[0].fd = watch_signals();
+	a->fds[0].fd = attach_watch_signals();
 	if (a->fds[0].fd < 0) {
 		complain("cannot wait for signals: %s", strerror(errno));
 		return EXIT_OWN;
@@ -197,7 +198,7 @@ static int watch(struct attachment *a)
 	return 0;
 }
 
-static uint64_t now(void)
+static uint64_t attach_now(void)
 {
 	struct timespec ts;
 
@@ -205,13 +206,13 @@ static uint64_t now(void)
 	return ts.tv_sec * UINT64_C(1000000000) + ts.tv_nsec;
 }
 
-static int wait_for_end(struct attachment *a)
+static int attach_wait(struct attachment *a)
 {
-	uint64_t begin = now(), passed;
+	uint64_t begin = attach_now(), passed;
 	size_t i, n = 1 + a->processes.n;
 
 	while (bt_tracer_threads(a->job.tracer) > 0 &&
-	       (passed = now() - begin) < a->duration_ns) {
+	       (passed = attach_now() - begin) < a->duration_ns) {
 		uint64_t left = a->duration_ns - passed;
 		uint64_t ns = left < POLL_NS ? left : POLL_NS;
 		struct timespec ts = { .tv_nsec = (long)ns };
@@ -231,7 +232,7 @@ static int wait_for_end(struct attachment *a)
 	return 0;
 }
 
-static int open_run(struct attachment *a)
+static int attach_open_run(struct attachment *a)
 {
 	struct job *job = &a->job;
 	int err =
@@ -247,12 +248,12 @@ static int open_run(struct attachment *a)
 	return EXIT_OWN;
 }
 
-static int attach(struct attachment *a)
+static int attach_run(struct attachment *a)
 {
 	char name[BT_NAME_LEN];
 	int status, err;
 
-	first_name(a, name, sizeof(name));
+	attach_default_name(a, name, sizeof(name));
 	status = job_open(&a->job, name);
 	if (status)
 		return status;
@@ -260,14 +261,14 @@ static int attach(struct attachment *a)
 		complain("cannot attach without it");
 		return EXIT_TARGET;
 	}
-	status = watch(a);
+	status = attach_watch(a);
 	if (!status)
-		status = follow(a);
+		status = attach_follow(a);
 	if (!status)
-		status = open_run(a);
+		status = attach_open_run(a);
 	if (status)
 		return status;
-	err = wait_for_end(a);
+	err = attach_wait(a);
 	err |= job_report(&a->job);
 	err |= job_close_output(&a->job);
 	return err ? EXIT_OWN : 0;
@@ -282,9 +283,9 @@ int cmd_attach(int argc, char **argv)
 	int status;
 
 	a.job.options = &a.options;
-	status = parse(argc, argv, &a);
+	status = attach_parse(argc, argv, &a);
 	if (status < 0)
-		status = attach(&a);
+		status = attach_run(&a);
 	bt_tracer_free(a.job.tracer);
 	free(a.fds);
 	free(a.processes.id);

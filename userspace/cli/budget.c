@@ -5,7 +5,7 @@
 #include "cli.h"
 
 /* Digits that a unit has before the nanosecond. */
-static int unit_digits(const char *unit)
+static int budget_unit_digits(const char *unit)
 {
 	if (!strcmp(unit, "us"))
 		return 3;
@@ -18,7 +18,7 @@ static int unit_digits(const char *unit)
 	return -1;
 }
 
-static bool append(uint64_t *value, char c)
+static bool budget_append_digit(uint64_t *value, char c)
 {
 	uint64_t digit = c - '0';
 
@@ -29,7 +29,8 @@ static bool append(uint64_t *value, char c)
 }
 
 /* Decimal throughout: 1.1us must be 1100 ns, not 1099. */
-static const char *parse_time(const char *text, const char *default_unit, uint64_t *ns)
+static const char *budget_parse_time(const char *text, const char *default_unit,
+				     uint64_t *ns)
 {
 	static const char garbage[] =
 		"it must be a number, or a number with a unit (ns, us, ms or s), such as 1.5ms";
@@ -48,15 +49,15 @@ static const char *parse_time(const char *text, const char *default_unit, uint64
 	if (!whole && !fraction)
 		return garbage;
 	point_end = unit;
-	digits = unit_digits(*unit ? unit : default_unit);
+	digits = budget_unit_digits(*unit ? unit : default_unit);
 	if (digits < 0)
 		return garbage;
 	for (c = text; c < text + whole; c++)
-		if (!append(&value, *c))
+		if (!budget_append_digit(&value, *c))
 			return too_large;
 	/* The unit's digits after the point, filled up with zeros. */
 	for (c = text + whole + 1; digits > 0; digits--, c++)
-		if (!append(&value, c < point_end ? *c : '0'))
+		if (!budget_append_digit(&value, c < point_end ? *c : '0'))
 			return too_large;
 	for (; c < point_end; c++)
 		if (*c != '0')
@@ -67,10 +68,10 @@ static const char *parse_time(const char *text, const char *default_unit, uint64
 
 const char *parse_budget(const char *text, uint64_t *ns)
 {
-	return parse_time(text, "us", ns);
+	return budget_parse_time(text, "us", ns);
 }
 
 const char *parse_duration(const char *text, uint64_t *ns)
 {
-	return parse_time(text, "s", ns);
+	return budget_parse_time(text, "s", ns);
 }

@@ -9,7 +9,7 @@
 
 #define SEPARATORS ", \t\n"
 
-static const char *append(struct ids *ids, pid_t id)
+static const char *ids_append(struct ids *ids, pid_t id)
 {
 	pid_t *more;
 	size_t i;
@@ -44,7 +44,7 @@ const char *parse_ids(const char *text, struct ids *ids)
 		id = strtoul(text, NULL, 10);
 		if (errno || id < 1 || id > INT_MAX)
 			return "a process or thread ID is a number from 1 to 2147483647";
-		wrong = append(ids, id);
+		wrong = ids_append(ids, id);
 		if (wrong)
 			return wrong;
 		text += digits;

@@ -9,7 +9,7 @@
 #include "cli.h"
 #include "output.h"
 
-static int define_brick(struct job *job, const char *default_name)
+static int job_define_brick(struct job *job, const char *default_name)
 {
 	const char *name = job->options->name;
 	char fitted[BT_NAME_LEN];
@@ -23,7 +23,7 @@ static int define_brick(struct job *job, const char *default_name)
 	return bt_brick_define(job->tracer, name, job->options->budget_ns, &job->brick);
 }
 
-static void explain_absence(struct job *job)
+static void job_explain_absence(struct job *job)
 {
 	const char *advice;
 
@@ -80,7 +80,7 @@ int job_open(struct job *job, const char *default_name)
 	const struct options *o = job->options;
 
 	job->out = stderr;
-	if (bt_tracer_new(&job->tracer) || define_brick(job, default_name)) {
+	if (bt_tracer_new(&job->tracer) || job_define_brick(job, default_name)) {
 		complain("%s", bt_error_text());
 		return EXIT_OWN;
 	}
@@ -92,7 +92,7 @@ int job_open(struct job *job, const char *default_name)
 		}
 	}
 	if (!bt_tracer_instrumented(job->tracer))
-		explain_absence(job);
+		job_explain_absence(job);
 	else if (bt_tracer_calibrate(job->tracer))
 		/* Before the run, which its calls would be in. */
 		complain("%s", bt_error_text());

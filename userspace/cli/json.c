@@ -7,12 +7,12 @@
 #include "../lib/utf8.h"
 #include "output.h"
 
-static json_t *number(uint64_t n)
+static json_t *number_json(uint64_t n)
 {
 	return n == BT_NONE ? json_null() : json_integer(n);
 }
 
-static json_t *text(const char *s)
+static json_t *text_json(const char *s)
 {
 	char valid[256];
 
@@ -23,18 +23,18 @@ static json_t *text(const char *s)
 	return json_string(valid);
 }
 
-static void add_figures(json_t *to, const struct bt_figures *f)
+static void figures_json_add(json_t *to, const struct bt_figures *f)
 {
-	json_object_set_new(to, "count", number(f->count));
-	json_object_set_new(to, "in_flight", number(f->in_flight));
-	json_object_set_new(to, "errors", number(f->errors));
-	json_object_set_new(to, "ns", number(f->ns));
-	json_object_set_new(to, "offcpu_ns", number(f->offcpu_ns));
-	json_object_set_new(to, "runnable_ns", number(f->runnable_ns));
-	json_object_set_new(to, "max_ns", number(f->max_ns));
+	json_object_set_new(to, "count", number_json(f->count));
+	json_object_set_new(to, "in_flight", number_json(f->in_flight));
+	json_object_set_new(to, "errors", number_json(f->errors));
+	json_object_set_new(to, "ns", number_json(f->ns));
+	json_object_set_new(to, "offcpu_ns", number_json(f->offcpu_ns));
+	json_object_set_new(to, "runnable_ns", number_json(f->runnable_ns));
+	json_object_set_new(to, "max_ns", number_json(f->max_ns));
 }
 
-static json_t *categories(const struct bt_result *r)
+static json_t *categories_json(const struct bt_result *r)
 {
 	json_t *all = json_object();
 	uint32_t i;
@@ -43,13 +43,13 @@ static json_t *categories(const struct bt_result *r)
 		enum bt_category c = bt_result_category_at(r, i);
 		json_t *one = json_object();
 
-		add_figures(one, bt_result_category(r, c, BT_INCLUSIVE));
+		figures_json_add(one, bt_result_category(r, c, BT_INCLUSIVE));
 		json_object_set_new(all, bt_category_name(c), one);
 	}
 	return all;
 }
 
-static json_t *syscalls(const struct bt_result *r, enum sort_key sort)
+static json_t *syscalls_json(const struct bt_result *r, enum sort_key sort)
 {
 	const struct bt_syscall **list = sorted_syscalls(r, sort);
 	json_t *all = json_array();
@@ -58,17 +58,17 @@ static json_t *syscalls(const struct bt_result *r, enum sort_key sort)
 	for (i = 0; list && i < r->n_syscalls; i++) {
 		json_t *one = json_object();
 
-		json_object_set_new(one, "name", text(list[i]->name));
+		json_object_set_new(one, "name", text_json(list[i]->name));
 		json_object_set_new(one, "nr", json_integer(list[i]->nr));
-		json_object_set_new(one, "arch", text(bt_arch_name(list[i]->arch)));
-		add_figures(one, bt_syscall_figures(list[i], BT_INCLUSIVE));
+		json_object_set_new(one, "arch", text_json(bt_arch_name(list[i]->arch)));
+		figures_json_add(one, bt_syscall_figures(list[i], BT_INCLUSIVE));
 		json_array_append_new(all, one);
 	}
 	free(list);
 	return all;
 }
 
-static json_t *object(const struct bt_result *r, enum sort_key sort)
+static json_t *result_json(const struct bt_result *r, enum sort_key sort)
 {
 	const struct bt_times *t = bt_result_times(r, BT_INCLUSIVE);
 	bool measured = r->provenance != BT_NOT_INSTRUMENTED;
@@ -77,12 +77,12 @@ static json_t *object(const struct bt_result *r, enum sort_key sort)
 	json_t *j = json_object();
 
 	json_object_set_new(j, "schema", json_integer(1));
-	json_object_set_new(j, "brick", text(r->brick));
-	json_object_set_new(j, "budget_ns", number(r->budget_ns));
-	json_object_set_new(j, "provenance", text(bt_provenance_name(r->provenance)));
-	json_object_set_new(j, "reason", text(bt_reason_name(r->reason)));
-	json_object_set_new(j, "wall_ns", number(r->wall_ns));
-	json_object_set_new(j, "thread_ns", number(t->thread_ns));
+	json_object_set_new(j, "brick", text_json(r->brick));
+	json_object_set_new(j, "budget_ns", number_json(r->budget_ns));
+	json_object_set_new(j, "provenance", text_json(bt_provenance_name(r->provenance)));
+	json_object_set_new(j, "reason", text_json(bt_reason_name(r->reason)));
+	json_object_set_new(j, "wall_ns", number_json(r->wall_ns));
+	json_object_set_new(j, "thread_ns", number_json(t->thread_ns));
 	json_object_set_new(j, "threads",
 			    measured ? json_integer(r->threads) : json_null());
 	json_object_set_new(j, "over_budget",
@@ -94,28 +94,29 @@ static json_t *object(const struct bt_result *r, enum sort_key sort)
 		j, "overhead_percent",
 		measured ? json_real(bt_breakdown_overhead_percent(r, BT_INCLUSIVE)) :
 			   json_null());
-	json_object_set_new(j, "dominant",
-			    text(bt_category_name(bt_breakdown_dominant(r, BT_INCLUSIVE))));
+	json_object_set_new(
+		j, "dominant",
+		text_json(bt_category_name(bt_breakdown_dominant(r, BT_INCLUSIVE))));
 	json_object_set_new(j, "compute",
-			    json_pack("{s:o,s:o,s:o}", "ns", number(t->compute_ns),
-				      "offcpu_ns", number(t->compute_offcpu_ns),
-				      "runnable_ns", number(t->compute_runnable_ns)));
+			    json_pack("{s:o,s:o,s:o}", "ns", number_json(t->compute_ns),
+				      "offcpu_ns", number_json(t->compute_offcpu_ns),
+				      "runnable_ns", number_json(t->compute_runnable_ns)));
 	json_object_set_new(j, "edge",
-			    json_pack("{s:o,s:o}", "ns", number(t->edge_ns), "provenance",
-				      text(measured ? edge : NULL)));
-	json_object_set_new(j, "control_ns", number(t->control_ns));
+			    json_pack("{s:o,s:o}", "ns", number_json(t->edge_ns),
+				      "provenance", text_json(measured ? edge : NULL)));
+	json_object_set_new(j, "control_ns", number_json(t->control_ns));
 	json_object_set_new(j, "faults",
-			    json_pack("{s:o,s:o}", "minor", number(t->minor_faults),
-				      "major", number(t->major_faults)));
-	json_object_set_new(j, "categories", categories(r));
-	json_object_set_new(j, "syscalls", measured ? syscalls(r, sort) : json_null());
+			    json_pack("{s:o,s:o}", "minor", number_json(t->minor_faults),
+				      "major", number_json(t->major_faults)));
+	json_object_set_new(j, "categories", categories_json(r));
+	json_object_set_new(j, "syscalls", measured ? syscalls_json(r, sort) : json_null());
 	return j;
 }
 
 static int print_json(FILE *out, const struct bt_result *r, enum sort_key sort,
 		      const char *reason_text)
 {
-	json_t *json = object(r, sort);
+	json_t *json = result_json(r, sort);
 	int err = json_dumpf(json, out, JSON_COMPACT | JSON_REAL_PRECISION(9));
 
 	(void)reason_text;

@@ -16,7 +16,7 @@ static const struct command {
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
-static void help(FILE *out)
+static void main_help(FILE *out)
 {
 	size_t i;
 
@@ -29,12 +29,12 @@ static void help(FILE *out)
 	fputs("\n'bricktrace COMMAND --help' tells more.\n", out);
 }
 
-static int dispatch(int argc, char **argv)
+static int main_dispatch(int argc, char **argv)
 {
 	const struct command *c;
 
 	if (argc < 2) {
-		help(stderr);
+		main_help(stderr);
 		return EXIT_OWN;
 	}
 	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
@@ -44,7 +44,7 @@ static int dispatch(int argc, char **argv)
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
 	    !strcmp(argv[1], "help")) {
 		if (argc < 3) {
-			help(stdout);
+			main_help(stdout);
 			return 0;
 		}
 		/* "help run" is "run --help". */
@@ -60,7 +60,7 @@ static int dispatch(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	int status = dispatch(argc, argv);
+	int status = main_dispatch(argc, argv);
 
 	/* Help may have been printed to a full disk. */
 	if (!fflush(stdout) && !ferror(stdout))

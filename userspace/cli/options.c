@@ -23,7 +23,7 @@ void print_help(const char *before, const char *after)
 	       after);
 }
 
-static void bad_option(int c, char **argv, const struct option *word)
+static void option_complain(int c, char **argv, const struct option *word)
 {
 	const char *argument = argv[optind - 1];
 	char letter[] = { '-', (char)optopt, 0 };
@@ -46,11 +46,11 @@ int next_option(int argc, char **argv, const char *letters, const struct option 
 	int c = getopt_long(argc, argv, letters, words, NULL);
 
 	if (c == '?' || c == ':')
-		bad_option(c, argv, words);
+		option_complain(c, argv, words);
 	return c;
 }
 
-static int bad_format(void)
+static int option_complain_format(void)
 {
 	char names[256] = "";
 	const struct output *const *o;
@@ -75,7 +75,7 @@ int parse_option(int c, struct options *o)
 		return EXIT_OWN;
 	case 'F':
 		o->format = output_named(optarg);
-		return o->format ? -1 : bad_format();
+		return o->format ? -1 : option_complain_format();
 	case 'f':
 		o->follow = true;
 		return -1;

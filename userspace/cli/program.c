@@ -13,7 +13,7 @@
 
 #include "cli.h"
 
-static int usable(const char *path)
+static int program_check(const char *path)
 {
 	struct stat st;
 
@@ -33,7 +33,7 @@ int find_program(const char *name, char **path)
 	if (!*name)
 		return ENOENT;
 	if (strchr(name, '/')) {
-		err = usable(name);
+		err = program_check(name);
 		if (err)
 			return err;
 		*path = strdup(name);
@@ -47,7 +47,7 @@ int find_program(const char *name, char **path)
 		/* An empty element is the current directory. */
 		if (asprintf(&candidate, "%.*s%s%s", len, dir, len ? "/" : "./", name) < 0)
 			return ENOMEM;
-		err = usable(candidate);
+		err = program_check(candidate);
 		if (!err) {
 			*path = candidate;
 			return 0;

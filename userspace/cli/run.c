@@ -22,16 +22,16 @@
  * What the child tells its parent. Memory, since a write() to a pipe would be
  * a system call of the run.
  */
-struct shared {
+struct run_shared {
 	uint64_t run; /* 0 until it is open */
 	int exec_error;
 	char error[512]; /* why tracing could not begin */
 };
 
-struct command {
+struct run_command {
 	struct job job;
 	char **argv;
-	struct shared *shared;
+	struct run_shared *shared;
 	char *path;
 	char **sh_argv;
 	pid_t pid;
@@ -42,7 +42,7 @@ struct command {
 	struct sigaction old_chld;
 };
 
-static void help(void)
+static void run_help(void)
 {
 	print_help(
 		"Usage: bricktrace run [OPTIONS] [--] COMMAND [ARGUMENTS]\n\n"
@@ -57,7 +57,7 @@ static void help(void)
 }
 
 /* Returns -1, or the status to exit with. */
-static int parse(int argc, char **argv, struct options *o)
+static int run_parse(int argc, char **argv, struct options *o)
 {
 	static const struct option words[] = { OPTION_WORDS, { 0 } };
 	int c, status = -1;
@@ -65,7 +65,7 @@ static int parse(int argc, char **argv, struct options *o)
 	while (status < 0 &&
 	       (c = next_option(argc, argv, "+" OPTION_LETTERS, words)) != -1) {
 		if (c == 'h') {
-			help();
+			run_help();
 			return 0;
 		}
 		status = parse_option(c, o);
@@ -77,11 +77,11 @@ static int parse(int argc, char **argv, struct options *o)
 	return status;
 }
 
-static void child(struct command *c)
+static void run_child(struct run_command *c)
 {
 	unsigned int inherit =
 		BT_INHERIT_THREADS | (c->job.options->follow ? BT_INHERIT_CHILDREN : 0);
-	struct shared *shared = c->shared;
+	struct run_shared *shared = c->shared;
 	struct bt_run *run;
 
 	sigaction(SIGCHLD, &c->old_chld, NULL);
@@ -105,7 +105,7 @@ static void child(struct command *c)
 	_exit(126);
 }
 
-static int start(struct command *c)
+static int run_start(struct run_command *c)
 {
 	struct sigaction dfl = { .sa_handler = SIG_DFL };
 	char **argv = c->argv;
@@ -157,12 +157,12 @@ static int start(struct command *c)
 		return EXIT_OWN;
 	}
 	if (!c->pid)
-		child(c);
+		run_child(c);
 	return 0;
 }
 
 /* Close the run and print it, once. */
-static int report(struct command *c)
+static int run_report(struct run_command *c)
 {
 	struct job *job = &c->job;
 	uint64_t number = c->shared->run;
@@ -176,14 +176,14 @@ static int report(struct command *c)
 }
 
 /* Whether processes that COMMAND created still run. */
-static bool others_run(const struct command *c)
+static bool run_has_children(const struct run_command *c)
 {
 	return bt_tracer_instrumented(c->job.tracer) ?
 		       bt_tracer_threads(c->job.tracer) > 0 :
 		       c->children;
 }
 
-static bool reap(struct command *c)
+static bool run_reap(struct run_command *c)
 {
 	bool ended = false;
 	int status;
@@ -198,13 +198,13 @@ static bool reap(struct command *c)
 	return ended;
 }
 
-static int wait_for_end(struct command *c)
+static int run_wait(struct run_command *c)
 {
 	struct timespec grace = { .tv_nsec = INTERRUPT_GRACE_MS * 1000000L };
 	bool ended = false, interrupted = false, quit = false;
 	int err = 0, poll_ms = POLL_MIN_MS;
 
-	while (!ended || (c->job.options->follow && !quit && others_run(c))) {
+	while (!ended || (c->job.options->follow && !quit && run_has_children(c))) {
 		struct timespec poll = { .tv_nsec = poll_ms * 1000000L };
 		int sig;
 
@@ -230,19 +230,19 @@ static int wait_for_end(struct command *c)
 				break;
 			if (!ended && interrupted) {
 				interrupted = false;
-				err |= report(c);
+				err |= run_report(c);
 			}
 			poll_ms = poll_ms * 2 < POLL_MAX_MS ? poll_ms * 2 : POLL_MAX_MS;
 			break;
 		}
-		ended |= reap(c);
+		ended |= run_reap(c);
 	}
 	return err;
 }
 
-static int finish(struct command *c)
+static int run_finish(struct run_command *c)
 {
-	int err = wait_for_end(c);
+	int err = run_wait(c);
 	int status =
 		WIFEXITED(c->status) ? WEXITSTATUS(c->status) : 128 + WTERMSIG(c->status);
 
@@ -258,13 +258,13 @@ static int finish(struct command *c)
 				 strerror(c->shared->exec_error));
 		return 126;
 	}
-	err |= report(c);
+	err |= run_report(c);
 	err |= job_close_output(&c->job);
 	/* COMMAND's failure says more than ours. */
 	return err && !status ? EXIT_OWN : status;
 }
 
-static int prepare(struct command *c)
+static int run_prepare(struct run_command *c)
 {
 	int status, err = find_program(c->argv[0], &c->path);
 
@@ -282,17 +282,17 @@ static int prepare(struct command *c)
 int cmd_run(int argc, char **argv)
 {
 	struct options options = NO_OPTIONS;
-	struct command c = { .job.options = &options };
-	int status = parse(argc, argv, &options);
+	struct run_command c = { .job.options = &options };
+	int status = run_parse(argc, argv, &options);
 
 	if (status >= 0)
 		return status;
 	c.argv = argv + optind;
-	status = prepare(&c);
+	status = run_prepare(&c);
 	if (!status)
-		status = start(&c);
+		status = run_start(&c);
 	if (!status)
-		status = finish(&c);
+		status = run_finish(&c);
 	bt_tracer_free(c.job.tracer);
 	free(c.sh_argv);
 	free(c.path);

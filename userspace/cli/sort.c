@@ -37,22 +37,22 @@ double average_ns(const struct bt_figures *f)
 	return calls ? (double)f->ns / calls : 0;
 }
 
-static int descending(double a, double b)
+static int sort_descending(double a, double b)
 {
 	return (a < b) - (a > b);
 }
 
-static double max_or_least(uint64_t max_ns)
+static double sort_max_ns(uint64_t max_ns)
 {
 	return max_ns == BT_NONE ? -1 : (double)max_ns;
 }
 
-static const struct bt_figures *inclusive(const struct bt_syscall *syscall)
+static const struct bt_figures *sort_figures(const struct bt_syscall *syscall)
 {
 	return bt_syscall_figures(syscall, BT_INCLUSIVE);
 }
 
-static int compare(const void *pa, const void *pb, void *key)
+static int sort_compare(const void *pa, const void *pb, void *key)
 {
 	const struct bt_syscall *a = *(const struct bt_syscall *const *)pa;
 	const struct bt_syscall *b = *(const struct bt_syscall *const *)pb;
@@ -60,17 +60,18 @@ static int compare(const void *pa, const void *pb, void *key)
 
 	switch (*(enum sort_key *)key) {
 	case SORT_AVG:
-		order = descending(average_ns(inclusive(a)), average_ns(inclusive(b)));
+		order = sort_descending(average_ns(sort_figures(a)),
+					average_ns(sort_figures(b)));
 		break;
 	case SORT_MAX:
-		order = descending(max_or_least(inclusive(a)->max_ns),
-				   max_or_least(inclusive(b)->max_ns));
+		order = sort_descending(sort_max_ns(sort_figures(a)->max_ns),
+					sort_max_ns(sort_figures(b)->max_ns));
 		break;
 	case SORT_CALLS:
-		order = descending(inclusive(a)->count, inclusive(b)->count);
+		order = sort_descending(sort_figures(a)->count, sort_figures(b)->count);
 		break;
 	case SORT_ERRORS:
-		order = descending(inclusive(a)->errors, inclusive(b)->errors);
+		order = sort_descending(sort_figures(a)->errors, sort_figures(b)->errors);
 		break;
 	case SORT_NAME:
 		order = strcmp(a->name, b->name);
@@ -84,7 +85,7 @@ static int compare(const void *pa, const void *pb, void *key)
 		break;
 	}
 	if (!order)
-		order = descending(inclusive(a)->ns, inclusive(b)->ns);
+		order = sort_descending(sort_figures(a)->ns, sort_figures(b)->ns);
 	return order ? order : strcmp(a->name, b->name);
 }
 
@@ -100,6 +101,6 @@ const struct bt_syscall **sorted_syscalls(const struct bt_result *result, enum s
 		return NULL;
 	for (i = 0; i < result->n_syscalls; i++)
 		list[i] = bt_result_syscall(result, i);
-	qsort_r(list, result->n_syscalls, sizeof(*list), compare, &sort);
+	qsort_r(list, result->n_syscalls, sizeof(*list), sort_compare, &sort);
 	return list;
 }

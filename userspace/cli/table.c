@@ -12,19 +12,19 @@
 #define COLUMNS 80
 
 /* Lines that are broken between pieces; those after the first are indented. */
-struct note {
+struct table_note {
 	FILE *out;
 	int indent, column;
 };
 
-static struct note note_begin(FILE *out, const char *label)
+static struct table_note table_note_begin(FILE *out, const char *label)
 {
 	int length = fprintf(out, "%s ", label);
 
-	return (struct note){ out, length, length };
+	return (struct table_note){ out, length, length };
 }
 
-static void note_add(struct note *n, const char *piece, int length)
+static void table_note_add(struct table_note *n, const char *piece, int length)
 {
 	if (n->column > n->indent && n->column + 1 + length > COLUMNS) {
 		fprintf(n->out, "\n%*s", n->indent, "");
@@ -34,27 +34,27 @@ static void note_add(struct note *n, const char *piece, int length)
 		fprintf(n->out, "%s%.*s", n->column > n->indent ? " " : "", length, piece);
 }
 
-static void note_add_words(struct note *n, const char *text)
+static void table_note_add_words(struct table_note *n, const char *text)
 {
 	int length;
 
 	for (; *text; text += length + strspn(text + length, " ")) {
 		length = strcspn(text, " ");
-		note_add(n, text, length);
+		table_note_add(n, text, length);
 	}
 }
 
-static void print_breakdown(FILE *out, const char *how, const char *why)
+static void table_breakdown(FILE *out, const char *how, const char *why)
 {
-	struct note n = note_begin(out, "breakdown:");
+	struct table_note n = table_note_begin(out, "breakdown:");
 
-	note_add_words(&n, how);
-	note_add_words(&n, why);
+	table_note_add_words(&n, how);
+	table_note_add_words(&n, why);
 	fputc('\n', out);
 }
 
 /* Seconds in @width columns, as exact as they fit. */
-static const char *seconds(char *buf, int width, uint64_t ns)
+static const char *table_seconds(char *buf, int width, uint64_t ns)
 {
 	double s = ns / 1e9;
 
@@ -64,13 +64,13 @@ static const char *seconds(char *buf, int width, uint64_t ns)
 	return buf;
 }
 
-static const char *errors_or_blank(char *buf, uint64_t n)
+static const char *table_errors(char *buf, uint64_t n)
 {
 	snprintf(buf, 32, n ? "%" PRIu64 : "", n);
 	return buf;
 }
 
-static double percent(uint64_t ns, uint64_t total)
+static double table_percent(uint64_t ns, uint64_t total)
 {
 	return total ? 100.0 * ns / total : 0;
 }
@@ -79,79 +79,83 @@ static double percent(uint64_t ns, uint64_t total)
  * The first table divides the time off the CPU if the module tells how, and then the
  * other columns are narrower.
  */
-static bool divides(const struct bt_times *t)
+static bool table_divides(const struct bt_times *t)
 {
 	return t->compute_runnable_ns != BT_NONE;
 }
 
-static int time_width(const struct bt_times *t)
+static int table_time_width(const struct bt_times *t)
 {
-	return divides(t) ? 9 : 11;
+	return table_divides(t) ? 9 : 11;
 }
 
-static void cells(FILE *out, const struct bt_times *t, const char *share, const char *s,
-		  const char *on, const char *off, const char *waiting, const char *calls,
-		  const char *errors, const char *name)
+static void table_cells(FILE *out, const struct bt_times *t, const char *share,
+			const char *s, const char *on, const char *off, const char *waiting,
+			const char *calls, const char *errors, const char *name)
 {
-	int width = time_width(t);
+	int width = table_time_width(t);
 
 	fprintf(out, "%6s %*s %*s %*s ", share, width, s, width, on, width, off);
-	if (divides(t))
+	if (table_divides(t))
 		fprintf(out, "%*s ", width, waiting);
-	fprintf(out, "%9s %*s %s\n", calls, divides(t) ? 6 : 9, errors, name);
+	fprintf(out, "%9s %*s %s\n", calls, table_divides(t) ? 6 : 9, errors, name);
 }
 
-static void rule(FILE *out, const struct bt_times *t)
+static void table_rule(FILE *out, const struct bt_times *t)
 {
-	const char *end = strchr(LINE, 0), *time = end - time_width(t);
+	const char *end = strchr(LINE, 0), *time = end - table_time_width(t);
 
-	cells(out, t, end - 6, time, time, time, time, end - 9,
-	      end - (divides(t) ? 6 : 9), LINE);
+	table_cells(out, t, end - 6, time, time, time, time, end - 9,
+		    end - (table_divides(t) ? 6 : 9), LINE);
 }
 
-static void part(FILE *out, const struct bt_times *t, const char *name, uint64_t ns,
-		 uint64_t offcpu_ns, uint64_t runnable_ns, const struct bt_figures *f)
+static void table_part(FILE *out, const struct bt_times *t, const char *name, uint64_t ns,
+		       uint64_t offcpu_ns, uint64_t runnable_ns, const struct bt_figures *f)
 {
 	char share[32] = "-", s[32], on[32], off[32], waiting[32], calls[32] = "",
 	     errors[32] = "";
 	uint64_t blocked_ns =
-		divides(t) ? bt_blocked_ns(offcpu_ns, runnable_ns) : offcpu_ns;
+		table_divides(t) ? bt_blocked_ns(offcpu_ns, runnable_ns) : offcpu_ns;
 	bool split = offcpu_ns != BT_NONE;
-	int width = time_width(t);
+	int width = table_time_width(t);
 
 	if (ns != BT_NONE)
-		snprintf(share, sizeof(share), "%.2f", percent(ns, t->thread_ns));
+		snprintf(share, sizeof(share), "%.2f", table_percent(ns, t->thread_ns));
 	if (f) {
 		snprintf(calls, sizeof(calls), "%" PRIu64, f->count);
-		errors_or_blank(errors, f->errors);
+		table_errors(errors, f->errors);
 	}
-	cells(out, t, share, seconds(s, width, ns),
-	      split ? seconds(on, width, ns > offcpu_ns ? ns - offcpu_ns : 0) : "",
-	      split ? seconds(off, width, blocked_ns) : "",
-	      split ? seconds(waiting, width, runnable_ns) : "", calls, errors, name);
+	table_cells(out, t, share, table_seconds(s, width, ns),
+		    split ? table_seconds(on, width, ns > offcpu_ns ? ns - offcpu_ns : 0) :
+			    "",
+		    split ? table_seconds(off, width, blocked_ns) : "",
+		    split ? table_seconds(waiting, width, runnable_ns) : "", calls,
+		    errors, name);
 }
 
-static void print_categories(FILE *out, const struct bt_result *result)
+static void table_categories(FILE *out, const struct bt_result *result)
 {
 	const struct bt_times *t = bt_result_times(result, BT_INCLUSIVE);
 	uint32_t i;
 
-	cells(out, t, "% time", "seconds", "on-CPU", divides(t) ? "blocked" : "off-CPU",
-	      "waiting", "calls", "errors", "category");
-	rule(out, t);
+	table_cells(out, t, "% time", "seconds", "on-CPU",
+		    table_divides(t) ? "blocked" : "off-CPU", "waiting", "calls",
+		    "errors", "category");
+	table_rule(out, t);
 	for (i = 0; i < result->n_categories; i++) {
 		enum bt_category c = bt_result_category_at(result, i);
 		const struct bt_figures *f = bt_result_category(result, c, BT_INCLUSIVE);
 
-		part(out, t, bt_category_name(c), f->ns, f->offcpu_ns, f->runnable_ns, f);
+		table_part(out, t, bt_category_name(c), f->ns, f->offcpu_ns,
+			   f->runnable_ns, f);
 	}
-	part(out, t, t->edge_ns == BT_NONE ? "edge (unknown)" : "edge (estimated)",
-	     t->edge_ns, BT_NONE, BT_NONE, NULL);
-	part(out, t, "control", t->control_ns, BT_NONE, BT_NONE, NULL);
-	part(out, t, "compute", t->compute_ns, t->compute_offcpu_ns,
-	     t->compute_runnable_ns, NULL);
-	rule(out, t);
-	part(out, t, "thread time", t->thread_ns, BT_NONE, BT_NONE, NULL);
+	table_part(out, t, t->edge_ns == BT_NONE ? "edge (unknown)" : "edge (estimated)",
+		   t->edge_ns, BT_NONE, BT_NONE, NULL);
+	table_part(out, t, "control", t->control_ns, BT_NONE, BT_NONE, NULL);
+	table_part(out, t, "compute", t->compute_ns, t->compute_offcpu_ns,
+		   t->compute_runnable_ns, NULL);
+	table_rule(out, t);
+	table_part(out, t, "thread time", t->thread_ns, BT_NONE, BT_NONE, NULL);
 	if (t->minor_faults != BT_NONE)
 		fprintf(out, "Page faults: %" PRIu64 " minor, %" PRIu64 " major.\n",
 			t->minor_faults, t->major_faults);
@@ -160,43 +164,43 @@ static void print_categories(FILE *out, const struct bt_result *result)
 	      out);
 }
 
-static void row(FILE *out, uint64_t total, const struct bt_figures *f, const char *name,
-		const char *arch)
+static void table_row(FILE *out, uint64_t total, const struct bt_figures *f,
+		      const char *name, const char *arch)
 {
 	char s[32], errors[32];
 
 	fprintf(out, "%6.2f %11s %11.3f %9" PRIu64 " %9s %s%s%s%s\n",
-		percent(f->ns, total), seconds(s, 11, f->ns), average_ns(f) / 1000,
-		f->count, errors_or_blank(errors, f->errors), name, arch ? " (" : "",
-		arch ? arch : "", arch ? ")" : "");
+		table_percent(f->ns, total), table_seconds(s, 11, f->ns),
+		average_ns(f) / 1000, f->count, table_errors(errors, f->errors), name,
+		arch ? " (" : "", arch ? arch : "", arch ? ")" : "");
 }
 
-static uint64_t in_flight(const struct bt_syscall *syscall)
+static uint64_t table_in_flight(const struct bt_syscall *syscall)
 {
 	return bt_syscall_figures(syscall, BT_INCLUSIVE)->in_flight;
 }
 
-static void print_in_flight(FILE *out, const struct bt_syscall **list, uint32_t n)
+static void table_print_in_flight(FILE *out, const struct bt_syscall **list, uint32_t n)
 {
-	struct note note;
+	struct table_note note;
 	char piece[128];
 	uint32_t i, left = 0;
 
 	for (i = 0; i < n; i++)
-		left += in_flight(list[i]) > 0;
+		left += table_in_flight(list[i]) > 0;
 	if (!left)
 		return;
-	note = note_begin(out, "Under way at the end:");
+	note = table_note_begin(out, "Under way at the end:");
 	for (i = 0; i < n; i++)
-		if (in_flight(list[i]))
-			note_add(&note, piece,
-				 snprintf(piece, sizeof(piece), "%s %" PRIu64 "%s",
-					  list[i]->name, in_flight(list[i]),
-					  --left ? "," : ""));
+		if (table_in_flight(list[i]))
+			table_note_add(&note, piece,
+				       snprintf(piece, sizeof(piece), "%s %" PRIu64 "%s",
+						list[i]->name, table_in_flight(list[i]),
+						--left ? "," : ""));
 	fputc('\n', out);
 }
 
-static void print_syscalls(FILE *out, const struct bt_result *result, enum sort_key sort)
+static void table_syscalls(FILE *out, const struct bt_result *result, enum sort_key sort)
 {
 	const struct bt_syscall **list = sorted_syscalls(result, sort);
 	struct bt_figures total = { 0 };
@@ -215,19 +219,21 @@ static void print_syscalls(FILE *out, const struct bt_result *result, enum sort_
 		"calls", "errors", "syscall");
 	fprintf(out, "%.6s %.11s %.11s %.9s %.9s %s\n", LINE, LINE, LINE, LINE, LINE, LINE);
 	for (i = 0; list && i < result->n_syscalls; i++)
-		row(out, total.ns, bt_syscall_figures(list[i], BT_INCLUSIVE), list[i]->name,
-		    list[i]->arch == BT_ARCH_NATIVE ? NULL : bt_arch_name(list[i]->arch));
+		table_row(out, total.ns, bt_syscall_figures(list[i], BT_INCLUSIVE),
+			  list[i]->name,
+			  list[i]->arch == BT_ARCH_NATIVE ? NULL :
+							    bt_arch_name(list[i]->arch));
 	fprintf(out, "%.6s %.11s %.11s %.9s %.9s %s\n", LINE, LINE, LINE, LINE, LINE, LINE);
-	row(out, total.ns, &total, "total", NULL);
+	table_row(out, total.ns, &total, "total", NULL);
 	if (result->n_missing)
 		fprintf(out, "%" PRIu32 " more system calls are in the categories only.\n",
 			result->n_missing);
 	if (list)
-		print_in_flight(out, list, result->n_syscalls);
+		table_print_in_flight(out, list, result->n_syscalls);
 	free(list);
 }
 
-static const char *partial_text(enum bt_reason reason)
+static const char *table_reason(enum bt_reason reason)
 {
 	switch (reason) {
 	case BT_REASON_DISARMED:
@@ -247,7 +253,7 @@ static const char *partial_text(enum bt_reason reason)
 	}
 }
 
-static int print_table(FILE *out, const struct bt_result *r, enum sort_key sort,
+static int table_print(FILE *out, const struct bt_result *r, enum sort_key sort,
 		       const char *reason_text)
 {
 	char a[32], b[32];
@@ -255,23 +261,24 @@ static int print_table(FILE *out, const struct bt_result *r, enum sort_key sort,
 	fputs("brick:     ", out);
 	print_escaped(out, r->brick);
 	fputc('\n', out);
-	fprintf(out, "wall time: %s s\n", seconds(a, 11, r->wall_ns));
+	fprintf(out, "wall time: %s s\n", table_seconds(a, 11, r->wall_ns));
 	if (r->budget_ns != BT_NONE) {
 		bool over = bt_result_over_budget(r);
 		uint64_t by = over ? r->wall_ns - r->budget_ns : r->budget_ns - r->wall_ns;
 
-		fprintf(out, "budget:    %s s, %s by %s s\n", seconds(a, 11, r->budget_ns),
-			over ? "exceeded" : "kept", seconds(b, 11, by));
+		fprintf(out, "budget:    %s s, %s by %s s\n",
+			table_seconds(a, 11, r->budget_ns), over ? "exceeded" : "kept",
+			table_seconds(b, 11, by));
 	}
 	switch (r->provenance) {
 	case BT_NOT_INSTRUMENTED:
-		print_breakdown(out, "not measured:",
-				*reason_text ? reason_text : partial_text(r->reason));
+		table_breakdown(out, "not measured:",
+				*reason_text ? reason_text : table_reason(r->reason));
 		return 0;
 	case BT_PARTIAL:
 		fprintf(out, "threads:   %" PRIu32 "\n", r->threads);
-		print_breakdown(
-			out, "partial, these are lower bounds:", partial_text(r->reason));
+		table_breakdown(
+			out, "partial, these are lower bounds:", table_reason(r->reason));
 		break;
 	case BT_MEASURED:
 		fprintf(out, "threads:   %" PRIu32 "\n", r->threads);
@@ -283,10 +290,10 @@ static int print_table(FILE *out, const struct bt_result *r, enum sort_key sort,
 		break;
 	}
 	fputc('\n', out);
-	print_categories(out, r);
+	table_categories(out, r);
 	fputc('\n', out);
-	print_syscalls(out, r, sort);
+	table_syscalls(out, r, sort);
 	return 0;
 }
 
-const struct output output_table = { "table", "tables, as strace -c has them", print_table };
+const struct output output_table = { "table", "tables, as strace -c has them", table_print };

@@ -2,14 +2,15 @@
 /* Judgements about a breakdown and a budget. */
 #include "internal.h"
 
-static uint64_t thread_ns(const struct bt_result *r, enum bt_view view)
+static uint64_t breakdown_thread_ns(const struct bt_result *r, enum bt_view view)
 {
 	const struct bt_times *times = bt_result_times(r, view);
 
 	return times ? times->thread_ns : BT_NONE;
 }
 
-static uint64_t category_ns(const struct bt_result *r, uint32_t i, enum bt_view view)
+static uint64_t breakdown_category_ns(const struct bt_result *r, uint32_t i,
+				      enum bt_view view)
 {
 	return bt_result_category(r, bt_result_category_at(r, i), view)->ns;
 }
@@ -19,10 +20,10 @@ uint64_t bt_breakdown_syscall_ns(const struct bt_result *r, enum bt_view view)
 	uint64_t sum = 0;
 	uint32_t i;
 
-	if (thread_ns(r, view) == BT_NONE)
+	if (breakdown_thread_ns(r, view) == BT_NONE)
 		return BT_NONE;
 	for (i = 0; i < r->n_categories; i++)
-		sum += category_ns(r, i, view);
+		sum += breakdown_category_ns(r, i, view);
 	return sum;
 }
 
@@ -32,11 +33,11 @@ enum bt_category bt_breakdown_dominant(const struct bt_result *r, enum bt_view v
 	uint64_t most = 0;
 	uint32_t i;
 
-	if (thread_ns(r, view) == BT_NONE)
+	if (breakdown_thread_ns(r, view) == BT_NONE)
 		return BT_CAT_UNMEASURED;
 	for (i = 0; i < r->n_categories; i++)
-		if (category_ns(r, i, view) > most) {
-			most = category_ns(r, i, view);
+		if (breakdown_category_ns(r, i, view) > most) {
+			most = breakdown_category_ns(r, i, view);
 			best = bt_result_category_at(r, i);
 		}
 	return best;
@@ -45,7 +46,7 @@ enum bt_category bt_breakdown_dominant(const struct bt_result *r, enum bt_view v
 double bt_breakdown_overhead_percent(const struct bt_result *r, enum bt_view view)
 {
 	uint64_t sum = bt_breakdown_syscall_ns(r, view);
-	uint64_t total = thread_ns(r, view);
+	uint64_t total = breakdown_thread_ns(r, view);
 
 	if (sum == BT_NONE)
 		return -1;

@@ -7,7 +7,7 @@
 #include "internal.h"
 #include "utf8.h"
 
-static int check_name(const char *name)
+static int brick_check_name(const char *name)
 {
 	size_t at, length;
 	uint32_t c;
@@ -70,7 +70,7 @@ int bt_brick_define(struct bt_tracer *t, const char *name, uint64_t budget_ns,
 		return bti_fail_null("tracer");
 	if (!name)
 		return bti_fail_null("name");
-	err = check_name(name);
+	err = brick_check_name(name);
 	if (err)
 		return err;
 	if (budget_ns > BT_MAX_BUDGET && budget_ns != BT_NONE)

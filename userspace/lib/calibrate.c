@@ -52,7 +52,7 @@ uint64_t bti_edge_ps(uint64_t loop_ns, uint64_t window_ns, uint64_t empty_ns, ui
 #define NO_CALL()   __asm__ volatile("" : : : "memory")
 #endif
 
-static __attribute__((noinline)) uint64_t time_calls(struct bt_tracer *t)
+static __attribute__((noinline)) uint64_t calibrate_time_calls(struct bt_tracer *t)
 {
 	uint64_t start = t->ops->now();
 	int i;
@@ -62,7 +62,7 @@ static __attribute__((noinline)) uint64_t time_calls(struct bt_tracer *t)
 	return t->ops->now() - start;
 }
 
-static __attribute__((noinline)) uint64_t time_nothing(struct bt_tracer *t)
+static __attribute__((noinline)) uint64_t calibrate_time_nothing(struct bt_tracer *t)
 {
 	uint64_t start = t->ops->now();
 	int i;
@@ -76,8 +76,8 @@ static __attribute__((noinline)) uint64_t time_nothing(struct bt_tracer *t)
  * The windows of the loop's calls. Not the category: where clock_gettime() is
  * a real call, that has it too.
  */
-static uint64_t window_ns(const struct bti_room *room,
-			  const struct bricktrace_run_close *close)
+static uint64_t calibrate_window_ns(const struct bti_room *room,
+				    const struct bricktrace_run_close *close)
 {
 	const struct bricktrace_syscall *s = room->syscalls;
 	const struct bricktrace_syscall *end = s + bti_elements(&close->syscalls);
@@ -91,8 +91,8 @@ static uint64_t window_ns(const struct bti_room *room,
 	return BT_NONE;
 }
 
-static int batch(struct bt_tracer *t, uint32_t brick, struct bti_room *room,
-		 uint64_t *edge_ps)
+static int calibrate_batch(struct bt_tracer *t, uint32_t brick, struct bti_room *room,
+			   uint64_t *edge_ps)
 {
 	struct bricktrace_run_close close;
 	uint64_t run, loop, window, ps;
@@ -101,22 +101,22 @@ static int batch(struct bt_tracer *t, uint32_t brick, struct bti_room *room,
 	err = bti_run_open(t, brick, BT_TRACE, BT_SCOPE_THREAD, &run);
 	if (err)
 		return err;
-	loop = time_calls(t);
+	loop = calibrate_time_calls(t);
 	err = bti_run_close(t, run, room, &close);
 	if (err)
 		return err;
-	window = window_ns(room, &close);
+	window = calibrate_window_ns(room, &close);
 	if (window == BT_NONE ||
 	    room->times[BT_INCLUSIVE].compute_offcpu_ns > loop / 100 * OFFCPU_PERCENT)
 		return 0;
-	ps = bti_edge_ps(loop, window, time_nothing(t), CALLS);
+	ps = bti_edge_ps(loop, window, calibrate_time_nothing(t), CALLS);
 	/* The least is the one that nothing disturbed; BT_NONE is the largest. */
 	if (ps < *edge_ps)
 		*edge_ps = ps;
 	return 0;
 }
 
-static int set_edge(struct bt_tracer *t, uint64_t edge_ps)
+static int calibrate_set_edge(struct bt_tracer *t, uint64_t edge_ps)
 {
 	struct bricktrace_session session = {
 		.size = sizeof(session),
@@ -127,7 +127,7 @@ static int set_edge(struct bt_tracer *t, uint64_t edge_ps)
 	return bti_ioctl(t, BRICKTRACE_SESSION_SET, &session);
 }
 
-static int calibrate(struct bt_tracer *t)
+static int calibrate_edge(struct bt_tracer *t)
 {
 	struct bricktrace_thread thread = { .size = sizeof(thread) };
 	struct bti_room *room;
@@ -139,7 +139,7 @@ static int calibrate(struct bt_tracer *t)
 	room = malloc(sizeof(*room));
 	if (!room)
 		return -ENOMEM;
-	err = set_edge(t, BT_NONE);
+	err = calibrate_set_edge(t, BT_NONE);
 	if (!err)
 		err = bti_brick_define(t, BTI_CALIBRATION_BRICK, BT_NONE, &brick);
 	if (err)
@@ -150,20 +150,20 @@ static int calibrate(struct bt_tracer *t)
 		goto free;
 	for (i = 0, err = 0;
 	     !err && (i < BATCHES || (edge_ps == BT_NONE && i < MAX_BATCHES)); i++)
-		err = batch(t, brick, room, &edge_ps);
+		err = calibrate_batch(t, brick, room, &edge_ps);
 	if (registered) {
 		/* The kernel has written to it. */
 		thread = (struct bricktrace_thread){ .size = sizeof(thread) };
 		bti_ioctl(t, BRICKTRACE_THREAD_UNREGISTER, &thread);
 	}
 	if (!err)
-		err = edge_ps == BT_NONE ? -EAGAIN : set_edge(t, edge_ps);
+		err = edge_ps == BT_NONE ? -EAGAIN : calibrate_set_edge(t, edge_ps);
 free:
 	free(room);
 	return err;
 }
 
-static bool switched_off(struct bt_tracer *t)
+static bool calibrate_is_disabled(struct bt_tracer *t)
 {
 	struct bricktrace_info info;
 
@@ -179,14 +179,14 @@ int bt_tracer_calibrate(struct bt_tracer *t)
 	if (t->fd < 0)
 		return 0;
 	pthread_mutex_lock(&t->calibration);
-	if (!t->calibrated && switched_off(t)) {
+	if (!t->calibrated && calibrate_is_disabled(t)) {
 		pthread_mutex_unlock(&t->calibration);
 		return bti_fail(EAGAIN,
 				"tracing is switched off on this host: " BTI_PARAMETERS
 				"enabled is 0; root can set it to 1");
 	}
 	if (!t->calibrated) {
-		t->calibration_error = calibrate(t);
+		t->calibration_error = calibrate_edge(t);
 		t->calibrated = true;
 	}
 	err = t->calibration_error;

@@ -9,20 +9,20 @@
 
 /* The tables of this kernel: native, compat, x32; 0 where there is none. */
 #if defined(__x86_64__) || defined(__i386__)
-static const uint32_t arches[] = { SCMP_ARCH_X86_64, SCMP_ARCH_X86, SCMP_ARCH_X32 };
-static const char *const arch_names[] = { "x86_64", "i386", "x32" };
+static const uint32_t name_arches[] = { SCMP_ARCH_X86_64, SCMP_ARCH_X86, SCMP_ARCH_X32 };
+static const char *const name_of_arch[] = { "x86_64", "i386", "x32" };
 #elif defined(__aarch64__)
-static const uint32_t arches[] = { SCMP_ARCH_AARCH64, SCMP_ARCH_ARM, 0 };
-static const char *const arch_names[] = { "aarch64", "arm", NULL };
+static const uint32_t name_arches[] = { SCMP_ARCH_AARCH64, SCMP_ARCH_ARM, 0 };
+static const char *const name_of_arch[] = { "aarch64", "arm", NULL };
 #else
-static const uint32_t arches[] = { SCMP_ARCH_NATIVE, 0, 0 };
-static const char *const arch_names[] = { "native", "compat", NULL };
+static const uint32_t name_arches[] = { SCMP_ARCH_NATIVE, 0, 0 };
+static const char *const name_of_arch[] = { "native", "compat", NULL };
 #endif
 
 #define X32_BIT 0x40000000
 
 /* Of a value that only a newer module knows. Each caller has a @name of its own. */
-static const char *numbered(char name[24], const char *what, int value)
+static const char *name_numbered(char name[24], const char *what, int value)
 {
 	snprintf(name, 24, "%s_%d", what, value);
 	return name;
@@ -31,7 +31,7 @@ static const char *numbered(char name[24], const char *what, int value)
 void bti_syscall_name(uint32_t nr, enum bt_arch arch, enum bt_category category,
 		      char *buf, size_t size)
 {
-	uint32_t table = (unsigned int)arch < 3 ? arches[arch] : 0;
+	uint32_t table = (unsigned int)arch < 3 ? name_arches[arch] : 0;
 	char *name = NULL;
 
 	if (nr == BRICKTRACE_NR_INVALID) {
@@ -66,7 +66,7 @@ const char *bt_category_name(enum bt_category category)
 		return "none";
 	if ((unsigned int)category < BTI_CATEGORIES)
 		return names[category];
-	return numbered(name, "category", category);
+	return name_numbered(name, "category", category);
 }
 
 const char *bt_provenance_name(enum bt_provenance provenance)
@@ -81,7 +81,7 @@ const char *bt_provenance_name(enum bt_provenance provenance)
 	case BT_MEASURED:
 		return "measured";
 	}
-	return numbered(name, "provenance", provenance);
+	return name_numbered(name, "provenance", provenance);
 }
 
 const char *bt_reason_name(enum bt_reason reason)
@@ -112,14 +112,14 @@ const char *bt_reason_name(enum bt_reason reason)
 	case BT_REASON_DEVICE:
 		return "device_error";
 	}
-	return numbered(name, "reason", reason);
+	return name_numbered(name, "reason", reason);
 }
 
 const char *bt_arch_name(enum bt_arch arch)
 {
 	static __thread char name[24];
 
-	if ((unsigned int)arch < 3 && arch_names[arch])
-		return arch_names[arch];
-	return numbered(name, "arch", arch);
+	if ((unsigned int)arch < 3 && name_of_arch[arch])
+		return name_of_arch[arch];
+	return name_numbered(name, "arch", arch);
 }

@@ -10,12 +10,12 @@
 #define LIMITS		 3
 #define RAISE(parameter) "end some, or have root raise " BTI_PARAMETERS parameter
 
-struct limit {
+struct quota_limit {
 	uint64_t used, max; /* both stay 0 if the kernel does not tell */
 	const char *of, *remedy;
 };
 
-static void ask(struct bt_tracer *t, enum bti_quota quota, struct limit *list)
+static void quota_ask(struct bt_tracer *t, enum bti_quota quota, struct quota_limit *list)
 {
 	struct bricktrace_session s = { .size = sizeof(s) };
 	struct bricktrace_info i;
@@ -24,33 +24,36 @@ static void ask(struct bt_tracer *t, enum bti_quota quota, struct limit *list)
 	bti_info(t, &i);
 	switch (quota) {
 	case BTI_QUOTA_THREADS:
-		list[0] = (struct limit){ s.threads, s.max_threads,
-					  "threads of this session",
-					  "unregister some or use a second tracer" };
-		list[1] = (struct limit){ i.user_threads, i.max_user_threads,
-					  "threads in this user's sessions",
-					  RAISE("max_user_threads") };
+		list[0] = (struct quota_limit){ s.threads, s.max_threads,
+						"threads of this session",
+						"unregister some or use a second tracer" };
+		list[1] = (struct quota_limit){ i.user_threads, i.max_user_threads,
+						"threads in this user's sessions",
+						RAISE("max_user_threads") };
 		break;
 	case BTI_QUOTA_BRICKS:
-		list[0] = (struct limit){ s.bricks, s.max_bricks, "bricks of this session",
-					  "use a second tracer" };
+		list[0] = (struct quota_limit){ s.bricks, s.max_bricks,
+						"bricks of this session",
+						"use a second tracer" };
 		break;
 	case BTI_QUOTA_RUNS:
-		list[0] = (struct limit){ s.runs, s.max_runs, "open runs of this session",
-					  "close some or use a second tracer" };
-		list[1] = (struct limit){ i.user_runs, i.max_user_runs,
-					  "open runs in this user's sessions",
-					  RAISE("max_user_runs") };
+		list[0] = (struct quota_limit){ s.runs, s.max_runs,
+						"open runs of this session",
+						"close some or use a second tracer" };
+		list[1] = (struct quota_limit){ i.user_runs, i.max_user_runs,
+						"open runs in this user's sessions",
+						RAISE("max_user_runs") };
 		break;
 	}
-	list[2] = (struct limit){ (i.user_memory + 0xfffff) >> 20, i.max_user_memory >> 20,
-				  "MiB of kernel memory for this user's sessions",
-				  RAISE("max_user_memory") };
+	list[2] = (struct quota_limit){ (i.user_memory + 0xfffff) >> 20,
+					i.max_user_memory >> 20,
+					"MiB of kernel memory for this user's sessions",
+					RAISE("max_user_memory") };
 }
 
 int bti_fail_quota(struct bt_tracer *t, enum bti_quota quota, const char *format, ...)
 {
-	struct limit list[LIMITS] = { 0 }, *l;
+	struct quota_limit list[LIMITS] = { 0 }, *l;
 	char what[128], all[256] = "";
 	va_list ap;
 	size_t n = 0;
@@ -58,7 +61,7 @@ int bti_fail_quota(struct bt_tracer *t, enum bti_quota quota, const char *format
 	va_start(ap, format);
 	vsnprintf(what, sizeof(what), format, ap);
 	va_end(ap);
-	ask(t, quota, list);
+	quota_ask(t, quota, list);
 	for (l = list; l < list + LIMITS; l++) {
 		if (!l->max)
 			continue;

@@ -7,23 +7,23 @@
 #include "internal.h"
 
 /* Who has a result sees the public parts only, and these by address: they may grow. */
-struct category {
+struct result_category {
 	enum bt_category category;
 	struct bt_figures figures[BTI_VIEWS];
 };
 
-struct syscall {
+struct result_syscall {
 	struct bt_syscall public;
 	char name[48];
 	struct bt_figures figures[BTI_VIEWS];
 };
 
-struct result {
+struct result_whole {
 	struct bt_result public;
 	char brick[BT_NAME_LEN];
 	struct bt_times times[BTI_VIEWS];
-	struct category *categories; /* behind the system calls */
-	struct syscall syscalls[];
+	struct result_category *categories; /* behind the system calls */
+	struct result_syscall syscalls[];
 };
 
 uint32_t bti_elements(const struct bricktrace_array *a)
@@ -31,30 +31,30 @@ uint32_t bti_elements(const struct bricktrace_array *a)
 	return a->count < a->cap ? a->count : a->cap;
 }
 
-static const char *address(const struct bricktrace_array *a, uint32_t i)
+static const char *result_element(const struct bricktrace_array *a, uint32_t i)
 {
 	return (const char *)(uintptr_t)a->addr + (size_t)i * a->size;
 }
 
 void bti_element(const struct bricktrace_array *a, uint32_t i, void *element)
 {
-	memcpy(element, address(a, i), a->known);
+	memcpy(element, result_element(a, i), a->known);
 	memset((char *)element + a->known, 0xff, a->size - a->known);
 }
 
 /* Each system call and each category begins with its inclusive element. */
-static uint32_t count_inclusive(const struct bricktrace_array *a, size_t view_offset)
+static uint32_t result_count_inclusive(const struct bricktrace_array *a, size_t view_offset)
 {
 	uint32_t i, view, n = 0;
 
 	for (i = 0; i < bti_elements(a); i++) {
-		memcpy(&view, address(a, i) + view_offset, sizeof(view));
+		memcpy(&view, result_element(a, i) + view_offset, sizeof(view));
 		n += view == BRICKTRACE_VIEW_INCLUSIVE;
 	}
 	return n;
 }
 
-static struct bt_figures figures(const struct bricktrace_figures *raw)
+static struct bt_figures result_figures(const struct bricktrace_figures *raw)
 {
 	return (struct bt_figures){
 		.count = raw->count,
@@ -67,7 +67,7 @@ static struct bt_figures figures(const struct bricktrace_figures *raw)
 	};
 }
 
-static void read_times(struct bt_times *times, const struct bricktrace_array *a)
+static void result_read_times(struct bt_times *times, const struct bricktrace_array *a)
 {
 	struct bricktrace_times raw;
 	uint32_t i;
@@ -89,10 +89,11 @@ static void read_times(struct bt_times *times, const struct bricktrace_array *a)
 	}
 }
 
-static void read_categories(struct category *next, const struct bricktrace_array *a)
+static void result_read_categories(struct result_category *next,
+				   const struct bricktrace_array *a)
 {
 	struct bricktrace_category_figures raw;
-	struct category *c = NULL;
+	struct result_category *c = NULL;
 	uint32_t i;
 
 	for (i = 0; i < bti_elements(a); i++) {
@@ -102,13 +103,13 @@ static void read_categories(struct category *next, const struct bricktrace_array
 			c->category = (enum bt_category)raw.category;
 		}
 		if (c && raw.view < BTI_VIEWS)
-			c->figures[raw.view] = figures(&raw.figures);
+			c->figures[raw.view] = result_figures(&raw.figures);
 	}
 }
 
-static int by_time(const void *a, const void *b)
+static int result_by_time(const void *a, const void *b)
 {
-	const struct syscall *x = a, *y = b;
+	const struct result_syscall *x = a, *y = b;
 	uint64_t x_ns = x->figures[BT_INCLUSIVE].ns, y_ns = y->figures[BT_INCLUSIVE].ns;
 
 	if (x_ns != y_ns)
@@ -116,9 +117,10 @@ static int by_time(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
-static void read_syscalls(struct syscall *all, uint32_t n, const struct bricktrace_array *a)
+static void result_read_syscalls(struct result_syscall *all, uint32_t n,
+				 const struct bricktrace_array *a)
 {
-	struct syscall *s = NULL, *next = all;
+	struct result_syscall *s = NULL, *next = all;
 	struct bricktrace_syscall raw;
 	uint32_t i;
 
@@ -133,16 +135,16 @@ static void read_syscalls(struct syscall *all, uint32_t n, const struct bricktra
 					 s->name, sizeof(s->name));
 		}
 		if (s && raw.view < BTI_VIEWS)
-			s->figures[raw.view] = figures(&raw.figures);
+			s->figures[raw.view] = result_figures(&raw.figures);
 	}
-	qsort(all, n, sizeof(*all), by_time);
+	qsort(all, n, sizeof(*all), result_by_time);
 	for (i = 0; i < n; i++)
 		all[i].public.name = all[i].name;
 }
 
-static struct result *result_alloc(uint32_t n_syscalls, uint32_t n_categories)
+static struct result_whole *result_alloc(uint32_t n_syscalls, uint32_t n_categories)
 {
-	struct result *result;
+	struct result_whole *result;
 	size_t size = sizeof(*result) + n_syscalls * sizeof(result->syscalls[0]) +
 		      n_categories * sizeof(result->categories[0]);
 	uint32_t i;
@@ -152,14 +154,14 @@ static struct result *result_alloc(uint32_t n_syscalls, uint32_t n_categories)
 		return NULL;
 	/* Each figure is BT_NONE unless it is told. */
 	memset(result, 0xff, size);
-	result->categories = (struct category *)&result->syscalls[n_syscalls];
+	result->categories = (struct result_category *)&result->syscalls[n_syscalls];
 	for (i = 0; i < n_categories; i++)
 		result->categories[i].category = (enum bt_category)i;
 	return result;
 }
 
 /* Those without room have as many elements each as the others. */
-static uint32_t missing(const struct bricktrace_array *a, uint32_t n)
+static uint32_t result_missing(const struct bricktrace_array *a, uint32_t n)
 {
 	return n ? (uint64_t)a->count * n / bti_elements(a) - n : 0;
 }
@@ -167,21 +169,21 @@ static uint32_t missing(const struct bricktrace_array *a, uint32_t n)
 int bti_result_new(const struct bt_brick *brick, uint64_t budget_ns,
 		   const struct bricktrace_run_close *close, struct bt_result **out)
 {
-	uint32_t told = count_inclusive(
+	uint32_t told = result_count_inclusive(
 		&close->categories, offsetof(struct bricktrace_category_figures, view));
-	uint32_t n = count_inclusive(&close->syscalls,
-				     offsetof(struct bricktrace_syscall, view));
+	uint32_t n = result_count_inclusive(&close->syscalls,
+					    offsetof(struct bricktrace_syscall, view));
 	uint32_t n_categories = told ? told : BTI_CATEGORIES;
-	struct result *result = result_alloc(n, n_categories);
+	struct result_whole *result = result_alloc(n, n_categories);
 	struct bricktrace_result raw;
 
 	if (!result)
 		return bti_fail(ENOMEM, "no memory for a result of brick '%s'",
 				brick->name);
 	bti_element(&close->result, 0, &raw);
-	read_times(result->times, &close->times);
-	read_categories(result->categories, &close->categories);
-	read_syscalls(result->syscalls, n, &close->syscalls);
+	result_read_times(result->times, &close->times);
+	result_read_categories(result->categories, &close->categories);
+	result_read_syscalls(result->syscalls, n, &close->syscalls);
 	memcpy(result->brick, brick->name, sizeof(result->brick));
 	result->public = (struct bt_result){
 		.brick = result->brick,
@@ -196,7 +198,7 @@ int bti_result_new(const struct bt_brick *brick, uint64_t budget_ns,
 		.abandoned = raw.flags & BRICKTRACE_RESULT_ABANDONED,
 		.n_categories = n_categories,
 		.n_syscalls = n,
-		.n_missing = missing(&close->syscalls, n),
+		.n_missing = result_missing(&close->syscalls, n),
 	};
 	*out = &result->public;
 	return 0;
@@ -210,25 +212,25 @@ void bt_result_free(struct bt_result *r)
 const struct bt_times *bt_result_times(const struct bt_result *r, enum bt_view view)
 {
 	return r && (unsigned int)view < BTI_VIEWS ?
-		       &((const struct result *)r)->times[view] :
+		       &((const struct result_whole *)r)->times[view] :
 		       NULL;
 }
 
 enum bt_category bt_result_category_at(const struct bt_result *r, uint32_t i)
 {
 	return r && i < r->n_categories ?
-		       ((const struct result *)r)->categories[i].category :
+		       ((const struct result_whole *)r)->categories[i].category :
 		       BT_CAT_NONE;
 }
 
 const struct bt_figures *bt_result_category(const struct bt_result *r,
 					    enum bt_category category, enum bt_view view)
 {
-	const struct category *c, *end;
+	const struct result_category *c, *end;
 
 	if (!r)
 		return NULL;
-	c = ((const struct result *)r)->categories;
+	c = ((const struct result_whole *)r)->categories;
 	end = c + r->n_categories;
 	while (c < end && c->category != category)
 		c++;
@@ -237,15 +239,16 @@ const struct bt_figures *bt_result_category(const struct bt_result *r,
 
 const struct bt_syscall *bt_result_syscall(const struct bt_result *r, uint32_t i)
 {
-	return r && i < r->n_syscalls ? &((const struct result *)r)->syscalls[i].public :
-					NULL;
+	return r && i < r->n_syscalls ?
+		       &((const struct result_whole *)r)->syscalls[i].public :
+		       NULL;
 }
 
 const struct bt_figures *bt_syscall_figures(const struct bt_syscall *syscall,
 					    enum bt_view view)
 {
 	return syscall && (unsigned int)view < BTI_VIEWS ?
-		       &((const struct syscall *)syscall)->figures[view] :
+		       &((const struct result_syscall *)syscall)->figures[view] :
 		       NULL;
 }
 

@@ -21,7 +21,7 @@ int bti_run_open(struct bt_tracer *t, uint32_t brick, enum bt_level level,
 	return err;
 }
 
-static struct bricktrace_array array(void *first, size_t size, size_t all)
+static struct bricktrace_array run_array(void *first, size_t size, size_t all)
 {
 	return (struct bricktrace_array){
 		.addr = (uintptr_t)first,
@@ -30,7 +30,7 @@ static struct bricktrace_array array(void *first, size_t size, size_t all)
 	};
 }
 
-#define ARRAY(member) array(&(member), sizeof((member)[0]), sizeof(member))
+#define ARRAY(member) run_array(&(member), sizeof((member)[0]), sizeof(member))
 
 int bti_run_close(struct bt_tracer *t, uint64_t number, struct bti_room *room,
 		  struct bricktrace_run_close *close)
@@ -91,8 +91,8 @@ static void run_put(struct bt_run *run)
 	pthread_mutex_unlock(&t->lock);
 }
 
-static int open_error(struct bt_tracer *t, int err, const struct bt_brick *brick,
-		      enum bt_scope scope)
+static int run_open_error(struct bt_tracer *t, int err, const struct bt_brick *brick,
+			  enum bt_scope scope)
 {
 	switch (err) {
 	case ESRCH:
@@ -151,7 +151,7 @@ int bt_run_open(struct bt_tracer *t, struct bt_brick *brick, enum bt_level level
 		return 0;
 	run_put(run);
 	*out = NULL;
-	return open_error(t, -err, brick, scope);
+	return run_open_error(t, -err, brick, scope);
 }
 
 uint64_t bt_run_number(const struct bt_run *run)
@@ -183,8 +183,8 @@ int bt_run_adopt(struct bt_tracer *t, struct bt_brick *brick, uint64_t number,
 }
 
 /* What the kernel would say of a run that it does not see. */
-static void local_close(const struct bt_run *run, struct bricktrace_result *result,
-			struct bricktrace_run_close *close)
+static void run_close_locally(const struct bt_run *run, struct bricktrace_result *result,
+			      struct bricktrace_run_close *close)
 {
 	*result = (struct bricktrace_result){
 		.provenance = BRICKTRACE_NOT_INSTRUMENTED,
@@ -216,7 +216,7 @@ int bt_run_close(struct bt_run *run, struct bt_result **result)
 		return 0;
 	t = run->tracer;
 	if (t->fd < 0)
-		local_close(run, &local, &close);
+		run_close_locally(run, &local, &close);
 	else
 		err = bti_run_close(t, run->number, result ? run->room : NULL, &close);
 	if (err == -EBUSY)

@@ -6,8 +6,8 @@
 
 #include "internal.h"
 
-static int ask(struct bt_tracer *t, unsigned long request, pid_t tid, uint32_t flags,
-	       uint32_t *threads)
+static int thread_ask(struct bt_tracer *t, unsigned long request, pid_t tid,
+		      uint32_t flags, uint32_t *threads)
 {
 	struct bricktrace_thread thread = {
 		.size = sizeof(thread),
@@ -21,7 +21,7 @@ static int ask(struct bt_tracer *t, unsigned long request, pid_t tid, uint32_t f
 	return err;
 }
 
-static int check(const struct bt_tracer *t, unsigned int inherit)
+static int thread_check(const struct bt_tracer *t, unsigned int inherit)
 {
 	if (!t)
 		return bti_fail_null("tracer");
@@ -31,7 +31,7 @@ static int check(const struct bt_tracer *t, unsigned int inherit)
 	return 0;
 }
 
-static int too_many_followers(struct bt_tracer *t, const char *what, pid_t id)
+static int thread_too_many_followers(struct bt_tracer *t, const char *what, pid_t id)
 {
 	struct bricktrace_info info;
 
@@ -44,11 +44,11 @@ static int too_many_followers(struct bt_tracer *t, const char *what, pid_t id)
 
 int bt_thread_register(struct bt_tracer *t, unsigned int inherit)
 {
-	int err = check(t, inherit);
+	int err = thread_check(t, inherit);
 
 	if (err || t->fd < 0)
 		return err;
-	err = ask(t, BRICKTRACE_THREAD_REGISTER, 0, inherit, NULL);
+	err = thread_ask(t, BRICKTRACE_THREAD_REGISTER, 0, inherit, NULL);
 	switch (-err) {
 	case 0:
 		return 0;
@@ -58,7 +58,7 @@ int bt_thread_register(struct bt_tracer *t, unsigned int inherit)
 	case EDQUOT:
 		return bti_fail_quota(t, BTI_QUOTA_THREADS, "cannot register the thread");
 	case EUSERS:
-		return too_many_followers(t, "thread", gettid());
+		return thread_too_many_followers(t, "thread", gettid());
 	case EPERM:
 		return bti_fail(EPERM,
 				"may not register the thread: whoever opened " BTI_DEVICE
@@ -70,11 +70,11 @@ int bt_thread_register(struct bt_tracer *t, unsigned int inherit)
 
 int bt_thread_unregister(struct bt_tracer *t)
 {
-	int err = check(t, 0);
+	int err = thread_check(t, 0);
 
 	if (err || t->fd < 0)
 		return err;
-	err = ask(t, BRICKTRACE_THREAD_UNREGISTER, 0, 0, NULL);
+	err = thread_ask(t, BRICKTRACE_THREAD_UNREGISTER, 0, 0, NULL);
 	switch (-err) {
 	case 0:
 		return 0;
@@ -87,19 +87,19 @@ int bt_thread_unregister(struct bt_tracer *t)
 	}
 }
 
-static int check_id(const struct bt_tracer *t, const char *what, pid_t id,
-		    unsigned int inherit)
+static int thread_check_id(const struct bt_tracer *t, const char *what, pid_t id,
+			   unsigned int inherit)
 {
 	/* To the kernel 0 is the caller itself. */
 	if (id <= 0)
 		return bti_fail(EINVAL, "invalid %s ID %d; it must be 1 or more", what, id);
-	return check(t, inherit);
+	return thread_check(t, inherit);
 }
 
-static int follow(struct bt_tracer *t, const char *what, pid_t id, uint32_t flags,
-		  uint32_t *threads)
+static int thread_follow(struct bt_tracer *t, const char *what, pid_t id, uint32_t flags,
+			 uint32_t *threads)
 {
-	int err = ask(t, BRICKTRACE_THREAD_REGISTER, id, flags, threads);
+	int err = thread_ask(t, BRICKTRACE_THREAD_REGISTER, id, flags, threads);
 
 	switch (-err) {
 	case 0:
@@ -124,16 +124,16 @@ static int follow(struct bt_tracer *t, const char *what, pid_t id, uint32_t flag
 		return bti_fail_quota(t, BTI_QUOTA_THREADS, "cannot follow %s %d", what,
 				      id);
 	case EUSERS:
-		return too_many_followers(t, what, id);
+		return thread_too_many_followers(t, what, id);
 	default:
 		return bti_fail(-err, "cannot follow %s %d: %s", what, id, strerror(-err));
 	}
 }
 
-static int unfollow(struct bt_tracer *t, const char *what, pid_t id, uint32_t flags,
-		    uint32_t *threads)
+static int thread_unfollow(struct bt_tracer *t, const char *what, pid_t id,
+			   uint32_t flags, uint32_t *threads)
 {
-	int err = ask(t, BRICKTRACE_THREAD_UNREGISTER, id, flags, threads);
+	int err = thread_ask(t, BRICKTRACE_THREAD_UNREGISTER, id, flags, threads);
 
 	switch (-err) {
 	case 0:
@@ -154,42 +154,42 @@ static int unfollow(struct bt_tracer *t, const char *what, pid_t id, uint32_t fl
 
 int bt_thread_follow(struct bt_tracer *t, pid_t tid, unsigned int inherit)
 {
-	int err = check_id(t, "thread", tid, inherit);
+	int err = thread_check_id(t, "thread", tid, inherit);
 
 	if (err || t->fd < 0)
 		return err;
-	return follow(t, "thread", tid, inherit, NULL);
+	return thread_follow(t, "thread", tid, inherit, NULL);
 }
 
 int bt_thread_unfollow(struct bt_tracer *t, pid_t tid)
 {
-	int err = check_id(t, "thread", tid, 0);
+	int err = thread_check_id(t, "thread", tid, 0);
 
 	if (err || t->fd < 0)
 		return err;
-	return unfollow(t, "thread", tid, 0, NULL);
+	return thread_unfollow(t, "thread", tid, 0, NULL);
 }
 
 int bt_process_follow(struct bt_tracer *t, pid_t pid, unsigned int inherit,
 		      uint32_t *threads)
 {
-	int err = check_id(t, "process", pid, inherit);
+	int err = thread_check_id(t, "process", pid, inherit);
 
 	if (threads)
 		*threads = 0;
 	if (err || t->fd < 0)
 		return err;
-	return follow(t, "process", pid, BRICKTRACE_THREAD_WHOLE_PROCESS | inherit,
-		      threads);
+	return thread_follow(t, "process", pid, BRICKTRACE_THREAD_WHOLE_PROCESS | inherit,
+			     threads);
 }
 
 int bt_process_unfollow(struct bt_tracer *t, pid_t pid, uint32_t *threads)
 {
-	int err = check_id(t, "process", pid, 0);
+	int err = thread_check_id(t, "process", pid, 0);
 
 	if (threads)
 		*threads = 0;
 	if (err || t->fd < 0)
 		return err;
-	return unfollow(t, "process", pid, BRICKTRACE_THREAD_WHOLE_PROCESS, threads);
+	return thread_unfollow(t, "process", pid, BRICKTRACE_THREAD_WHOLE_PROCESS, threads);
 }

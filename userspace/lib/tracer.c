@@ -28,14 +28,14 @@ VERSION(category_figures, CATEGORY_FIGURES, V1);
 VERSION(syscall, SYSCALL, V1);
 VERSION(session, SESSION, V0);
 /* A thread's own, so that threads do not overwrite each other's. */
-static __thread char error_text[512];
+static __thread char tracer_error_text[512];
 
 int bti_fail(int error, const char *format, ...)
 {
 	va_list ap;
 
 	va_start(ap, format);
-	vsnprintf(error_text, sizeof(error_text), format, ap);
+	vsnprintf(tracer_error_text, sizeof(tracer_error_text), format, ap);
 	va_end(ap);
 	return -error;
 }
@@ -47,22 +47,22 @@ int bti_fail_null(const char *what)
 
 const char *bt_error_text(void)
 {
-	return error_text;
+	return tracer_error_text;
 }
 
-static int system_open(const char *path)
+static int tracer_system_open(const char *path)
 {
 	int fd = open(path, O_RDWR | O_CLOEXEC);
 
 	return fd < 0 ? -errno : fd;
 }
 
-static int system_ioctl(int fd, unsigned long request, void *arg)
+static int tracer_system_ioctl(int fd, unsigned long request, void *arg)
 {
 	return ioctl(fd, request, arg) < 0 ? -errno : 0;
 }
 
-static uint64_t system_now(void)
+static uint64_t tracer_system_now(void)
 {
 	struct timespec ts;
 
@@ -71,9 +71,9 @@ static uint64_t system_now(void)
 }
 
 const struct bti_ops bti_system = {
-	.open = system_open,
-	.ioctl = system_ioctl,
-	.now = system_now,
+	.open = tracer_system_open,
+	.ioctl = tracer_system_ioctl,
+	.now = tracer_system_now,
 };
 
 int bti_ioctl(struct bt_tracer *t, unsigned long request, void *arg)
@@ -88,7 +88,7 @@ int bti_info(struct bt_tracer *t, struct bricktrace_info *info)
 }
 
 static void __attribute__((format(printf, 3, 4)))
-unavailable(struct bt_tracer *t, enum bt_reason reason, const char *format, ...)
+tracer_unavailable(struct bt_tracer *t, enum bt_reason reason, const char *format, ...)
 {
 	va_list ap;
 
@@ -101,7 +101,7 @@ unavailable(struct bt_tracer *t, enum bt_reason reason, const char *format, ...)
 	t->fd = -1;
 }
 
-static void connect_module(struct bt_tracer *t)
+static void tracer_connect(struct bt_tracer *t)
 {
 	struct bricktrace_info info;
 	int err;
@@ -112,40 +112,44 @@ static void connect_module(struct bt_tracer *t)
 		case ENOENT:
 		case ENODEV:
 		case ENXIO:
-			unavailable(t, BT_REASON_NO_MODULE,
-				    "no " BTI_DEVICE
-				    ": the module is not loaded; try: modprobe bricktrace");
+			tracer_unavailable(
+				t, BT_REASON_NO_MODULE,
+				"no " BTI_DEVICE
+				": the module is not loaded; try: modprobe bricktrace");
 			return;
 		case EACCES:
 		case EPERM:
-			unavailable(
+			tracer_unavailable(
 				t, BT_REASON_NO_PERMISSION,
 				"no permission to open " BTI_DEVICE
 				"; become a member of the group bricktrace (usermod -aG bricktrace USER, then log in again) or be root");
 			return;
 		case EDQUOT:
-			unavailable(
+			tracer_unavailable(
 				t, BT_REASON_DEVICE,
 				"cannot open " BTI_DEVICE
 				": this user has as many sessions open as may be; end a program that uses bricktrace, or have root raise " BTI_PARAMETERS
 				"max_user_sessions or, if its memory is used up, max_user_memory");
 			return;
 		default:
-			unavailable(t, BT_REASON_DEVICE, "cannot open " BTI_DEVICE ": %s",
-				    strerror(-t->fd));
+			tracer_unavailable(t, BT_REASON_DEVICE,
+					   "cannot open " BTI_DEVICE ": %s",
+					   strerror(-t->fd));
 			return;
 		}
 	}
 	err = bti_info(t, &info);
 	if (err)
-		unavailable(t, err == -ENOTTY ? BT_REASON_ABI : BT_REASON_DEVICE,
-			    BTI_DEVICE
-			    " does not answer BRICKTRACE_INFO: %s; is it the bricktrace module?",
-			    strerror(-err));
+		tracer_unavailable(
+			t, err == -ENOTTY ? BT_REASON_ABI : BT_REASON_DEVICE,
+			BTI_DEVICE
+			" does not answer BRICKTRACE_INFO: %s; is it the bricktrace module?",
+			strerror(-err));
 	else if (info.abi_version != BRICKTRACE_ABI_VERSION)
-		unavailable(t, BT_REASON_ABI,
-			    "the module has ABI version %u, this library needs %u; install matching versions of both",
-			    info.abi_version, BRICKTRACE_ABI_VERSION);
+		tracer_unavailable(
+			t, BT_REASON_ABI,
+			"the module has ABI version %u, this library needs %u; install matching versions of both",
+			info.abi_version, BRICKTRACE_ABI_VERSION);
 }
 
 int bti_tracer_new(const struct bti_ops *ops, struct bt_tracer **tracer)
@@ -158,7 +162,7 @@ int bti_tracer_new(const struct bti_ops *ops, struct bt_tracer **tracer)
 	t->ops = ops;
 	pthread_mutex_init(&t->lock, NULL);
 	pthread_mutex_init(&t->calibration, NULL);
-	connect_module(t);
+	tracer_connect(t);
 	return 0;
 }
 
@@ -169,7 +173,7 @@ int bt_tracer_new(struct bt_tracer **tracer)
 	return bti_tracer_new(&bti_system, tracer);
 }
 
-static void free_runs(struct bt_run *run)
+static void tracer_free_runs(struct bt_run *run)
 {
 	while (run) {
 		struct bt_run *next = run->next;
@@ -187,8 +191,8 @@ void bt_tracer_free(struct bt_tracer *t)
 	/* The kernel ends runs and registrations with the file. */
 	if (t->fd >= 0)
 		close(t->fd);
-	free_runs(t->open);
-	free_runs(t->free);
+	tracer_free_runs(t->open);
+	tracer_free_runs(t->free);
 	while (t->bricks) {
 		struct bt_brick *next = t->bricks->next;
 

@@ -4,7 +4,7 @@
 
 #include "utf8.h"
 
-static const char replacement[] = "\xef\xbf\xbd"; /* U+FFFD */
+static const char utf8_replacement[] = "\xef\xbf\xbd"; /* U+FFFD */
 
 size_t bti_utf8(const char *text, uint32_t *c)
 {
@@ -47,8 +47,8 @@ void bti_utf8_copy(char *to, size_t size, const char *from, enum bti_utf8_contro
 		n = length = bti_utf8(from, &c);
 		if (c > BTI_UTF8_LAST ||
 		    (controls == BTI_UTF8_REPLACE_CONTROLS && bti_utf8_control(c))) {
-			character = replacement;
-			n = strlen(replacement);
+			character = utf8_replacement;
+			n = strlen(utf8_replacement);
 		}
 		if (n >= size)
 			break;
