@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: MIT
-# How a component is built and installed. Its Makefile sets some of these, then includes
-# this file; all its .c files belong to it.
-#	LIBRARY		libNAME: libNAME.so and libNAME.a. Beside the sources lie
-#			libNAME.map, its symbols, and libNAME.pc.in, whose
-#			Requires.private are the packages that it links
-#	SOVERSION	the number behind .so in its soname
+# The rules by which a component is built and installed. A component's Makefile sets some
+# of these variables and then includes this file. All .c files of its directory belong to
+# the component.
+#	LIBRARY		the library's name, libNAME. The component builds libNAME.so and
+#			libNAME.a. Its directory also has libNAME.map, which lists the
+#			exported symbols, and libNAME.pc.in, whose Requires.private names
+#			the packages that the library links
+#	SOVERSION	the number after .so in the library's soname
 #	PROGRAM		the program's name
-#	USES		libraries of other components. A program has their archives in it,
-#			so that it runs from the build tree; a library needs their .so
-#	PACKAGES	what a program links, by the names that pkg-config knows
-#	FLAGS		the compiler's, beyond those of every component
-#	HEADERS, MAN	what it installs of include/ and of docs/
+#	USES		libraries of other components. A program is linked with their
+#			archives, so that it runs from the build tree; a library is
+#			linked with their .so
+#	PACKAGES	the packages that a program links, by their pkg-config names
+#	FLAGS		compiler flags beyond those of every component
+#	HEADERS		the headers that it installs, as paths below include/
+#	MAN		the manual pages that it installs, as paths below docs/
 
 USERSPACE := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
 TOP	:= $(patsubst %/,%,$(dir $(USERSPACE)))
@@ -61,7 +65,7 @@ $(BUILD)/$(LIBRARY).a: $(OBJECTS)
 	$(Q)rm -f $@
 	$(Q)$(AR) rcs $@ $(OBJECTS)
 
-# It names the place that it is installed to, so it is made for each installation.
+# The file names the directories of this installation, so each installation makes it anew.
 $(BUILD)/$(LIBRARY).pc: FORCE
 	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' \
 		$(LIBRARY).pc.in > $@
@@ -73,7 +77,7 @@ $(BUILD)/$(PROGRAM): $(OBJECTS) $(USES:%=$(BUILD)/%.a)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -Wl,-z,now -o $@ $^ $(LIBS)
 endif
 
-# MODE:SOURCE:DESTINATION of each file, and the links that the library has.
+# Each installed file as MODE:SOURCE:DESTINATION, and the symbolic links of the library.
 FILES	:= $(foreach f,$(PROGRAM),755:$(BUILD)/$f:$(PREFIX)/bin/$f) \
 	$(foreach f,$(LIBRARY:%=%.a) $(LIBRARY:%=$(SOFILE)),644:$(BUILD)/$f:$(LIBDIR)/$f) \
 	$(foreach f,$(LIBRARY:%=%.pc),644:$(BUILD)/$f:$(LIBDIR)/pkgconfig/$f) \

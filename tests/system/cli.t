@@ -146,7 +146,7 @@ bt.equal(run("-o", "/dev/full", "true").returncode, 125, "-o /dev/full: 125")
 bt.equal(run("-o", "/dev/full", "sh", "-c", "exit 4").returncode, 4,
          "-o /dev/full: a command's failure comes first")
 p = run("-F", "xml", "true")
-bt.ok(p.returncode == 125 and "table json" in p.stderr, "-F xml: the formats that there are", p.stderr)
+bt.ok(p.returncode == 125 and "table json" in p.stderr, "-F xml: refused, with the list of formats", p.stderr)
 p = run("-j", "true")
 bt.equal(p.stderr.count("\n"), 1, "-j: one line")
 j = json.loads(p.stderr)
@@ -183,11 +183,11 @@ with open(OUT, "rb") as f:
              re.sub("[\x00-\x1f\x7f-\x9f]", "\ufffd", ODD.decode(errors="replace")),
              "a command's name that is not UTF-8: what is, is kept")
 for args, wanted in (([odd + b"?"], ESCAPED + b"?: command not found"),
-                     ([b"--" + ODD, b"true"], b"no option '--" + ESCAPED),
-                     ([b"-S", ODD, b"true"], b"no sort key '" + ESCAPED)):
+                     ([b"--" + ODD, b"true"], b"unknown option '--" + ESCAPED),
+                     ([b"-S", ODD, b"true"], b"unknown sort key '" + ESCAPED)):
     p = subprocess.run([b"bricktrace", b"run", *args], stderr=subprocess.PIPE)
     bt.ok(wanted in p.stderr and b"\x1b" not in p.stderr,
-          f"{wanted[:6]}...: a message escapes what a terminal would obey", p.stderr)
+          f"{wanted[:12]}...: a message escapes what a terminal would obey", p.stderr)
 
 
 def comm(name):

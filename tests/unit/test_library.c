@@ -502,7 +502,7 @@ static void errors_of_following_say_what_to_do(void **state)
 	/* The caller's own: an inherited descriptor of somebody else. */
 	kernel.error[1] = EPERM;
 	assert_int_equal(bt_thread_register(t, 0), -EPERM);
-	assert_non_null(strstr(bt_error_text(), "whoever opened /dev/bricktrace"));
+	assert_non_null(strstr(bt_error_text(), "user who opened /dev/bricktrace"));
 	kernel.error[2] = ESRCH;
 	assert_int_equal(bt_thread_unfollow(t, 4321), -ESRCH);
 	assert_non_null(strstr(bt_error_text(), "thread 4321 is not followed"));
@@ -550,7 +550,7 @@ static void a_quota_says_which_limit(void **state)
 	assert_quota(t, "in use are 99 of 100 threads of this session", "");
 	assert_null(strstr(bt_error_text(), "user"));
 	kernel.error[0] = kernel.error[6] = EINTR;
-	assert_quota(t, "cannot register the thread", "does not tell");
+	assert_quota(t, "cannot register the thread", "does not report");
 	kernel.error[0] = kernel.error[6] = 0;
 	kernel.unknown_info = 0;
 	kernel.unknown_session =

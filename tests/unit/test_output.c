@@ -59,8 +59,8 @@ static void table_reads_like_strace(void **state)
 		"------ --------- --------- --------- --------- --------- ------ ----------------\n"
 		"100.00 0.0120000                                                thread time\n"
 		"Page faults: 1234 minor, 5 major.\n"
-		"Page faults outside a call, vDSO calls and polling a GPU are in compute; what\n"
-		"io_uring does for a program is in none of these figures.\n"
+		"Compute contains page faults outside calls, vDSO calls and polling a GPU. None\n"
+		"of these figures contains the work that io_uring does for a program.\n"
 		"\n"
 		"% time     seconds  usecs/call     calls    errors syscall\n"
 		"------ ----------- ----------- --------- --------- ----------------\n"
@@ -99,8 +99,8 @@ static void an_older_module_does_not_divide_off_cpu(void **state)
 		" 41.67 0.005000000 0.004000000 0.001000000                     compute\n"
 		"------ ----------- ----------- ----------- --------- --------- ----------------\n"
 		"100.00 0.012000000                                             thread time\n"
-		"Page faults outside a call, vDSO calls and polling a GPU are in compute; what\n"
-		"io_uring does for a program is in none of these figures.\n"));
+		"Compute contains page faults outside calls, vDSO calls and polling a GPU. None\n"
+		"of these figures contains the work that io_uring does for a program.\n"));
 	free(text);
 	bt_result_free(r);
 }
@@ -118,8 +118,8 @@ static void table_without_breakdown_has_no_zeros(void **state)
 		text,
 		"brick:     attention\n"
 		"wall time: 0.008000000 s\n"
-		"breakdown: not measured: the hooks were released meanwhile: tracing was switched\n"
-		"           off on this host, or the machine was suspended\n");
+		"breakdown: not measured: the hooks were removed during the run: tracing was\n"
+		"           switched off on this host, or the machine was suspended\n");
 	free(text);
 	r->reason = BT_REASON_DISABLED;
 	text = joined_table(r);
@@ -147,7 +147,7 @@ static void table_says_partial_and_uncalibrated(void **state)
 	assert_non_null(strstr(
 		text,
 		"     -         -                                                edge (unknown)\n"));
-	assert_non_null(strstr(text, "3 more system calls"));
+	assert_non_null(strstr(text, "Only the categories contain 3 more system calls.\n"));
 	free(text);
 	r->reason = BT_REASON_OUT_OF_REACH;
 	text = joined_table(r);

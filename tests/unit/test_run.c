@@ -109,19 +109,20 @@ static void wrong_usage_is_125(void **state)
 	(void)state;
 	assert_int_equal(run("$B 2>&1"), 125);
 	assert_int_equal(run("$B walk 2>&1"), 125);
-	assert_says("no command 'walk'");
+	assert_says("unknown command 'walk'");
 	assert_int_equal(run("$B run 2>&1"), 125);
 	assert_int_equal(run("$B run -b 12parsecs true 2>&1"), 125);
 	assert_says("bad budget '12parsecs'");
 	assert_int_equal(run("$B run -S speed true 2>&1"), 125);
-	assert_says("no sort key 'speed'");
+	assert_says("unknown sort key 'speed'");
 	assert_int_equal(run("$B run --colour true 2>&1"), 125);
 	assert_string_equal(
-		output, "bricktrace: no option '--colour', or more than one begins so\n");
+		output,
+		"bricktrace: unknown option '--colour', or more than one option begins with it\n");
 	assert_int_equal(run("$B run --f true 2>&1"), 125);
-	assert_says("no option '--f', or more than one begins so");
+	assert_says("unknown option '--f', or more than one option begins with it");
 	assert_int_equal(run("$B run --budget=5 -fZj true 2>&1"), 125);
-	assert_string_equal(output, "bricktrace: no option '-Z'\n");
+	assert_string_equal(output, "bricktrace: unknown option '-Z'\n");
 	assert_int_equal(run("$B run --json=x true 2>&1"), 125);
 	assert_string_equal(output, "bricktrace: option '--json' takes no argument\n");
 	assert_int_equal(run("$B run -fb 2>&1"), 125);
@@ -129,7 +130,8 @@ static void wrong_usage_is_125(void **state)
 	assert_int_equal(run("$B run --budget 2>&1"), 125);
 	assert_string_equal(output, "bricktrace: option '--budget' needs an argument\n");
 	assert_int_equal(run("$B run -F xml true 2>&1"), 125);
-	assert_string_equal(output, "bricktrace: no format 'xml'; there are: table json\n");
+	assert_string_equal(
+		output, "bricktrace: unknown format 'xml'; the formats are: table json\n");
 	assert_int_equal(run("$B run -n '' true 2>&1"), 125);
 	assert_int_equal(run("$B run -n $(printf %064d 0) true 2>&1"), 125);
 	assert_says("63");
@@ -142,7 +144,9 @@ static void wrong_usage_is_125(void **state)
 	assert_int_equal(run("$B run --help >plain; $B help run | diff plain -"), 0);
 	assert_int_equal(run("$B help walk 2>&1"), 125);
 	assert_int_equal(run("$B --help 2>&1 >/dev/full"), 125);
-	assert_says("cannot write to stdout");
+	assert_says("cannot write to standard output: No space left on device\n");
+	assert_int_equal(run("$B --version 2>&1 >/dev/full"), 125);
+	assert_int_equal(run("$B help run 2>&1 >/dev/full"), 125);
 	assert_int_equal(run("$B run --help 2>&1 >/dev/full"), 125);
 	assert_int_equal(run("$B run true 2>&1 >&-"), 0);
 	assert_int_equal(run("$B --version"), 0);
@@ -293,13 +297,13 @@ static void no_name_reaches_the_terminal_raw(void **state)
 	assert_int_equal(run("$B run -- \"$(printf 'a\\nb\\033[31m')\" 2>&1"), 127);
 	assert_says("bricktrace: a\\x0ab\\x1b[31m: command not found\n");
 	assert_int_equal(run("$B \"$(printf '\\033[31m')\" 2>&1"), 125);
-	assert_says("no command '\\x1b[31m'");
+	assert_says("unknown command '\\x1b[31m'");
 	assert_int_equal(run("$B run \"--$(printf '\\033[31m')\" 2>&1"), 125);
-	assert_says("no option '--\\x1b[31m'");
+	assert_says("unknown option '--\\x1b[31m'");
 	assert_int_equal(run("$B run \"-$(printf '\\033')\" 2>&1"), 125);
-	assert_says("no option '-\\x1b'");
+	assert_says("unknown option '-\\x1b'");
 	assert_int_equal(run("$B run \"-$(printf '\\233')\" 2>&1"), 125);
-	assert_says("no option '-\\x9b'");
+	assert_says("unknown option '-\\x9b'");
 	assert_int_equal(run("$B run -b \"$(printf '\\302\\233')\" true 2>&1"), 125);
 	assert_says("bad budget '\\u009b'");
 	assert_int_equal(run("$B run -n \"$(printf '\\302\\233')\" true 2>&1"), 125);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Why the module may refuse to load. */
+/* Advice for hosts where the kernel may refuse to load the module. */
 #include <limits.h>
 #include <string.h>
 
@@ -28,7 +28,7 @@ const char *module_advice(const char *root)
 {
 	char buf[64];
 
-	/* Four bytes of attributes, then the value. */
+	/* The file has four bytes of attributes before the value. */
 	if (advice_read(root, SECURE_BOOT, buf, sizeof(buf)) >= 5 && buf[4] == 1)
 		return "Secure Boot is on: if modprobe says \"Key was rejected by service\", the module is not signed with a key that this machine trusts; for DKMS's key: mokutil --import /var/lib/dkms/mok.pub, then reboot and enroll it";
 	advice_read(root, "/sys/kernel/security/lockdown", buf, sizeof(buf));

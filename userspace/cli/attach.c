@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* bricktrace attach: running threads as one brick, for a while. */
+/* bricktrace attach, which follows running threads as one brick for a while. */
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -13,9 +13,9 @@
 #include "../lib/utf8.h"
 #include "cli.h"
 
-/* The target cannot be followed. */
+/* The exit status when a target cannot be followed. */
 #define EXIT_TARGET 1
-/* How often threads are asked for that no descriptor tells the end of. */
+/* How often the number of followed threads is read, as no descriptor reports their end. */
 #define POLL_NS UINT64_C(100000000)
 
 struct attachment {
@@ -24,7 +24,7 @@ struct attachment {
 	struct ids processes;
 	struct ids threads;
 	uint64_t duration_ns;
-	struct pollfd *fds; /* signals, then the processes */
+	struct pollfd *fds; /* [0]: the signalfd; [1 + i]: a pidfd of processes.id[i] */
 };
 
 static void attach_help(void)
@@ -32,17 +32,18 @@ static void attach_help(void)
 	print_help(
 		"Usage: bricktrace attach -p PID[,PID...] | -t TID[,TID...] [OPTIONS]\n\n"
 		"Follows running processes or threads as one brick until ^C, the end of the\n"
-		"duration or their own end, and shows where their time went. They do not notice.\n\n"
+		"duration or their own end, and shows where their time went. The processes do not\n"
+		"notice: they are not stopped or signaled.\n\n"
 		"  -p, --pid LIST     all threads of these processes\n"
 		"  -t, --tid LIST     these threads\n"
-		"                     with the threads that they create meanwhile\n"
+		"                     Threads that the targets create are followed too.\n"
 		"  -d, --duration TIME\n"
-		"                     for so long: 10, 10s, 250ms (a plain number is seconds)\n"
-		"  -b, --budget TIME  how long it may take: 250, 250us, 1.5ms, 2s (a plain\n"
-		"                     number is microseconds)\n"
-		"  -f, --follow       include the processes that they create, until they have\n"
-		"                     ended too\n"
-		"  -n, --name NAME    name of the brick (default: the first target's)\n",
+		"                     stop after this time: 10, 10s, 250ms (a plain number is\n"
+		"                     seconds)\n"
+		"  -b, --budget TIME  the brick's budget: 250, 250us, 1.5ms, 2s (a plain number\n"
+		"                     is microseconds)\n"
+		"  -f, --follow       follow child processes too, until they have ended\n"
+		"  -n, --name NAME    the brick's name (default: the first target's)\n",
 		"Exits with 0, 1 if a target cannot be followed, 125 if bricktrace itself fails.");
 }
 
@@ -79,7 +80,7 @@ static int attach_parse_option(int c, struct attachment *a)
 	}
 }
 
-/* Returns -1, or the status to exit with. */
+/* Returns -1 to go on, or the status to exit with. */
 static int attach_parse(int argc, char **argv, struct attachment *a)
 {
 	static const struct option words[] = {
@@ -107,7 +108,7 @@ static int attach_parse(int argc, char **argv, struct attachment *a)
 	return -1;
 }
 
-/* Bytes of a thread's name in the kernel, without the NUL. */
+/* The length of a thread's name in the kernel, without the NUL. */
 #define COMM_BYTES 15
 
 static void attach_default_name(const struct attachment *a, char *name, size_t size)
@@ -123,18 +124,18 @@ static void attach_default_name(const struct attachment *a, char *name, size_t s
 		n = fread(name, 1, size - 1, file);
 		fclose(file);
 	}
-	/* The last newline is the file's, others are the name's. */
+	/* The kernel appends one newline; any other is part of the name. */
 	if (n)
 		n--;
 	name[n] = 0;
 	if (n == COMM_BYTES)
 		bti_utf8_drop_cut(name);
-	/* A thread may have called itself nothing. */
+	/* A thread may have an empty name. */
 	if (!*name)
 		snprintf(name, size, "%d", id);
 }
 
-/* Threads of one target may be named by another. */
+/* -EEXIST is fine, since two targets may name the same thread. */
 static bool attach_is_followed(int err)
 {
 	return !err || err == -EEXIST;
@@ -160,7 +161,7 @@ static int attach_follow(struct attachment *a)
 	return 0;
 }
 
-/* Signals that the caller has had ignored, as nohup does, stay ignored. */
+/* Signals that are ignored already, for instance by nohup, stay ignored. */
 static int attach_watch_signals(void)
 {
 	static const int ends[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP };
@@ -190,7 +191,7 @@ static int attach_watch(struct attachment *a)
 		complain("cannot wait for signals: %s", strerror(errno));
 		return EXIT_OWN;
 	}
-	/* One that cannot be had is asked for, as threads are. */
+	/* If there is no pidfd, attach_wait() notices the process's end by polling. */
 	for (i = 0; i < a->processes.n; i++)
 		a->fds[1 + i].fd = syscall(SYS_pidfd_open, a->processes.id[i], 0);
 	for (i = 0; i < 1 + a->processes.n; i++)
@@ -241,7 +242,7 @@ static int attach_open_run(struct attachment *a)
 	if (!err)
 		return 0;
 	if (err == -ESRCH) {
-		complain("nobody is left to attach to: each target has ended");
+		complain("no thread is left to attach to: each target has ended");
 		return EXIT_TARGET;
 	}
 	complain("%s", bt_error_text());
@@ -258,7 +259,7 @@ static int attach_run(struct attachment *a)
 	if (status)
 		return status;
 	if (!bt_tracer_instrumented(a->job.tracer)) {
-		complain("cannot attach without it");
+		complain("cannot attach without access to the module");
 		return EXIT_TARGET;
 	}
 	status = attach_watch(a);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-/* Budgets and durations as people write them. */
+/* Parsing budgets and durations. */
 #include <string.h>
 
 #include "cli.h"
 
-/* Digits that a unit has before the nanosecond. */
+/* Returns the number of decimal digits from the unit down to the nanosecond, or -1. */
 static int budget_unit_digits(const char *unit)
 {
 	if (!strcmp(unit, "us"))
@@ -28,7 +28,7 @@ static bool budget_append_digit(uint64_t *value, char c)
 	return true;
 }
 
-/* Decimal throughout: 1.1us must be 1100 ns, not 1099. */
+/* The arithmetic is decimal, because 1.1us must be 1100 ns and not 1099. */
 static const char *budget_parse_time(const char *text, const char *default_unit,
 				     uint64_t *ns)
 {
@@ -55,7 +55,7 @@ static const char *budget_parse_time(const char *text, const char *default_unit,
 	for (c = text; c < text + whole; c++)
 		if (!budget_append_digit(&value, *c))
 			return too_large;
-	/* The unit's digits after the point, filled up with zeros. */
+	/* Append the digits after the point, padded with zeros to the unit's length. */
 	for (c = text + whole + 1; digits > 0; digits--, c++)
 		if (!budget_append_digit(&value, c < point_end ? *c : '0'))
 			return too_large;

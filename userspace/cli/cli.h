@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of the program ask of each other. */
+/* Declarations that the files of the program share. */
 #ifndef CLI_H
 #define CLI_H
 
@@ -11,7 +11,7 @@
 #include "bricktrace.h"
 #include "output.h"
 
-/* The exit status when bricktrace itself fails, as with env and timeout. */
+/* The exit status when bricktrace itself fails; env and timeout use it too. */
 #define EXIT_OWN 125
 
 int cmd_attach(int argc, char **argv);
@@ -31,7 +31,7 @@ struct options {
 	{                                                                        \
 		.budget_ns = BT_NONE, .format = &output_table, .sort = SORT_TIME \
 	}
-/* The colon in front stops getopt_long() from printing an argument as it is. */
+/* The leading colon keeps getopt_long() from printing arguments unescaped. */
 #define OPTION_LETTERS ":b:F:fhjn:o:S:"
 #define OPTION(word, argument, letter)       \
 	{                                    \
@@ -45,16 +45,16 @@ struct options {
 		OPTION("output", required_argument, 'o'),                             \
 		OPTION("sort", required_argument, 'S')
 
-/* Print a subcommand's help, with the common options in its midst. */
+/* Prints a subcommand's help, with the common options between @before and @after. */
 void print_help(const char *before, const char *after);
 
-/* getopt_long(), with messages that are escaped. */
+/* Like getopt_long(), but its error messages escape the argument. */
 int next_option(int argc, char **argv, const char *letters, const struct option *words);
 
-/* Take what next_option() returned. Returns -1, or the status to exit with. */
+/* Handles the option that next_option() returned. Returns -1, or the status to exit with. */
 int parse_option(int c, struct options *options);
 
-/* One run of one brick, to be printed. */
+/* One run of one brick, and where its report is printed. */
 struct job {
 	const struct options *options;
 	struct bt_tracer *tracer;
@@ -64,49 +64,53 @@ struct job {
 };
 
 /*
- * Open the tracer, calibrate it, define the brick and open the output. That
- * nothing is instrumented is said and is no error. Returns 0 or EXIT_OWN.
+ * Opens the tracer, calibrates it, defines the brick and opens the output. Without
+ * the module it prints why there will be no breakdown and succeeds. Returns 0 or
+ * EXIT_OWN.
  */
 int job_open(struct job *job, const char *default_name);
-/* Close the run and print it. Returns 0 or -1. */
+/* Closes the run and prints its report. Returns 0 or -1. */
 int job_report(struct job *job);
-/* Returns 0, or -1 if not all could be written. */
+/* Returns 0, or -1 if the report could not be written completely. */
 int job_close_output(struct job *job);
 
 /*
- * Print @text with what is not UTF-8 as \x.., and control characters as \x.. or
- * \u...., so that no name moves a terminal's cursor.
+ * Prints @text with bytes that are not UTF-8 as \x.. and control characters as \x..
+ * or \u...., because a terminal would obey the latter.
  */
 void print_escaped(FILE *out, const char *text);
-/* Print "bricktrace: ..." to stderr, escaped. */
+/* Prints "bricktrace: ..." to stderr, escaped by print_escaped(). */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /*
- * Parse "12", "1.5us", "3ms", "2s"; a plain number is microseconds in a budget
- * and seconds in a duration. Returns NULL, or what is wrong with it.
+ * Parse texts such as "12", "1.5us", "3ms" or "2s"; a plain number is microseconds in
+ * a budget and seconds in a duration. Return NULL, or what is wrong with the text.
  */
 const char *parse_budget(const char *text, uint64_t *ns);
 const char *parse_duration(const char *text, uint64_t *ns);
 
-/* Numbers of processes or threads, growing. */
+/* A growing list of process or thread IDs. */
 struct ids {
 	pid_t *id;
 	size_t n;
 };
 
 /*
- * Append the numbers of "1,2 3", without those that are there already. Returns
- * NULL, or what is wrong with it.
+ * Appends the IDs of a list such as "1,2 3" that @ids does not have yet. Returns
+ * NULL, or what is wrong with the text.
  */
 const char *parse_ids(const char *text, struct ids *ids);
 
 /*
- * Find the program as execvp() would. Returns 0 and a path to be freed, or
- * ENOENT or another errno value.
+ * Finds the program as execvp() would. Returns 0 and sets @path, which the caller
+ * frees, or returns ENOENT or another errno value.
  */
 int find_program(const char *name, char **path);
 
-/* What to try beside modprobe; NULL if nothing. @root: "" or a test's. */
+/*
+ * Returns what to try if modprobe fails, or NULL. @root is "" or, in a test, a
+ * directory that stands for /.
+ */
 const char *module_advice(const char *root);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Lists of processes and threads as people, and pidof, write them. */
+/* Parsing lists of process and thread IDs, as people and pidof write them. */
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -19,7 +19,7 @@ static const char *ids_append(struct ids *ids, pid_t id)
 			return NULL;
 	more = reallocarray(ids->id, ids->n + 1, sizeof(*ids->id));
 	if (!more)
-		return "no memory for so many";
+		return "there is no memory for so many";
 	ids->id = more;
 	ids->id[ids->n++] = id;
 	return NULL;

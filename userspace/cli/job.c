@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* One brick, from the options to the tables: what run and attach share. */
+/* The part of run and attach that is the same: one brick, its run and its report. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -15,7 +15,7 @@ static int job_define_brick(struct job *job, const char *default_name)
 	char fitted[BT_NAME_LEN];
 
 	if (!name) {
-		/* The user did not choose it, so it is made to fit. */
+		/* The user did not choose this name, so it is changed to a valid one. */
 		bti_utf8_copy(fitted, sizeof(fitted), default_name,
 			      BTI_UTF8_REPLACE_CONTROLS);
 		name = fitted;
@@ -52,9 +52,10 @@ static void job_complain_output(const struct job *job, const char *what)
 }
 
 /*
- * A path that cannot be written is an error before anything is traced, but the
- * file keeps its content until there is a report. Standard output is duplicated,
- * so that closing the report's stream leaves it open.
+ * The file is opened before anything is traced, so that a path that cannot be
+ * written is an error early, but the file keeps its content until there is a
+ * report. Standard output is duplicated, so that closing the report's stream
+ * leaves it open.
  */
 static FILE *job_open_output(const struct job *job)
 {
@@ -65,7 +66,7 @@ static FILE *job_open_output(const struct job *job)
 	return fd < 0 ? NULL : fdopen(fd, "w");
 }
 
-/* Only regular files can be emptied, and only they have to be. */
+/* EINVAL is fine: the output is not a regular file and has no old content. */
 static int job_empty_output(const struct job *job)
 {
 	if (job->out == stderr || job_prints_to_stdout(job) ||
@@ -94,7 +95,7 @@ int job_open(struct job *job, const char *default_name)
 	if (!bt_tracer_instrumented(job->tracer))
 		job_explain_absence(job);
 	else if (bt_tracer_calibrate(job->tracer))
-		/* Before the run, which its calls would be in. */
+		/* The calibration comes before the run, which would otherwise contain its calls. */
 		complain("%s", bt_error_text());
 	return 0;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* A result as JSON. What was not measured is null, never 0. */
+/* The output "json". Figures that were not measured are null, never 0. */
 #include <stdlib.h>
 
 #include <jansson.h>
@@ -18,7 +18,7 @@ static json_t *text_json(const char *s)
 
 	if (!s)
 		return json_null();
-	/* JSON is UTF-8, and the names of files and processes need not be. */
+	/* JSON must be UTF-8, and names of files and processes need not be. */
 	bti_utf8_copy(valid, sizeof(valid), s, BTI_UTF8_KEEP_CONTROLS);
 	return json_string(valid);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* bricktrace: the program's front door. */
+/* The program bricktrace: its commands, --help and --version. */
 #include <errno.h>
 #include <string.h>
 
@@ -26,7 +26,7 @@ static void main_help(FILE *out)
 	      out);
 	for (i = 0; i < COMMANDS; i++)
 		fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].summary);
-	fputs("\n'bricktrace COMMAND --help' tells more.\n", out);
+	fputs("\n'bricktrace COMMAND --help' describes a command's options.\n", out);
 }
 
 static int main_dispatch(int argc, char **argv)
@@ -47,14 +47,14 @@ static int main_dispatch(int argc, char **argv)
 			main_help(stdout);
 			return 0;
 		}
-		/* "help run" is "run --help". */
+		/* "help run" means "run --help". */
 		argv[1] = argv[2];
 		argv[2] = (char *)"--help";
 	}
 	for (c = commands; c < commands + COMMANDS; c++)
 		if (!strcmp(argv[1], c->name))
 			return c->run(argc - 1, argv + 1);
-	complain("no command '%s'; see bricktrace --help", argv[1]);
+	complain("unknown command '%s'; see bricktrace --help", argv[1]);
 	return EXIT_OWN;
 }
 
@@ -62,9 +62,9 @@ int main(int argc, char **argv)
 {
 	int status = main_dispatch(argc, argv);
 
-	/* Help may have been printed to a full disk. */
+	/* Writing the help or the version may have failed, for instance on a full disk. */
 	if (!fflush(stdout) && !ferror(stdout))
 		return status;
-	complain("cannot write to stdout: %s", strerror(errno));
+	complain("cannot write to standard output: %s", strerror(errno));
 	return status ? status : EXIT_OWN;
 }

@@ -31,14 +31,15 @@ static void option_complain(int c, char **argv, const struct option *word)
 	while (word->name && (word->val != optopt || word->has_arg))
 		word++;
 	if (!optopt)
-		complain("no option '%s', or more than one begins so", argument);
+		complain("unknown option '%s', or more than one option begins with it",
+			 argument);
 	else if (c == ':')
 		complain("option '%s' needs an argument",
 			 strncmp(argument, "--", 2) ? letter : argument);
 	else if (word->name)
 		complain("option '--%s' takes no argument", word->name);
 	else
-		complain("no option '%s'", letter);
+		complain("unknown option '%s'", letter);
 }
 
 int next_option(int argc, char **argv, const char *letters, const struct option *words)
@@ -58,7 +59,7 @@ static int option_complain_format(void)
 	for (o = outputs; *o; o++)
 		snprintf(names + strlen(names), sizeof(names) - strlen(names), " %s",
 			 (*o)->name);
-	complain("no format '%s'; there are:%s", optarg, names);
+	complain("unknown format '%s'; the formats are:%s", optarg, names);
 	return EXIT_OWN;
 }
 
@@ -92,11 +93,11 @@ int parse_option(int c, struct options *o)
 		o->sort = parse_sort_key(optarg);
 		if (o->sort != SORT_INVALID)
 			return -1;
-		complain("no sort key '%s'; use time, avg-time, max-time, calls, errors, name or nothing",
+		complain("unknown sort key '%s'; use time, avg-time, max-time, calls, errors, name or nothing",
 			 optarg);
 		return EXIT_OWN;
 	default:
-		/* next_option() has said why. */
+		/* next_option() has printed the reason. */
 		return EXIT_OWN;
 	}
 }

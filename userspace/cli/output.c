@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The table of outputs. */
+/* The list of outputs. */
 #include <string.h>
 
 #include "output.h"

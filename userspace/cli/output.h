@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The forms in which a result can be printed; each has a file of its own. */
+/* The formats in which a result can be printed; each has its own source file. */
 #ifndef OUTPUT_H
 #define OUTPUT_H
 
@@ -9,25 +9,25 @@
 #include "sort.h"
 
 struct output {
-	const char *name; /* as -F has it */
+	const char *name; /* the argument of -F */
 	const char *summary;
 	/*
-	 * @reason_text: bt_tracer_reason_text(). Returns 0, or -1 without memory;
-	 * whether all could be written is for ferror() to say.
+	 * @reason_text is bt_tracer_reason_text(). Returns 0, or -1 if there is no
+	 * memory. The caller looks for write errors with ferror().
 	 */
 	int (*print)(FILE *out, const struct bt_result *result, enum sort_key sort,
 		     const char *reason_text);
 };
 
-/* A new output is a file that defines output_NAME, and its name here. */
+/* To add an output, define output_NAME in a new file and add NAME to this list. */
 #define OUTPUTS(one) one(table) one(json)
 
 #define DECLARE_OUTPUT(name) extern const struct output output_##name;
 OUTPUTS(DECLARE_OUTPUT)
 
-extern const struct output *const outputs[]; /* NULL at its end */
+extern const struct output *const outputs[]; /* ends with NULL */
 
-/* NULL if there is none of that name. */
+/* Returns NULL if no output has this name. */
 const struct output *output_named(const char *name);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Finding the program to run. execvp() would do it inside the traced run, and
- * each directory that it tries would be an execve() of the result.
+ * Finding the program to run. execvp() would search inside the traced run, and its
+ * execve() in each directory of PATH would be a call of the result.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -44,7 +44,7 @@ int find_program(const char *name, char **path)
 
 		end = strchrnul(dir, ':');
 		len = end - dir;
-		/* An empty element is the current directory. */
+		/* An empty element of PATH means the current directory. */
 		if (asprintf(&candidate, "%.*s%s%s", len, dir, len ? "/" : "./", name) < 0)
 			return ENOMEM;
 		err = program_check(candidate);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* bricktrace run: a program as one brick. */
+/* bricktrace run, which runs a program as one brick. */
 #include <errno.h>
 #include <paths.h>
 #include <signal.h>
@@ -13,17 +13,17 @@
 
 #include "cli.h"
 
-/* A program that outlives ^C by this is reported on while it still runs. */
+/* The report is printed this long after ^C if the program has not ended by then. */
 #define INTERRUPT_GRACE_MS 200
 #define POLL_MIN_MS	   10
 #define POLL_MAX_MS	   100
 
 /*
- * What the child tells its parent. Memory, since a write() to a pipe would be
- * a system call of the run.
+ * The child reports to its parent in this memory, because a write() to a pipe would
+ * be a system call of the run.
  */
 struct run_shared {
-	uint64_t run; /* 0 until it is open */
+	uint64_t run; /* 0 until the run is open */
 	int exec_error;
 	char error[512]; /* why tracing could not begin */
 };
@@ -36,7 +36,7 @@ struct run_command {
 	char **sh_argv;
 	pid_t pid;
 	int status;
-	bool children; /* some have not ended yet */
+	bool children; /* child processes of bricktrace are left */
 	sigset_t signals;
 	sigset_t old_mask;
 	struct sigaction old_chld;
@@ -47,16 +47,16 @@ static void run_help(void)
 	print_help(
 		"Usage: bricktrace run [OPTIONS] [--] COMMAND [ARGUMENTS]\n\n"
 		"Runs COMMAND as one brick over all its threads and shows where their time\n"
-		"went: in which system calls, and computing.\n\n"
-		"  -b, --budget TIME  how long it may take: 250, 250us, 1.5ms, 2s (a plain\n"
-		"                     number is microseconds)\n"
-		"  -f, --follow       include the processes that it creates, and wait for them\n"
-		"  -n, --name NAME    name of the brick (default: the command's)\n",
+		"went: to which system calls, and to computing.\n\n"
+		"  -b, --budget TIME  the brick's budget: 250, 250us, 1.5ms, 2s (a plain number\n"
+		"                     is microseconds)\n"
+		"  -f, --follow       follow COMMAND's child processes too, and wait for them\n"
+		"  -n, --name NAME    the brick's name (default: the command's)\n",
 		"Exits with COMMAND's status, 128 + N if signal N ended it, 127 if there is no\n"
 		"such command, 126 if it cannot be executed, 125 if bricktrace itself fails.");
 }
 
-/* Returns -1, or the status to exit with. */
+/* Returns -1 to go on, or the status to exit with. */
 static int run_parse(int argc, char **argv, struct options *o)
 {
 	static const struct option words[] = { OPTION_WORDS, { 0 } };
@@ -94,11 +94,11 @@ static void run_child(struct run_command *c)
 				 bt_error_text());
 			_exit(EXIT_OWN);
 		}
-		/* From here on every system call is one of the result. */
+		/* Every system call from here on is in the result. */
 		shared->run = bt_run_number(run);
 	}
 	execve(c->path, c->argv, environ);
-	/* As execvp() does with a script that has no first line for it. */
+	/* Like execvp(), run a script without an interpreter line by the shell. */
 	if (errno == ENOEXEC)
 		execve(_PATH_BSHELL, c->sh_argv, environ);
 	shared->exec_error = errno;
@@ -129,7 +129,7 @@ static int run_start(struct run_command *c)
 		return EXIT_OWN;
 	}
 
-	/* Signals are taken by sigtimedwait(), and never end us before COMMAND. */
+	/* run_wait() takes these signals, so that none ends bricktrace before COMMAND. */
 	sigemptyset(&c->signals);
 	sigaddset(&c->signals, SIGCHLD);
 	sigaddset(&c->signals, SIGINT);
@@ -137,13 +137,13 @@ static int run_start(struct run_command *c)
 	sigaddset(&c->signals, SIGTERM);
 	sigaddset(&c->signals, SIGHUP);
 	sigprocmask(SIG_BLOCK, &c->signals, &c->old_mask);
-	/* Ignored by our parent, it would leave us no child to wait for. */
+	/* If SIGCHLD stayed ignored, the kernel would reap the children. */
 	sigaction(SIGCHLD, &dfl, &c->old_chld);
 
-	/* The module knows the processes that COMMAND leaves behind; without it they come here. */
+	/* With the module, it knows the processes that COMMAND leaves behind. */
 	if (c->job.options->follow && !bt_tracer_instrumented(c->job.tracer))
 		prctl(PR_SET_CHILD_SUBREAPER, 1);
-	/* Without the module the clock runs here, else in the child. */
+	/* Without the module the run is opened here; with it, the child opens the run. */
 	if (!bt_tracer_instrumented(c->job.tracer) &&
 	    bt_run_open(c->job.tracer, c->job.brick, BT_MEASURE, BT_SCOPE_TRACER,
 			&c->job.run)) {
@@ -161,7 +161,7 @@ static int run_start(struct run_command *c)
 	return 0;
 }
 
-/* Close the run and print it, once. */
+/* Closes the run and prints its report; further calls do nothing. */
 static int run_report(struct run_command *c)
 {
 	struct job *job = &c->job;
@@ -175,7 +175,7 @@ static int run_report(struct run_command *c)
 	return job->run ? job_report(job) : 0;
 }
 
-/* Whether processes that COMMAND created still run. */
+/* Returns whether processes that COMMAND created still run. */
 static bool run_has_children(const struct run_command *c)
 {
 	return bt_tracer_instrumented(c->job.tracer) ?
@@ -215,7 +215,7 @@ static int run_wait(struct run_command *c)
 		switch (sig) {
 		case SIGINT:
 		case SIGQUIT:
-			/* The terminal has sent it to COMMAND too. */
+			/* The terminal sent the signal to COMMAND too. */
 			interrupted = true;
 			quit = true;
 			break;
@@ -251,7 +251,7 @@ static int run_finish(struct run_command *c)
 		return EXIT_OWN;
 	}
 	if (c->shared->exec_error) {
-		/* The file was there when it was looked for. */
+		/* find_program() found the file, so another file is missing. */
 		complain("%s: %s", c->path,
 			 c->shared->exec_error == ENOENT ?
 				 "cannot be executed: its interpreter does not exist" :
@@ -260,7 +260,7 @@ static int run_finish(struct run_command *c)
 	}
 	err |= run_report(c);
 	err |= job_close_output(&c->job);
-	/* COMMAND's failure says more than ours. */
+	/* A failure of COMMAND matters more than a failure to report. */
 	return err && !status ? EXIT_OWN : status;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The order of a result's system calls. */
+/* Sorting the system calls of a result. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The order of a result's system calls, with strace's names for it. */
+/* Sorting the system calls of a result by the keys that strace has. */
 #ifndef SORT_H
 #define SORT_H
 
@@ -16,13 +16,13 @@ enum sort_key {
 	SORT_INVALID,
 };
 
-/* SORT_INVALID for a name that strace does not have. */
+/* Returns SORT_INVALID for a name that strace does not have. */
 enum sort_key parse_sort_key(const char *text);
 
-/* Nanoseconds a call; calls under way are calls. */
+/* Returns the nanoseconds per call; calls that are under way count as calls. */
 double average_ns(const struct bt_figures *f);
 
-/* Entries in order; freed by the caller. NULL without memory or entries. */
+/* Returns the sorted entries, which the caller frees; NULL without memory or entries. */
 const struct bt_syscall **sorted_syscalls(const struct bt_result *result,
 					  enum sort_key sort);
 

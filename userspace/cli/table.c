@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* A result as tables, in the shape that strace -c has made familiar. */
+/* The output "table", in the form of the tables of strace -c. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 
 #define COLUMNS 80
 
-/* Lines that are broken between pieces; those after the first are indented. */
+/* A text that is broken into indented lines of at most COLUMNS. */
 struct table_note {
 	FILE *out;
 	int indent, column;
@@ -53,7 +53,7 @@ static void table_breakdown(FILE *out, const char *how, const char *why)
 	fputc('\n', out);
 }
 
-/* Seconds in @width columns, as exact as they fit. */
+/* Formats seconds with as many decimals as fit into @width columns. */
 static const char *table_seconds(char *buf, int width, uint64_t ns)
 {
 	double s = ns / 1e9;
@@ -76,8 +76,8 @@ static double table_percent(uint64_t ns, uint64_t total)
 }
 
 /*
- * The first table divides the time off the CPU if the module tells how, and then the
- * other columns are narrower.
+ * If the module reports the time that threads waited for a CPU, the first table has
+ * one column more, and each column is narrower.
  */
 static bool table_divides(const struct bt_times *t)
 {
@@ -159,8 +159,8 @@ static void table_categories(FILE *out, const struct bt_result *result)
 	if (t->minor_faults != BT_NONE)
 		fprintf(out, "Page faults: %" PRIu64 " minor, %" PRIu64 " major.\n",
 			t->minor_faults, t->major_faults);
-	fputs("Page faults outside a call, vDSO calls and polling a GPU are in compute; what\n"
-	      "io_uring does for a program is in none of these figures.\n",
+	fputs("Compute contains page faults outside calls, vDSO calls and polling a GPU. None\n"
+	      "of these figures contains the work that io_uring does for a program.\n",
 	      out);
 }
 
@@ -226,7 +226,7 @@ static void table_syscalls(FILE *out, const struct bt_result *result, enum sort_
 	fprintf(out, "%.6s %.11s %.11s %.9s %.9s %s\n", LINE, LINE, LINE, LINE, LINE, LINE);
 	table_row(out, total.ns, &total, "total", NULL);
 	if (result->n_missing)
-		fprintf(out, "%" PRIu32 " more system calls are in the categories only.\n",
+		fprintf(out, "Only the categories contain %" PRIu32 " more system calls.\n",
 			result->n_missing);
 	if (list)
 		table_print_in_flight(out, list, result->n_syscalls);
@@ -237,19 +237,19 @@ static const char *table_reason(enum bt_reason reason)
 {
 	switch (reason) {
 	case BT_REASON_DISARMED:
-		return "the hooks were released meanwhile: tracing was switched off on this host, or the machine was suspended";
+		return "the hooks were removed during the run: tracing was switched off on this host, or the machine was suspended";
 	case BT_REASON_CLOCK:
-		return "the clock became unstable meanwhile";
+		return "the clock became unstable during the run";
 	case BT_REASON_THREADS_LOST:
 		return "a thread could not be followed, or left the run by executing a set-user-ID program";
 	case BT_REASON_OUT_OF_REACH:
-		return "the thread executed a program that may not be followed without CAP_SYS_PTRACE or CAP_PERFMON, and left the run";
+		return "the thread executed a program that only a user with CAP_SYS_PTRACE or CAP_PERFMON may follow, and left the run";
 	case BT_REASON_DISABLED:
 		return "tracing is switched off on this host; root can switch it on: echo 1 >/sys/module/bricktrace/parameters/enabled";
 	case BT_REASON_LEVEL:
 		return "the run was not traced";
 	default:
-		return bt_reason_name(reason) ?: "reason unknown";
+		return bt_reason_name(reason) ?: "the reason is unknown";
 	}
 }
 
@@ -285,7 +285,7 @@ static int table_print(FILE *out, const struct bt_result *r, enum sort_key sort,
 		fprintf(out, "breakdown: measured\n");
 		break;
 	default:
-		/* A newer module's. */
+		/* Only a newer module has other values. */
 		fprintf(out, "breakdown: %s\n", bt_provenance_name(r->provenance));
 		break;
 	}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Text for people, which may contain what strangers call their programs. */
+/* Printing text that may contain names which other users chose for their programs. */
 #include <stdarg.h>
 #include <stdlib.h>
 

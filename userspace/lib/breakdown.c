@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Judgements about a breakdown and a budget. */
+/* Figures that are derived from a breakdown, and comparisons with a budget. */
 #include "internal.h"
 
 static uint64_t breakdown_thread_ns(const struct bt_result *r, enum bt_view view)

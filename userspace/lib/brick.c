@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Bricks of a tracer. */
+/* The bricks of a tracer. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

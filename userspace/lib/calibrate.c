@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * The edge of a system call: what it costs its thread outside the window that
- * the kernel can time (entry, exit and the probes). A loop of null calls is
- * timed from outside; what the calls' own windows and the loop itself do not
- * explain is the edge.
+ * Calibration of the edge. The edge of a system call is the time that the call
+ * costs its thread outside the window that the kernel can measure: kernel entry,
+ * kernel exit and the probes. This file times a loop of null calls in userspace.
+ * The loop's time less the windows of its calls and less the time of an empty
+ * loop is the edge of these calls.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -14,13 +15,13 @@
 #include "internal.h"
 
 #define BATCHES 8
-/* On a busy host each of those may be preempted; then so many are tried. */
+/* A busy host may preempt each of these batches, so more are tried, up to this number. */
 #define MAX_BATCHES 32
 #define CALLS	    256
 /*
- * A batch may be off its CPU, outside of calls, for this share of its loop.
- * Undisturbed batches differ by about as much among themselves. A tracer that
- * stops each call, as strace does, takes most of the loop.
+ * A batch is used only if its thread was off the CPU, outside of calls, for at most
+ * this share of the loop. Undisturbed batches differ from each other by about as
+ * much. A tracer that stops each call, as strace does, takes most of the loop.
  */
 #define OFFCPU_PERCENT 2
 
@@ -30,14 +31,14 @@ uint64_t bti_edge_ps(uint64_t loop_ns, uint64_t window_ns, uint64_t empty_ns, ui
 
 	if (!calls || loop_ns < window_ns || loop_ns - window_ns < empty_ns)
 		return BT_NONE;
-	/* Above this a batch was interrupted beyond use, and would overflow. */
+	/* The product below must not overflow; a loop this long was disturbed anyway. */
 	if (loop_ns > UINT64_MAX / 1000)
 		return BT_NONE;
 	ps = (loop_ns - window_ns - empty_ns) * 1000 / calls;
 	return ps <= BRICKTRACE_MAX_EDGE_PS ? ps : BT_NONE;
 }
 
-/* The two loops differ in the call only, and both are timed as one piece. */
+/* Both loops have the same instructions but for the call, so their difference is the call. */
 #ifdef __x86_64__
 #define CALL(instruction)                                                            \
 	do {                                                                         \
@@ -73,8 +74,9 @@ static __attribute__((noinline)) uint64_t calibrate_time_nothing(struct bt_trace
 }
 
 /*
- * The windows of the loop's calls. Not the category: where clock_gettime() is
- * a real call, that has it too.
+ * Returns the time inside the windows of the loop's calls. The figures of getppid
+ * itself are used and not those of its category, which also contains
+ * clock_gettime() where that is a real system call.
  */
 static uint64_t calibrate_window_ns(const struct bti_room *room,
 				    const struct bricktrace_run_close *close)
@@ -110,7 +112,7 @@ static int calibrate_batch(struct bt_tracer *t, uint32_t brick, struct bti_room 
 	    room->times[BT_INCLUSIVE].compute_offcpu_ns > loop / 100 * OFFCPU_PERCENT)
 		return 0;
 	ps = bti_edge_ps(loop, window, calibrate_time_nothing(t), CALLS);
-	/* The least is the one that nothing disturbed; BT_NONE is the largest. */
+	/* The smallest edge is the least disturbed one; BT_NONE is larger than any. */
 	if (ps < *edge_ps)
 		*edge_ps = ps;
 	return 0;
@@ -152,7 +154,7 @@ static int calibrate_edge(struct bt_tracer *t)
 	     !err && (i < BATCHES || (edge_ps == BT_NONE && i < MAX_BATCHES)); i++)
 		err = calibrate_batch(t, brick, room, &edge_ps);
 	if (registered) {
-		/* The kernel has written to it. */
+		/* The kernel wrote its answer into @thread, so it is set up again. */
 		thread = (struct bricktrace_thread){ .size = sizeof(thread) };
 		bti_ioctl(t, BRICKTRACE_THREAD_UNREGISTER, &thread);
 	}
@@ -194,7 +196,7 @@ int bt_tracer_calibrate(struct bt_tracer *t)
 	if (err == -EAGAIN)
 		return bti_fail(
 			EAGAIN,
-			"the edge, which is what calls cost outside their own window, could not be calibrated and stays in compute: each attempt was disturbed; if a tracer such as strace stops this program's calls, try without it");
+			"the edge, which is the cost of entering and leaving the kernel, could not be calibrated and remains in compute, because each attempt was disturbed; if a tracer such as strace stops this program's calls, try without it");
 	if (err)
 		return bti_fail(-err, "the edge could not be calibrated: %s",
 				strerror(-err));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Names of numbers. */
+/* The names of enumeration values and of system calls. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -7,7 +7,7 @@
 
 #include "internal.h"
 
-/* The tables of this kernel: native, compat, x32; 0 where there is none. */
+/* The system call tables of this architecture, by enum bt_arch; 0 where it has none. */
 #if defined(__x86_64__) || defined(__i386__)
 static const uint32_t name_arches[] = { SCMP_ARCH_X86_64, SCMP_ARCH_X86, SCMP_ARCH_X32 };
 static const char *const name_of_arch[] = { "x86_64", "i386", "x32" };
@@ -21,7 +21,7 @@ static const char *const name_of_arch[] = { "native", "compat", NULL };
 
 #define X32_BIT 0x40000000
 
-/* Of a value that only a newer module knows. Each caller has a @name of its own. */
+/* Names a value that only a newer module knows. Each caller passes its own buffer. */
 static const char *name_numbered(char name[24], const char *what, int value)
 {
 	snprintf(name, 24, "%s_%d", what, value);
@@ -42,7 +42,7 @@ void bti_syscall_name(uint32_t nr, enum bt_arch arch, enum bt_category category,
 		snprintf(buf, size, "(more %s)", bt_category_name(category));
 		return;
 	}
-	/* Negative numbers are the library's own pseudo calls. */
+	/* libseccomp gives negative numbers to calls that this table does not have. */
 	if (table && nr < X32_BIT)
 		name = seccomp_syscall_resolve_num_arch(
 			table, arch == BT_ARCH_X32 ? nr | X32_BIT : nr);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Which limit was reached, and what to do. */
+/* Error texts that say which limit was reached and what to do about it. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -11,7 +11,7 @@
 #define RAISE(parameter) "end some, or have root raise " BTI_PARAMETERS parameter
 
 struct quota_limit {
-	uint64_t used, max; /* both stay 0 if the kernel does not tell */
+	uint64_t used, max; /* both are 0 if the module does not report them */
 	const char *of, *remedy;
 };
 
@@ -74,5 +74,5 @@ int bti_fail_quota(struct bt_tracer *t, enum bti_quota quota, const char *format
 			      l->used, l->max, l->of);
 	}
 	return bti_fail(EDQUOT, "%s: that would exceed a limit; in use are%s", what,
-			all[0] ? all + 1 : " numbers that the kernel does not tell");
+			all[0] ? all + 1 : " numbers that the module does not report");
 }

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
-/* A finished run, in the library's terms. */
+/* The library's copy of a finished run. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "internal.h"
 
-/* Who has a result sees the public parts only, and these by address: they may grow. */
+/*
+ * Programs see the public structures only, and only by address, so that a later
+ * library can append fields to them.
+ */
 struct result_category {
 	enum bt_category category;
 	struct bt_figures figures[BTI_VIEWS];
@@ -22,7 +25,7 @@ struct result_whole {
 	struct bt_result public;
 	char brick[BT_NAME_LEN];
 	struct bt_times times[BTI_VIEWS];
-	struct result_category *categories; /* behind the system calls */
+	struct result_category *categories; /* in the same allocation, after @syscalls */
 	struct result_syscall syscalls[];
 };
 
@@ -42,7 +45,10 @@ void bti_element(const struct bricktrace_array *a, uint32_t i, void *element)
 	memset((char *)element + a->known, 0xff, a->size - a->known);
 }
 
-/* Each system call and each category begins with its inclusive element. */
+/*
+ * The kernel writes one element for each view of a category or system call, the
+ * inclusive one first. Returns the number of categories or system calls.
+ */
 static uint32_t result_count_inclusive(const struct bricktrace_array *a, size_t view_offset)
 {
 	uint32_t i, view, n = 0;
@@ -152,7 +158,7 @@ static struct result_whole *result_alloc(uint32_t n_syscalls, uint32_t n_categor
 	result = malloc(size);
 	if (!result)
 		return NULL;
-	/* Each figure is BT_NONE unless it is told. */
+	/* Each figure is BT_NONE unless the kernel reports it. */
 	memset(result, 0xff, size);
 	result->categories = (struct result_category *)&result->syscalls[n_syscalls];
 	for (i = 0; i < n_categories; i++)
@@ -160,7 +166,10 @@ static struct result_whole *result_alloc(uint32_t n_syscalls, uint32_t n_categor
 	return result;
 }
 
-/* Those without room have as many elements each as the others. */
+/*
+ * Returns how many system calls the array had no room for. Each of them has as many
+ * elements as the @n that were copied.
+ */
 static uint32_t result_missing(const struct bricktrace_array *a, uint32_t n)
 {
 	return n ? (uint64_t)a->count * n / bti_elements(a) - n : 0;
@@ -169,11 +178,11 @@ static uint32_t result_missing(const struct bricktrace_array *a, uint32_t n)
 int bti_result_new(const struct bt_brick *brick, uint64_t budget_ns,
 		   const struct bricktrace_run_close *close, struct bt_result **out)
 {
-	uint32_t told = result_count_inclusive(
+	uint32_t reported = result_count_inclusive(
 		&close->categories, offsetof(struct bricktrace_category_figures, view));
 	uint32_t n = result_count_inclusive(&close->syscalls,
 					    offsetof(struct bricktrace_syscall, view));
-	uint32_t n_categories = told ? told : BTI_CATEGORIES;
+	uint32_t n_categories = reported ? reported : BTI_CATEGORIES;
 	struct result_whole *result = result_alloc(n, n_categories);
 	struct bricktrace_result raw;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Runs of a tracer. */
+/* The runs of a tracer. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,7 +45,7 @@ int bti_run_close(struct bt_tracer *t, uint64_t number, struct bti_room *room,
 	return bti_ioctl(t, BRICKTRACE_RUN_CLOSE, close);
 }
 
-/* A run from the tracer's store, so that opening one rarely allocates. */
+/* Takes a run from the tracer's list of free runs, so that opening one rarely allocates. */
 static struct bt_run *run_get(struct bt_tracer *t, bool room)
 {
 	struct bt_run *run;
@@ -132,8 +132,8 @@ int bt_run_open(struct bt_tracer *t, struct bt_brick *brick, enum bt_level level
 		return err;
 	if ((level != BT_MEASURE && level != BT_TRACE) ||
 	    (scope != BT_SCOPE_THREAD && scope != BT_SCOPE_TRACER))
-		return bti_fail(EINVAL, "no such level or scope: %d, %d", level, scope);
-	/* Its failure costs only the edge figure. */
+		return bti_fail(EINVAL, "invalid level %d or scope %d", level, scope);
+	/* A failed calibration only means that the result has no edge. */
 	if (level == BT_TRACE)
 		bt_tracer_calibrate(t);
 	run = run_get(t, t->fd >= 0);
@@ -145,7 +145,7 @@ int bt_run_open(struct bt_tracer *t, struct bt_brick *brick, enum bt_level level
 	run->start_ns = t->ops->now();
 	if (t->fd < 0)
 		return 0;
-	/* No system call after this one: it would be the run's first. */
+	/* The function makes no system call after this one, which would be the run's first. */
 	err = bti_run_open(t, brick->number, level, scope, &run->number);
 	if (!err)
 		return 0;
@@ -182,7 +182,7 @@ int bt_run_adopt(struct bt_tracer *t, struct bt_brick *brick, uint64_t number,
 	return 0;
 }
 
-/* What the kernel would say of a run that it does not see. */
+/* Fills in the answer of the kernel for a run that the kernel does not know. */
 static void run_close_locally(const struct bt_run *run, struct bricktrace_result *result,
 			      struct bricktrace_run_close *close)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Threads of a tracer: the caller's own and, followed, those of others. */
+/* The threads of a tracer: those that register themselves, and others that it follows. */
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -38,7 +38,7 @@ static int thread_too_many_followers(struct bt_tracer *t, const char *what, pid_
 	bti_info(t, &info);
 	return bti_fail(
 		EUSERS,
-		"cannot follow %s %d: %u sessions follow it or a thread of it already, which is the most that may; end one of them",
+		"cannot follow %s %d: %u sessions already follow it or one of its threads, which is the most that is allowed; end one of them",
 		what, id, info.max_followers);
 }
 
@@ -61,8 +61,8 @@ int bt_thread_register(struct bt_tracer *t, unsigned int inherit)
 		return thread_too_many_followers(t, "thread", gettid());
 	case EPERM:
 		return bti_fail(EPERM,
-				"may not register the thread: whoever opened " BTI_DEVICE
-				" could not trace this program; open a tracer of its own");
+				"may not register the thread: the user who opened " BTI_DEVICE
+				" may not trace this program; open a new tracer in it");
 	default:
 		return bti_fail(-err, "cannot register the thread: %s", strerror(-err));
 	}
@@ -90,7 +90,7 @@ int bt_thread_unregister(struct bt_tracer *t)
 static int thread_check_id(const struct bt_tracer *t, const char *what, pid_t id,
 			   unsigned int inherit)
 {
-	/* To the kernel 0 is the caller itself. */
+	/* The kernel takes 0 for the calling thread, which this function does not mean. */
 	if (id <= 0)
 		return bti_fail(EINVAL, "invalid %s ID %d; it must be 1 or more", what, id);
 	return thread_check(t, inherit);
@@ -107,13 +107,13 @@ static int thread_follow(struct bt_tracer *t, const char *what, pid_t id, uint32
 	case EPERM:
 		return bti_fail(
 			EPERM,
-			"may not follow %s %d: it needs your user and group ids and to be dumpable, which set-user-ID programs are not, or CAP_SYS_PTRACE or CAP_PERFMON for you and whoever opened " BTI_DEVICE
-			"; try as root (kernel threads cannot be followed)",
+			"may not follow %s %d: it must have your user and group ids and be dumpable, which set-user-ID programs are not, or you and the user who opened " BTI_DEVICE
+			" need CAP_SYS_PTRACE or CAP_PERFMON; try as root (kernel threads cannot be followed)",
 			what, id);
 	case ESRCH:
 		return bti_fail(
 			ESRCH,
-			"no %s %d: there is none in this pid namespace, or it is ending; see ps -eL",
+			"no %s %d: it does not exist in this pid namespace, or it is ending; see ps -eL",
 			what, id);
 	case EEXIST:
 		return bti_fail(

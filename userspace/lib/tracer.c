@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The tracer: one session of the module, or none. */
+/* The tracer, which is one session of the module, or none where there is no module. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -12,7 +12,7 @@
 
 #include "internal.h"
 
-/* The ABI's structures as this compiler lays them out: each of the version named here. */
+/* The compiler must lay out each structure with the size of the ABI version named here. */
 #define VERSION(type, name, version)                               \
 	_Static_assert(sizeof(struct bricktrace_##type) ==         \
 			       BRICKTRACE_##name##_SIZE_##version, \
@@ -27,7 +27,7 @@ VERSION(times, TIMES, V1);
 VERSION(category_figures, CATEGORY_FIGURES, V1);
 VERSION(syscall, SYSCALL, V1);
 VERSION(session, SESSION, V0);
-/* A thread's own, so that threads do not overwrite each other's. */
+/* Each thread has its own text, so that threads do not overwrite each other's. */
 static __thread char tracer_error_text[512];
 
 int bti_fail(int error, const char *format, ...)
@@ -128,8 +128,8 @@ static void tracer_connect(struct bt_tracer *t)
 			tracer_unavailable(
 				t, BT_REASON_DEVICE,
 				"cannot open " BTI_DEVICE
-				": this user has as many sessions open as may be; end a program that uses bricktrace, or have root raise " BTI_PARAMETERS
-				"max_user_sessions or, if its memory is used up, max_user_memory");
+				": this user has as many open sessions as allowed; end a program that uses bricktrace, or have root raise " BTI_PARAMETERS
+				"max_user_sessions or, if their kernel memory is used up, max_user_memory");
 			return;
 		default:
 			tracer_unavailable(t, BT_REASON_DEVICE,
@@ -188,7 +188,7 @@ void bt_tracer_free(struct bt_tracer *t)
 {
 	if (!t)
 		return;
-	/* The kernel ends runs and registrations with the file. */
+	/* The kernel ends the runs and registrations when the file is closed. */
 	if (t->fd >= 0)
 		close(t->fd);
 	tracer_free_runs(t->open);

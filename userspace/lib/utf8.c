@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* UTF-8 of names. */
+/* Decoding and copying names in UTF-8. */
 #include <string.h>
 
 #include "utf8.h"
@@ -9,7 +9,7 @@ static const char utf8_replacement[] = "\xef\xbf\xbd"; /* U+FFFD */
 size_t bti_utf8(const char *text, uint32_t *c)
 {
 	const unsigned char *s = (const unsigned char *)text;
-	/* What the second byte may be: no overlong form, surrogate or number above the last. */
+	/* This range of the second byte excludes overlong forms, surrogates and numbers above the last. */
 	unsigned char low = *s == 0xe0 ? 0xa0 : *s == 0xf0 ? 0x90 : 0x80;
 	unsigned char high = *s == 0xed ? 0x9f : *s == 0xf4 ? 0x8f : 0xbf;
 	size_t i, length = *s < 0x80 ? 1 : *s < 0xe0 ? 2 : *s < 0xf0 ? 3 : 4;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * UTF-8 of names. It is written here because a library for it would be linked
- * by every user of libbricktrace for the one function that decodes a character:
- * libunistring has 1.6 MB and LGPL, utf8proc 350 kB of tables. glibc's decodes
- * what the locale says.
+ * Decoding and copying names in UTF-8. No other library is used for it, because
+ * every user of libbricktrace would have to link that library for the one function
+ * that decodes a character: libunistring has 1.6 MB and is LGPL, utf8proc has 350 kB
+ * of tables, and glibc decodes the encoding of the locale.
  */
 #ifndef BT_UTF8_H
 #define BT_UTF8_H
@@ -12,20 +12,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The last code point. Above it lie what is not a character of UTF-8, */
+/* The last code point; the two values after it stand for errors. */
 #define BTI_UTF8_LAST 0x10ffff
-/* and the beginning of one at the end of the text. */
+/* BAD: the bytes are not UTF-8. CUT: the text ends inside a character. */
 #define BTI_UTF8_BAD (BTI_UTF8_LAST + 1)
 #define BTI_UTF8_CUT (BTI_UTF8_LAST + 2)
 
 /*
- * Decode what @text begins with, which is not empty. Returns how many bytes it
- * has; bytes that are not UTF-8 come in the portions that Unicode recommends to
- * replace by one U+FFFD (its section 3.9: maximal subparts).
+ * Decodes the first character of @text, which must not be empty. Returns the number
+ * of its bytes. For bytes that are not UTF-8, that is the number that Unicode
+ * recommends to replace by one U+FFFD (section 3.9, maximal subparts).
  */
 size_t bti_utf8(const char *text, uint32_t *c);
 
-/* U+0000 to U+001F and U+007F to U+009F: a terminal may obey them. */
+/* Control characters, which a terminal may obey, are U+0000 to U+001F and U+007F to U+009F. */
 bool bti_utf8_control(uint32_t c);
 
 enum bti_utf8_controls {
@@ -34,13 +34,13 @@ enum bti_utf8_controls {
 };
 
 /*
- * Copy @from with U+FFFD for what is not UTF-8. As many whole characters are
- * copied as @size has room for, and a NUL.
+ * Copies @from to @to and replaces bytes that are not UTF-8 by U+FFFD. Copies as many
+ * whole characters as fit into @size bytes with the terminating NUL.
  */
 void bti_utf8_copy(char *to, size_t size, const char *from,
 		   enum bti_utf8_controls controls);
 
-/* Remove the incomplete character that @text ends with, if it does. */
+/* Removes an incomplete character from the end of @text. */
 void bti_utf8_drop_cut(char *text);
 
 #endif

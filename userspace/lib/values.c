@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
 /*
- * What include/bricktrace.h and include/uapi/linux/bricktrace.h both have is the same
- * number in both, so that the library may pass on what the kernel says. A value of an
- * enumeration that is in its header and not in this table does not compile (-Wswitch),
- * nor does one that is in it twice; "make unit" looks for the flags and constants
- * (check-values).
+ * A value that both include/bricktrace.h and include/uapi/linux/bricktrace.h define
+ * must be the same number in both, because the library passes the kernel's values on
+ * unchanged. The tables below list all values: "same" ones are in both headers, "ours"
+ * in the library's only, "kernels" in the kernel's only. A value of an enumeration
+ * that is missing from its table, or is in it twice, does not compile (-Wswitch). For
+ * flags and constants, the target check-values of tests/unit/Makefile looks for
+ * missing ones.
  */
 #include "internal.h"
 
-/* The tool would write each list as one expression, ever more indented. */
+/* clang-format would indent each line of a list more than the one before. */
 /* clang-format off */
 #define CATEGORY(same, ours, kernels) \
 	same(BT_CAT_MMAP, BRICKTRACE_CAT_MMAP) \
@@ -68,7 +70,7 @@
 	kernels(BRICKTRACE_RESULT_ABANDONED) \
 	kernels(BRICKTRACE_SESSION_EDGE)
 
-/* The sum is as wide as the widest, and its comparison knows no enumerations. */
+/* Adding 0ULL makes both sides integers of the same width, not enumerations. */
 #define EQUAL(our, kernels) \
 	_Static_assert((our) + 0ULL == (kernels) + 0ULL, #our " is not " #kernels);
 #define OUR_CASE(our, kernels) case our:
