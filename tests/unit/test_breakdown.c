@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "unit.h"
 
-/* A result whose categories have these times, and half of them without inner runs. */
+/* The result's categories have these times; their exclusive times are half of them. */
 static struct bt_result *result_of(uint64_t thread_ns, const uint64_t *ns, uint32_t n)
 {
-	struct told told = {
+	struct kernel_answer answer = {
 		.result.provenance = BRICKTRACE_MEASURED,
 		.times = {
 			{ .thread_ns = thread_ns },
@@ -15,11 +15,11 @@ static struct bt_result *result_of(uint64_t thread_ns, const uint64_t *ns, uint3
 	uint32_t i;
 
 	for (i = 0; i < 2 * n; i++) {
-		told.categories[i].category = i / 2;
-		told.categories[i].view = i % 2;
-		told.categories[i].figures.ns = ns[i / 2] / (1 + i % 2);
+		answer.categories[i].category = i / 2;
+		answer.categories[i].view = i % 2;
+		answer.categories[i].figures.ns = ns[i / 2] / (1 + i % 2);
 	}
-	return told_result("sums", BT_NONE, &told);
+	return answer_result("sums", BT_NONE, &answer);
 }
 
 static void dominant_is_the_largest(void **state)
@@ -60,8 +60,8 @@ static void dominant_of_nothing_is_none(void **state)
 
 static void unmeasured_is_not_zero(void **state)
 {
-	struct told told = { .result.provenance = BRICKTRACE_NOT_INSTRUMENTED };
-	struct bt_result *r = told_result("unmeasured", BT_NONE, &told);
+	struct kernel_answer answer = { .result.provenance = BRICKTRACE_NOT_INSTRUMENTED };
+	struct bt_result *r = answer_result("unmeasured", BT_NONE, &answer);
 
 	(void)state;
 	assert_int_equal(bt_breakdown_dominant(r, BT_INCLUSIVE), BT_CAT_UNMEASURED);

@@ -16,7 +16,7 @@ static void lists_grow_without_repeats(void **state)
 	(void)state;
 	assert_ids(&ids, "12", expected, 1);
 	assert_ids(&ids, "12,7", expected, 2);
-	/* As pidof and ps write them. */
+	/* pidof and ps write lists with blanks and newlines. */
 	assert_ids(&ids, " 7 2147483647\n", expected, 3);
 	assert_ids(&ids, "1,\t12,,007", expected, 4);
 	free(ids.id);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Names from outside: what is UTF-8, and what of it reaches a terminal or JSON. */
+/* Tests of names that other users chose: what is valid UTF-8, and what is printed. */
 #include "../../userspace/lib/utf8.h"
 #include "unit.h"
 
@@ -54,7 +54,7 @@ static void each_code_point_is_decoded(void **state)
 	}
 }
 
-/* jansson has a decoder of its own. */
+/* jansson decodes UTF-8 by itself, so its result is a second opinion. */
 static void jansson_agrees(void **state)
 {
 	static const unsigned char edges[] = { 0x01, 0x41, 0x7f, 0x80, 0x8f, 0x90, 0x9f,
@@ -93,7 +93,7 @@ static void assert_copied(const char *from, const char *keep, const char *replac
 	assert_string_equal(to, replace);
 }
 
-static void only_what_is_not_utf8_is_replaced(void **state)
+static void only_invalid_utf8_is_replaced(void **state)
 {
 	(void)state;
 	assert_copied("", "", "");
@@ -104,7 +104,7 @@ static void only_what_is_not_utf8_is_replaced(void **state)
 	assert_copied("\xe9tage été", FFFD "tage été", FFFD "tage été");
 	assert_copied("a\x1b[31mb\x7f\xc2\x9b", "a\x1b[31mb\x7f\xc2\x9b",
 		      "a" FFFD "[31mb" FFFD FFFD);
-	/* Unicode's own examples, tables 3-8 and 3-11. */
+	/* These are the examples of tables 3-8 and 3-11 of the Unicode standard. */
 	assert_copied("a\xf1\x80\x80\xe1\x80\xc2"
 		      "b\x80"
 		      "c\x80\xbf"
@@ -140,16 +140,16 @@ static void assert_cut(const char *text, const char *expected)
 	assert_string_equal(name, expected);
 }
 
-static void what_was_cut_is_dropped(void **state)
+static void a_cut_character_is_dropped(void **state)
 {
 	(void)state;
-	/* The kernel keeps 15 bytes of a thread's name. */
+	/* The kernel cuts a thread's name after 15 bytes. */
 	assert_cut("наименов", "наименов");
 	assert_cut("наимено\xd0", "наимено");
 	assert_cut("ab\xf0\x9f\xa7", "ab");
 	assert_cut("ab\xf0", "ab");
 	assert_cut("\xd0", "");
-	/* These begin no character, or one that does not go on. */
+	/* These bytes do not begin a character, or the next byte does not continue it. */
 	assert_cut("ab\xff", "ab\xff");
 	assert_cut("ab\x80", "ab\x80");
 	assert_cut("\xd0"
@@ -186,7 +186,7 @@ static void a_terminal_gets_no_control_character(void **state)
 		       "\\u009b31m");
 	assert_printed("\u00a0\u0100", "\u00a0\u0100");
 	assert_printed("caf\xe9", "caf\\xe9");
-	/* A C1 control as terminals took it before UTF-8. */
+	/* Terminals without UTF-8 obey this byte as a C1 control character. */
 	assert_printed("\x9b\x33", "\\x9b3");
 	assert_printed("a\xf0\x9f\xa7", "a\\xf0\\x9f\\xa7");
 	assert_printed("a\\x1b", "a\\\\x1b");
@@ -195,7 +195,7 @@ static void a_terminal_gets_no_control_character(void **state)
 		size_t size;
 		FILE *out = open_memstream(&printed, &size);
 
-		/* The code point, and the byte. */
+		/* The text has first the code point, then the byte. */
 		text[encode(c, text)] = 0;
 		print_escaped(out, text);
 		text[0] = (char)c;
@@ -215,9 +215,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_code_point_is_decoded),
 		cmocka_unit_test(jansson_agrees),
-		cmocka_unit_test(only_what_is_not_utf8_is_replaced),
+		cmocka_unit_test(only_invalid_utf8_is_replaced),
 		cmocka_unit_test(a_copy_ends_with_a_character),
-		cmocka_unit_test(what_was_cut_is_dropped),
+		cmocka_unit_test(a_cut_character_is_dropped),
 		cmocka_unit_test(a_terminal_gets_no_control_character),
 	};
 

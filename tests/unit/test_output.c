@@ -18,7 +18,7 @@ static char *table(const struct bt_result *r, enum sort_key sort)
 	return printed(&output_table, r, sort);
 }
 
-/* The table with the lines of a broken note joined again. */
+/* Returns the table with broken lines joined again. */
 static char *joined_table(const struct bt_result *r)
 {
 	static const char broken[] = "\n           ";
@@ -75,7 +75,7 @@ static void table_reads_like_strace(void **state)
 	bt_result_free(r);
 }
 
-/* Nor does a kernel tell it that does not count it. */
+/* A kernel without CONFIG_SCHEDSTATS gives the same table. */
 static void an_older_module_does_not_divide_off_cpu(void **state)
 {
 	struct bt_result *r = sample_of(5 * MS, true);
@@ -160,7 +160,7 @@ static void table_says_partial_and_uncalibrated(void **state)
 static void table_shows_a_pool_that_sleeps(void **state)
 {
 #define FUTEX FIGURES(0, 8, 0, 16000 * MS, 16000 * MS, BT_NONE, 0)
-	static const struct told told = {
+	static const struct kernel_answer answer = {
 		.result = {
 			.provenance = BRICKTRACE_MEASURED,
 			.threads = 9,
@@ -176,7 +176,7 @@ static void table_shows_a_pool_that_sleeps(void **state)
 		.syscalls = { BOTH_VIEWS(.nr = 202, .category = 1, FUTEX) },
 	};
 #undef FUTEX
-	struct bt_result *r = told_result("pool", BT_NONE, &told);
+	struct bt_result *r = answer_result("pool", BT_NONE, &answer);
 	char *text = table(r, SORT_TIME);
 
 	(void)state;
@@ -248,7 +248,7 @@ static void assert_json(struct bt_result *r, const char *expected)
 	char *text = printed(&output_json, r, SORT_TIME);
 	char *end = strchr(text, '\n');
 
-	/* One line. */
+	/* The JSON must be one line. */
 	assert_non_null(end);
 	assert_string_equal(end, "\n");
 	*end = 0;
@@ -289,14 +289,14 @@ static void json_of_a_measured_run(void **state)
 
 static void json_without_breakdown_is_null(void **state)
 {
-	static const struct told told = {
+	static const struct kernel_answer answer = {
 		.result = {
 			.provenance = BRICKTRACE_NOT_INSTRUMENTED,
 			.reason = BRICKTRACE_REASON_LEVEL,
 			.wall_ns = 5,
 		},
 	};
-	struct bt_result *r = told_result("ffn", BT_NONE, &told);
+	struct bt_result *r = answer_result("ffn", BT_NONE, &answer);
 
 	(void)state;
 	assert_json(
@@ -311,7 +311,7 @@ static void json_without_breakdown_is_null(void **state)
 	bt_result_free(r);
 }
 
-static void json_has_null_for_what_an_older_module_does_not_tell(void **state)
+static void json_has_null_for_what_an_older_module_lacks(void **state)
 {
 	struct bt_result *r = sample_of(BT_NONE, true);
 	char *text = printed(&output_json, r, SORT_TIME);
@@ -327,10 +327,10 @@ static void json_has_null_for_what_an_older_module_does_not_tell(void **state)
 	bt_result_free(r);
 }
 
-/* Category, table, provenance and reason that only a newer module knows. */
+/* The category, arch, provenance and reason are ones that only a newer module knows. */
 static void outputs_name_what_is_new_by_number(void **state)
 {
-	static const struct told told = {
+	static const struct kernel_answer answer = {
 		.result = { .provenance = 3, .reason = 17, .wall_ns = 9 },
 		.times = {
 			{ .thread_ns = 10000, .compute_ns = 3000 },
@@ -347,7 +347,7 @@ static void outputs_name_what_is_new_by_number(void **state)
 				   FIGURES(.count = 4, .ns = 5000)),
 		},
 	};
-	struct bt_result *r = told_result("new", BT_NONE, &told);
+	struct bt_result *r = answer_result("new", BT_NONE, &answer);
 	char *text = table(r, SORT_TIME);
 
 	(void)state;
@@ -502,13 +502,13 @@ int main(void)
 		cmocka_unit_test(sort_keys_are_straces),
 		cmocka_unit_test(json_of_a_measured_run),
 		cmocka_unit_test(json_without_breakdown_is_null),
-		cmocka_unit_test(json_has_null_for_what_an_older_module_does_not_tell),
+		cmocka_unit_test(json_has_null_for_what_an_older_module_lacks),
 		cmocka_unit_test(json_of_odd_values),
 		cmocka_unit_test(outputs_name_what_is_new_by_number),
 		cmocka_unit_test(table_escapes_the_name),
 		cmocka_unit_test(table_fits_80_columns),
-		cmocka_unit_test(calls_under_way_are_broken_into_lines),
 		cmocka_unit_test(outputs_are_found_by_name),
+		cmocka_unit_test(calls_under_way_are_broken_into_lines),
 	};
 
 	return cmocka_run_group_tests_name("output", tests, NULL, NULL);

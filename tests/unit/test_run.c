@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The program as a user meets it, with the module or without. */
+/* Tests of the program as users run it, with the module or without. */
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -27,7 +27,7 @@ static int leave(void **state)
 	return system(command);
 }
 
-/* Run a shell line with $B as the program; its output is in output. */
+/* Runs a shell line in which $B is the program. Its standard output is in @output. */
 static int run(const char *line)
 {
 	FILE *pipe;
@@ -98,7 +98,7 @@ static void path_is_searched_as_execvp_does(void **state)
 	write_file("second/prog", "echo script \"$1\" \"$2\"\n", 0755);
 	assert_int_equal(run("PATH=/nowhere:first:second $B run prog 'a b' c 2>/dev/null"),
 			 0);
-	/* And a script without a first line is given to the shell. */
+	/* The shell runs a script without an interpreter line. */
 	assert_string_equal(output, "script a b c\n");
 	assert_int_equal(run("cd second && PATH=:/nowhere $B run prog 2>/dev/null"), 0);
 	assert_int_equal(run("cd second && unset PATH && $B run true 2>/dev/null"), 0);
@@ -185,7 +185,7 @@ static void attach_needs_a_target(void **state)
 static void attach_to_nobody_is_1(void **state)
 {
 	(void)state;
-	/* With the module since there is none, without it since it is not there. */
+	/* With the module the process does not exist; without it nothing can be followed. */
 	assert_int_equal(run("sh -c 'exit 0' & wait $!; $B attach -p $! -d 5 2>&1"), 1);
 	assert_says("bricktrace: ");
 	assert_null(strstr(output, "wall time:"));
@@ -211,7 +211,7 @@ static void output_goes_to_the_file(void **state)
 	assert_says("{\"schema\":1,");
 	assert_int_equal(run("$B run -jF table true 2>&1"), 0);
 	assert_says("brick:     true\n");
-	/* Our failure shows only where the command has none. */
+	/* The command's failure takes precedence over bricktrace's. */
 	assert_int_equal(run("$B run -o /dev/full true 2>&1"), 125);
 	assert_says("/dev/full");
 	assert_int_equal(run("$B run -o /dev/full -- sh -c 'exit 9' 2>&1"), 9);
@@ -229,7 +229,7 @@ static void output_is_kept_until_there_is_a_report(void **state)
 	assert_says("keep\n");
 	assert_int_equal(run("$B run -n '' -o kept true 2>&1; cat kept"), 0);
 	assert_says("keep\n");
-	/* A report replaces all of it, however long it was. */
+	/* A report replaces the whole file, even a longer one. */
 	write_file("kept", "keep\n", 0644);
 	assert_int_equal(
 		run("yes keep | head -n 9999 >kept; $B run -o kept true 2>err && cat kept"),
@@ -246,7 +246,7 @@ static void output_dash_is_standard_output(void **state)
 	assert_int_equal(
 		run("$B run -o - echo hello 2>err; ! grep brick: err && ! test -e -"), 0);
 	assert_says("hello\nbrick:     echo\n");
-	/* What the command wrote to the same file stays. */
+	/* The output of the command in the same file is kept. */
 	assert_int_equal(run("$B run -j -o - echo hello >both 2>err; cat both"), 0);
 	assert_says("hello\n{\"schema\":1,");
 	assert_int_equal(run("$B run -o - true 2>&1 >/dev/full"), 125);
@@ -258,7 +258,7 @@ static void output_dash_is_standard_output(void **state)
 static void follow_waits_without_the_module_too(void **state)
 {
 	(void)state;
-	/* Children of children come to bricktrace when their parent ends. */
+	/* A grandchild that outlives its parent becomes a child of bricktrace. */
 	assert_int_equal(
 		run("$B run -f -- sh -c '(sleep 0.5; echo last >late) >/dev/null 2>&1 & exit 3' 2>err; s=$?; cat late; exit $s"),
 		3);
@@ -281,7 +281,7 @@ static void name_is_the_commands(void **state)
 	assert_says("brick:     true\n");
 	snprintf(line, sizeof(line), "ln -s /bin/true %080d && $B run ./%080d 2>&1", 0, 0);
 	assert_int_equal(run(line), 0);
-	/* Made to fit: what is not UTF-8, what is a control character, what is too long. */
+	/* Invalid UTF-8 and control characters are replaced, and a long name is cut. */
 	assert_int_equal(
 		run("ln -s /bin/true \"$(printf 'n\\351\\033')\" && $B run ./n* 2>&1"), 0);
 	assert_says("brick:     n\ufffd\ufffd\n");
@@ -317,12 +317,12 @@ static void no_name_reaches_the_terminal_raw(void **state)
 static void signals_reach_the_command(void **state)
 {
 	(void)state;
-	/* Asked to end, bricktrace asks the command and still reports. */
+	/* bricktrace passes SIGTERM on to the command and still reports. */
 	assert_int_equal(
 		run("$B run -- sh -c 'trap \"exit 7\" TERM; kill $PPID; while :; do sleep 0.05; done' 2>&1"),
 		7);
 	assert_says("wall time:");
-	/* A command that survives ^C is reported on at once and waited for. */
+	/* If the command survives ^C, the report is printed at once, and bricktrace waits. */
 	assert_int_equal(run("$B run -- sh -c 'kill -INT $PPID; sleep 3; exit 5' 2>&1"), 5);
 	assert_says("wall time: 0.");
 }
@@ -385,15 +385,15 @@ int main(void)
 		cmocka_unit_test(attach_needs_a_target),
 		cmocka_unit_test(attach_to_nobody_is_1),
 		cmocka_unit_test(output_goes_to_the_file),
-		cmocka_unit_test(output_is_kept_until_there_is_a_report),
-		cmocka_unit_test(output_dash_is_standard_output),
-		cmocka_unit_test(follow_waits_without_the_module_too),
 		cmocka_unit_test(name_is_the_commands),
 		cmocka_unit_test(no_name_reaches_the_terminal_raw),
 		cmocka_unit_test(signals_reach_the_command),
 		cmocka_unit_test(command_gets_its_signals_as_they_were),
 		cmocka_unit_test(command_gets_no_descriptor),
 		cmocka_unit_test(secure_boot_is_recognised),
+		cmocka_unit_test(output_is_kept_until_there_is_a_report),
+		cmocka_unit_test(output_dash_is_standard_output),
+		cmocka_unit_test(follow_waits_without_the_module_too),
 	};
 
 	return cmocka_run_group_tests_name("run", tests, enter, leave);

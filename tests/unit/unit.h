@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What every unit test needs, in the order that cmocka asks for. */
+/* Included by every unit test. cmocka.h needs the headers before it. */
 #ifndef UNIT_H
 #define UNIT_H
 
@@ -18,22 +18,22 @@
 #include "cli.h"
 #include "internal.h"
 
-/* Exact on purpose: the values are quotients of small integers. */
+/* The comparison is exact, because the values are quotients of small integers. */
 #define assert_double(a, b) assert_true((a) == (b))
 
 #define MS UINT64_C(1000000)
 
-/* What the module tells of a run: arrays of elements, each with both views. */
-struct told {
-	bool old; /* it knows the ABI's first version only */
+/* The module's answer about a run; each array has elements of both views. */
+struct kernel_answer {
+	bool old; /* the module has the first version of the ABI */
 	struct bricktrace_result result;
 	struct bricktrace_times times[2];
-	uint32_t n_categories, n_syscalls; /* elements */
+	uint32_t n_categories, n_syscalls; /* numbers of elements */
 	struct bricktrace_category_figures categories[16];
 	struct bricktrace_syscall syscalls[16];
 };
 
-/* Both views of a category or system call; the run encloses none that has any of it. */
+/* Both views of a category or system call have the same figures. */
 #define BOTH_VIEWS(...)                                        \
 	{ __VA_ARGS__, .view = BRICKTRACE_VIEW_INCLUSIVE },    \
 	{                                                      \
@@ -45,30 +45,31 @@ struct told {
 		__VA_ARGS__                    \
 	}
 
-static inline struct bricktrace_array told_array(const void *first, uint32_t size,
-						 uint32_t count, uint32_t known)
+static inline struct bricktrace_array answer_array(const void *first, uint32_t size,
+						   uint32_t count, uint32_t known)
 {
 	return (struct bricktrace_array){ (uintptr_t)first, size, count, count, known };
 }
 
-static inline struct bt_result *told_result(const char *name, uint64_t budget_ns,
-					    const struct told *told)
+static inline struct bt_result *answer_result(const char *name, uint64_t budget_ns,
+					      const struct kernel_answer *answer)
 {
 	struct bricktrace_run_close close = {
-		.result = told_array(&told->result, sizeof(told->result), 1,
-				     BRICKTRACE_RESULT_SIZE_V0),
-		.times = told_array(told->times, sizeof(told->times[0]),
-				    told->result.provenance ? 2 : 0,
-				    told->old ? BRICKTRACE_TIMES_SIZE_V0 :
-						BRICKTRACE_TIMES_SIZE_V1),
-		.categories = told_array(told->categories, sizeof(told->categories[0]),
-					 told->n_categories,
-					 told->old ? BRICKTRACE_CATEGORY_FIGURES_SIZE_V0 :
-						     BRICKTRACE_CATEGORY_FIGURES_SIZE_V1),
-		.syscalls = told_array(told->syscalls, sizeof(told->syscalls[0]),
-				       told->n_syscalls,
-				       told->old ? BRICKTRACE_SYSCALL_SIZE_V0 :
-						   BRICKTRACE_SYSCALL_SIZE_V1),
+		.result = answer_array(&answer->result, sizeof(answer->result), 1,
+				       BRICKTRACE_RESULT_SIZE_V0),
+		.times = answer_array(answer->times, sizeof(answer->times[0]),
+				      answer->result.provenance ? 2 : 0,
+				      answer->old ? BRICKTRACE_TIMES_SIZE_V0 :
+						    BRICKTRACE_TIMES_SIZE_V1),
+		.categories =
+			answer_array(answer->categories, sizeof(answer->categories[0]),
+				     answer->n_categories,
+				     answer->old ? BRICKTRACE_CATEGORY_FIGURES_SIZE_V0 :
+						   BRICKTRACE_CATEGORY_FIGURES_SIZE_V1),
+		.syscalls = answer_array(answer->syscalls, sizeof(answer->syscalls[0]),
+					 answer->n_syscalls,
+					 answer->old ? BRICKTRACE_SYSCALL_SIZE_V0 :
+						       BRICKTRACE_SYSCALL_SIZE_V1),
 	};
 	struct bt_brick brick = { 0 };
 	struct bt_result *result;
@@ -78,14 +79,14 @@ static inline struct bt_result *told_result(const char *name, uint64_t budget_ns
 	return result;
 }
 
-/* A measured result of a brick "attention", as a module would write it. */
+/* A measured result of a brick "attention". */
 static inline struct bt_result *sample_of(uint64_t budget_ns, bool old)
 {
 #define NOTHING FIGURES(.max_ns = BT_NONE)
 #define FUTEX	FIGURES(3, 1, 0, 4 * MS, 3 * MS, 2 * MS, 1 * MS)
 #define READ	FIGURES(20, 0, 2, 1 * MS, 0, MS / 10, 0)
 #define OTHER	FIGURES(1, 0, 0, 1 * MS, 0, 1 * MS, 0)
-	const struct told told = {
+	const struct kernel_answer answer = {
 		.old = old,
 		.result = {
 			.run = 7,
@@ -130,7 +131,7 @@ static inline struct bt_result *sample_of(uint64_t budget_ns, bool old)
 #undef READ
 #undef OTHER
 
-	return told_result("attention", budget_ns, &told);
+	return answer_result("attention", budget_ns, &answer);
 }
 
 static inline struct bt_result *sample_result(uint64_t budget_ns)
@@ -138,7 +139,7 @@ static inline struct bt_result *sample_result(uint64_t budget_ns)
 	return sample_of(budget_ns, false);
 }
 
-/* What only a test may change. */
+/* These functions let a test change a result. */
 static inline struct bt_times *times_of(struct bt_result *r)
 {
 	return (struct bt_times *)bt_result_times(r, BT_INCLUSIVE);
