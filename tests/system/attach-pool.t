@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # vm: tsc arm64 no-tsc kcsan debug
 # long: 5.10 6.12 7.3 no-tsc arm64 debug kcsan
-# bricktrace attach to a program that runs already: 8 threads of an idle pool and a
-# busy one. The program notices nothing, and what it is doing is seen.
+# bricktrace attach to a program that runs already and has a pool of 8 idle threads and
+# a busy thread. The program notices nothing, and the report shows what its threads do.
 import atexit
 import json
 import os
@@ -42,7 +42,7 @@ def result():
 
 
 def status(pid):
-    """What would show that somebody stopped, traced or signalled it."""
+    """Returns the fields that would show that somebody stopped, traced or signaled it."""
     with open(f"/proc/{pid}/status") as f:
         lines = dict(line.split(":", 1) for line in f)
     return {k: lines[k].strip() for k in ("TracerPid", "SigQ", "SigPnd", "ShdPnd", "SigBlk",
@@ -76,12 +76,12 @@ bt.equal((futex["count"], futex["in_flight"], futex["max_ns"]), (0, 8, None),
          "pool: no futex call has completed, 8 are under way")
 bt.between(run["compute"]["ns"], wall * 0.98, wall * 1.02, "pool: 1 x wall computing")
 bt.equal(run["dominant"], "futex", "pool: futex dominates")
-bt.equal(status(pool.pid), before, "pool: nobody traced, stopped or signalled it")
+bt.equal(status(pool.pid), before, "pool: nobody traced, stopped or signaled it")
 
 table = bt.cli("attach", "-p", str(pool.pid), "-d", "100ms", "-n", "named", timeout=100)
-bt.equal((table.returncode, table.stdout), (0, ""), "as a table, on standard error")
+bt.equal((table.returncode, table.stdout), (0, ""), "attach without -o prints to standard error")
 bt.ok("brick:     named\n" in table.stderr and
-      "Under way at the end: futex 8\n" in table.stderr, "it says what is under way",
+      "Under way at the end: futex 8\n" in table.stderr, "the table names the calls under way",
       table.stderr)
 
 tids = sorted(int(t) for t in os.listdir(f"/proc/{pool.pid}/task"))
@@ -91,13 +91,14 @@ bt.equal((done.returncode, run["threads"]), (0, 2), "-t: two threads")
 bt.equal(call(run, "futex")["in_flight"], 2, "-t: both in futex")
 bt.between(run["compute"]["ns"], 0, run["wall_ns"] * 0.02, "-t: nobody computes")
 done = attach("-t", str(pool.pid), "-d", "0.3")
-# The thread is looked at while the run is being opened and closed.
+# The kernel reads the thread's account while the run is being opened and closed, so the
+# figures may differ from the wall time.
 bt.between(result()["compute"]["ns"], result()["wall_ns"] * 0.9, result()["wall_ns"] * 1.2,
-           "-t: the busy one does")
+           "-t: the busy thread computes")
 done = attach("-p", str(pool.pid), "-t", str(tids[3]), "-d", "0.2")
 bt.equal((done.returncode, result()["threads"]), (0, 9), "-p and one of its threads: 9")
 
-# Ends.
+# Each way in which an attach ends.
 for name in ("SIGINT", "SIGTERM"):
     if os.path.exists(OUT):
         os.unlink(OUT)
@@ -109,12 +110,12 @@ for name in ("SIGINT", "SIGTERM"):
     bt.equal((result()["threads"], bt.adds_up(result())), (9, []), f"{name}: with its result")
 p = start(["bricktrace", "attach", "-j", "-o", OUT, "-p", str(pool.pid)])
 bt.settle(p)
-bt.equal(p.poll(), None, "it waits for the target's end")
+bt.equal(p.poll(), None, "attach without -d waits for the target's end")
 pool.kill()
 killed = time.monotonic()
 out, _ = p.communicate(timeout=60)
-# How long it takes to start and to end here, the first one has shown.
-bt.ok(time.monotonic() - killed < took, "which it learns of at once")
+# The first attach has shown how long starting and ending takes on this host.
+bt.ok(time.monotonic() - killed < took, "attach notices the target's end at once")
 run = result()
 bt.equal((p.returncode, out, run["threads"]), (0, "", 9), "kill -9 of the target ends it")
 bt.equal(bt.adds_up(run), [], "target killed: the figures add up")
@@ -122,7 +123,7 @@ bt.between(call(run, "futex")["ns"], 8 * 0.5e9, 8 * run["wall_ns"],
            "target killed: what it did until then")
 pool.wait()
 
-# Threads and children that come meanwhile.
+# Threads and children that are created during the run.
 def busy_shell(*options):
     sh = start(["sh", "-c", "read x; for i in 1 2 3; do /bin/true; done; exit 4"])
     p = start(["bricktrace", "attach", "-j", "-o", OUT, *options, "-p", str(sh.pid)])
@@ -140,7 +141,7 @@ run = busy_shell("-f")
 bt.equal((run["threads"], call(run, "execve")["count"]), (4, 3), "-f: three children")
 bt.equal(bt.adds_up(run), [], "-f: the figures add up")
 
-# Errors.
+# Errors when a target cannot be followed.
 gone = subprocess.Popen(["true"])
 gone.wait()
 sleeper = start(SLEEPER)
@@ -161,7 +162,7 @@ bt.ok(done.returncode == 1 and "user and group ids" in done.stderr and
 own = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--",
                       "sh", "-c", "sleep 100 & bricktrace attach -p $! -d 0.1; echo $?; kill $!"],
                      stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-bt.ok(own.stdout == "0\n" and "breakdown: measured" in own.stderr, "his own: 0", own.stderr)
-bt.equal(sleeper.poll(), None, "and the process sleeps on")
+bt.ok(own.stdout == "0\n" and "breakdown: measured" in own.stderr, "a user's own process: status 0", own.stderr)
+bt.equal(sleeper.poll(), None, "the process of another user sleeps on")
 sleeper.kill()
 bt.done(44)

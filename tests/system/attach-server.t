@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # vm: tsc arm64 debug
 # long: 5.10 6.12 arm64
-# A server under load, while it is attached to and detached from all the time, fails
-# no request; a program's own session and an operator's see each its own runs.
+# A server under load answers each request while bricktrace is attached to it and
+# detached from it again and again.
 import http.client
 import json
 import os

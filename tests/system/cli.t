@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # vm: tsc arm64 no-tsc debug
 # long: 5.10 6.12 7.3 no-tsc arm64 debug
-# bricktrace run from outside: statuses, options, signals, and what it says when it
-# may not or cannot trace.
+# Tests of bricktrace run as users see it: statuses, options, signals, and its messages
+# when it may not or cannot trace.
 import glob
 import json
 import os
@@ -28,7 +28,7 @@ def status(name, wanted, *args):
 
 
 def tables(text):
-    """The two tables: name to fields, in the order of their lines."""
+    """Returns the two tables as dictionaries from name to fields, in the order of the lines."""
     found = []
     for line in text.splitlines():
         if line.startswith("% time"):
@@ -42,38 +42,38 @@ def tables(text):
 
 # Statuses.
 p = status("a command's status", 0, "true")
-bt.equal(p.stdout, "", "nothing of ours on standard output")
+bt.equal(p.stdout, "", "bricktrace prints nothing to standard output")
 status("a command's status 7", 7, "--", "sh", "-c", "exit 7")
 status("a command's status 255", 255, "sh", "-c", "exit 255")
 status("128 + a signal: TERM", 128 + 15, "sh", "-c", "kill -TERM $$")
 status("128 + a signal: KILL", 128 + 9, "sh", "-c", "kill -KILL $$")
 p = status("127: command not found", 127, "no-such-command-here")
-bt.ok("no-such-command-here: command not found" in p.stderr, "in these words", p.stderr)
-bt.ok("syscall" not in p.stderr, "and without a table", p.stderr)
+bt.ok("no-such-command-here: command not found" in p.stderr, "127: the message says command not found", p.stderr)
+bt.ok("syscall" not in p.stderr, "127: no table is printed", p.stderr)
 status("127: no such file", 127, "/no/such/file")
 path = os.path.join(bt.TMP, "plain")
 with open(path, "w") as f:
     f.write("echo from a plain file $1\n")
 p = status("126: not executable", 126, path)
-bt.ok("Permission denied" in p.stderr, "in these words", p.stderr)
+bt.ok("Permission denied" in p.stderr, "126: the message says permission denied", p.stderr)
 status("126: a directory", 126, "/etc")
 os.chmod(path, 0o755)
-p = status("a script without a first line runs, as in a shell", 0, path, "arg")
-bt.equal(p.stdout, "from a plain file arg\n", "with its arguments")
+p = status("a script without an interpreter line runs, as in a shell", 0, path, "arg")
+bt.equal(p.stdout, "from a plain file arg\n", "a script without an interpreter line gets its arguments")
 bad = os.path.join(bt.TMP, "bad")
 with open(bad, "w") as f:
     f.write("#!/no/such/interpreter\n")
 os.chmod(bad, 0o755)
 p = status("126: it cannot be executed", 126, bad)
-bt.ok("interpreter does not exist" in p.stderr, "and why", p.stderr)
+bt.ok("interpreter does not exist" in p.stderr, "126: the message says that the interpreter is missing", p.stderr)
 status("125: no command", 125)
 status("125: no such option", 125, "--nonsense", "true")
 bt.equal(bt.cli("nonsense").returncode != 0, True, "no such subcommand")
 p = status("--help", 0, "--help")
-bt.ok(p.stdout.startswith("Usage: bricktrace run") and not p.stderr, "on standard output")
-bt.equal(bt.cli("help", "run").stdout, p.stdout, "help run is the same")
+bt.ok(p.stdout.startswith("Usage: bricktrace run") and not p.stderr, "--help prints to standard output")
+bt.equal(bt.cli("help", "run").stdout, p.stdout, "help run prints the same as run --help")
 p = run("cat", "--help")
-bt.ok("Usage: cat" in p.stdout, "options behind the command are its own", p.stdout)
+bt.ok("Usage: cat" in p.stdout, "options after the command belong to the command", p.stdout)
 p = subprocess.run(["bricktrace", "run", "cat"], input="through\n", text=True,
                    stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 bt.equal(p.stdout, "through\n", "standard input and output are the command's")
@@ -95,23 +95,23 @@ for text, ns in (("1", 1000), ("250us", 250_000), ("1.5ms", 1_500_000), ("2s", 2
 READ = ["dd", "if=/dev/zero", "of=/dev/null", "bs=1", "count=500"]
 p = run("-n", "my brick", "-b", "1us", *READ)
 text = p.stderr
-bt.ok("my brick" in text and "exceeded" in text, "the table has name and budget", text)
+bt.ok("my brick" in text and "exceeded" in text, "the report has the name and the budget", text)
 t = tables(text)
-bt.equal(len(t), 2, "there are two tables")
+bt.equal(len(t), 2, "the report has two tables")
 faults = re.search("^Page faults: [1-9][0-9]* minor, [0-9]+ major.$", text, re.M)
 bt.ok("on-CPU   blocked   waiting" in text and faults,
-      "the first one divides the time off the CPU, and there are page faults", text)
+      "the first table divides the time off the CPU, and page faults are below it", text)
 bt.equal([k for k in ("mmap", "futex", "ioctl", "read", "write", "other") if k not in t[0]], [],
-         "the first one has the six categories")
-bt.ok(int(t[1]["read"][3]) >= 500 and int(t[1]["write"][3]) >= 500, "the second one the calls",
+         "the first table has the six categories")
+bt.ok(int(t[1]["read"][3]) >= 500 and int(t[1]["write"][3]) >= 500, "the second table has the calls",
       t[1])
-bt.equal(list(t[1])[-1], "total", "and their total at its end")
+bt.equal(list(t[1])[-1], "total", "the second table ends with the total")
 bt.equal(int(t[1]["total"][3]), sum(int(f[3]) for n, f in t[1].items() if n != "total"),
-         "which is the sum of the calls")
+         "the total of calls is the sum of the calls")
 seconds = sum(float(f[1]) for n, f in t[1].items() if n != "total")
-bt.between(float(t[1]["total"][1]), seconds - 1e-6, seconds + 1e-6, "and of the seconds")
+bt.between(float(t[1]["total"][1]), seconds - 1e-6, seconds + 1e-6, "the total of seconds is the sum of the seconds")
 
-# Sort keys: the same calls in another order.
+# A sort key changes the order of the calls and nothing else.
 COLUMN = {"time": 1, "avg-time": 2, "calls": 3}
 for key in ("time", "avg-time", "calls", "errors", "name", "max-time", "nothing"):
     t = tables(run("-S", key, *READ).stderr)
@@ -136,7 +136,7 @@ bt.ok(p.returncode == 125 and "nonsense" in p.stderr, "-S nonsense is refused", 
 
 # -o and -j.
 p = run("-o", OUT, "sh", "-c", "echo out; echo err >&2")
-bt.equal((p.stdout, p.stderr), ("out\n", "err\n"), "-o: nothing else where the command writes")
+bt.equal((p.stdout, p.stderr), ("out\n", "err\n"), "-o: bricktrace writes nothing where the command writes")
 with open(OUT) as f:
     bt.equal(len(tables(f.read())), 2, "-o: the tables are in the file")
 p = run("-o", "/no/such/dir/file", "touch", os.path.join(bt.TMP, "ran"))
@@ -155,24 +155,25 @@ bt.equal(sorted(j), sorted(["schema", "brick", "budget_ns", "provenance", "reaso
                             "overhead_percent", "dominant", "compute", "edge", "control_ns",
                             "faults", "categories", "syscalls"]), "-j: these members")
 bt.equal((j["schema"], j["brick"], j["provenance"], j["reason"], j["threads"]),
-         (1, "true", "measured", None, 1), "-j: what they say")
+         (1, "true", "measured", None, 1), "-j: the values of these members")
 bt.equal((j["budget_ns"], j["over_budget"], j["efficiency"]), (None, None, None),
-         "-j: no budget is null")
+         "-j: without a budget its members are null")
 bt.equal(sorted(j["categories"]), sorted(["mmap", "futex", "ioctl", "read", "write", "other"]),
          "-j: the categories")
 bt.ok(all(sorted(c) == sorted(["count", "in_flight", "errors", "ns", "offcpu_ns", "runnable_ns",
                                   "max_ns"])
-          for c in j["categories"].values()), "-j: seven figures each")
-bt.equal(sorted(j["compute"]), ["ns", "offcpu_ns", "runnable_ns"], "-j: three of compute")
+          for c in j["categories"].values()), "-j: each category has seven figures")
+bt.equal(sorted(j["compute"]), ["ns", "offcpu_ns", "runnable_ns"], "-j: compute has three figures")
 bt.ok(j["faults"]["minor"] > 0 and j["faults"]["major"] >= 0, "-j: page faults", j["faults"])
 bt.equal(bt.adds_up(j), [], "-j: the figures add up")
-bt.equal(bt.traced(["true"], "-n", "ein \u00fc")["brick"], "ein \u00fc", "-n: beyond ASCII")
+bt.equal(bt.traced(["true"], "-n", "ein \u00fc")["brick"], "ein \u00fc", "-n: a name may have characters beyond ASCII")
 for name, why in (("", "empty"), ("x" * 64, "64 bytes"), ("line\nfeed", "U+000A"),
                   ("csi\x9b", "U+009B"), ("caf\udce9", "its byte 4 is 0xe9")):
     p = run("-n", name, "true")
     bt.ok(p.returncode == 125 and why in p.stderr, f"-n {name[:12]!r}: refused, and why", p.stderr)
 
-# Names from outside: UTF-8 in JSON, nothing that a terminal obeys in text.
+# Names that others chose must be UTF-8 in JSON, and text must have no character that a
+# terminal obeys.
 ODD = b"caf\xe9 \xc3\xa9\x1b]0;\xc2\x9b"
 ESCAPED = b"caf\\xe9 \xc3\xa9\\x1b]0;\\u009b"
 odd = os.path.join(bt.TMP.encode(), ODD)
@@ -181,7 +182,7 @@ subprocess.run([b"bricktrace", b"run", b"-F", b"json", b"-o", OUT.encode(), odd]
 with open(OUT, "rb") as f:
     bt.equal(json.loads(f.read().decode())["brick"],
              re.sub("[\x00-\x1f\x7f-\x9f]", "\ufffd", ODD.decode(errors="replace")),
-             "a command's name that is not UTF-8: what is, is kept")
+             "a command's name that is not UTF-8: its valid characters are kept")
 for args, wanted in (([odd + b"?"], ESCAPED + b"?: command not found"),
                      ([b"--" + ODD, b"true"], b"unknown option '--" + ESCAPED),
                      ([b"-S", ODD, b"true"], b"unknown sort key '" + ESCAPED)):
@@ -191,7 +192,7 @@ for args, wanted in (([odd + b"?"], ESCAPED + b"?: command not found"),
 
 
 def comm(name):
-    """The brick that an attach names after a process which calls itself so."""
+    """Returns the brick's name of an attach to a process whose name is @name."""
     p = subprocess.Popen(["python3", "-c", f"""
 import ctypes, time
 ctypes.CDLL(None).prctl(15, {name!r})
@@ -205,13 +206,13 @@ time.sleep(100)"""], stdout=subprocess.PIPE)
 
 
 bt.equal(comm("наименование".encode()), "наимено", "a process's name is cut at a character")
-bt.equal(comm(b"caf\xe9"), "caf\ufffd", "what is not UTF-8 in it is replaced")
-bt.equal(comm(b"a\nb\x1b[31m\n"), "a\ufffdb\ufffd[31m\ufffd", "as are its control characters")
+bt.equal(comm(b"caf\xe9"), "caf\ufffd", "bytes of a process's name that are not UTF-8 are replaced")
+bt.equal(comm(b"a\nb\x1b[31m\n"), "a\ufffdb\ufffd[31m\ufffd", "control characters of a process's name are replaced")
 
-# -f: children are followed and waited for, or not.
+# Child processes are followed and waited for only with -f.
 FORK = ["sh", "-c", "cat /dev/null; cat /dev/null; exit 0"]
-bt.equal(bt.traced(FORK)["threads"], 1, "without -f: the command itself")
-bt.equal(bt.traced(FORK, "-f")["threads"], 3, "-f: its children too")
+bt.equal(bt.traced(FORK)["threads"], 1, "without -f: only the command itself is followed")
+bt.equal(bt.traced(FORK, "-f")["threads"], 3, "-f: the command's children are followed too")
 BACK = ["sh", "-c", "sleep 1 >/dev/null 2>&1 & exit 5"]
 start = time.monotonic()
 p = run("-f", *BACK)
@@ -220,7 +221,7 @@ bt.between(time.monotonic() - start, 1, 60, "-f: waits for children that it leav
 
 # Signals.
 def asleep(session):
-    """Whether a sleep of that session sleeps: a busy host takes long to begin one."""
+    """Returns whether a sleep(1) of that session sleeps, since a busy host starts it late."""
     for path in glob.glob("/proc/[0-9]*/stat"):
         try:
             with open(path) as f:
@@ -252,8 +253,8 @@ with open(OUT) as f:
     j = json.loads(f.read())
 calls = {s["name"]: s for s in j["syscalls"]}
 sleep = calls.get("clock_nanosleep") or calls.get("nanosleep") or {"count": 0, "offcpu_ns": 0}
-bt.equal(bt.adds_up(j), [], "^C: the run is printed")
-bt.between(sleep["offcpu_ns"], 100_000_000, j["wall_ns"], "^C: with the sleep that it was in")
+bt.equal(bt.adds_up(j), [], "^C: the report is printed, and its figures add up")
+bt.between(sleep["offcpu_ns"], 100_000_000, j["wall_ns"], "^C: the report has the sleep that was under way")
 
 script = "trap '' INT; echo; sleep 2; exit 9"
 if os.path.exists(OUT):
@@ -265,24 +266,24 @@ for _ in range(100):
         seen = p.poll()
         break
     time.sleep(0.05)
-bt.ok(os.path.getsize(OUT) > 0 and seen is None, "^C that the command ignores: printed at once")
-bt.equal(p.wait(timeout=30), 9, "^C that it ignores: and it goes on to its own status")
+bt.ok(os.path.getsize(OUT) > 0 and seen is None, "^C that the command ignores: the report is printed at once")
+bt.equal(p.wait(timeout=30), 9, "^C that the command ignores: it runs on to its own status")
 with open(OUT) as f:
-    bt.equal(f.read().count('"schema"'), 1, "^C that it ignores: printed once")
+    bt.equal(f.read().count('"schema"'), 1, "^C that the command ignores: the report is printed once")
 p = interrupted("echo; exec sleep 100", signal.SIGTERM, group=False)
-bt.equal(p.wait(timeout=30), 128 + 15, "TERM is passed on")
+bt.equal(p.wait(timeout=30), 128 + 15, "TERM is passed on to the command")
 p = interrupted("trap 'exit 11' HUP; echo; while :; do sleep 0.1; done", signal.SIGHUP, group=False)
-bt.equal(p.wait(timeout=30), 11, "HUP is passed on")
+bt.equal(p.wait(timeout=30), 11, "HUP is passed on to the command")
 
 
-# Without the rights, and without the module.
+# Runs without the right to trace, and without the module.
 def not_instrumented(j, reason, name):
-    bt.equal((j["provenance"], j["reason"]), ("not_instrumented", reason), f"{name}: says why")
+    bt.equal((j["provenance"], j["reason"]), ("not_instrumented", reason), f"{name}: the reason is in the JSON")
     measured = [j["thread_ns"], j["threads"], j["overhead_percent"], j["dominant"],
                 j["edge"]["ns"], j["control_ns"], j["syscalls"]]
     for part in (j["compute"], j["faults"], *j["categories"].values()):
         measured += part.values()
-    bt.equal([v for v in measured if v is not None], [], f"{name}: what was not measured is null")
+    bt.equal([v for v in measured if v is not None], [], f"{name}: each figure that was not measured is null")
     bt.between(j["wall_ns"], 300_000_000, 30_000_000_000, f"{name}: the wall time is measured")
 
 
@@ -298,7 +299,7 @@ def as_nobody(*args):
 
 p = as_nobody("-j")
 bt.equal((p.returncode, p.stdout), (6, "ran\n"), "no permission: the command runs")
-bt.ok("permission" in p.stderr and "group bricktrace" in p.stderr, "no permission: what to do",
+bt.ok("permission" in p.stderr and "group bricktrace" in p.stderr, "no permission: the message says what to do",
       p.stderr)
 not_instrumented(json.loads(p.stderr.splitlines()[-1]), "no_permission", "no permission")
 bt.ok("not measured" in as_nobody().stderr, "no permission: the table says so")
@@ -306,10 +307,10 @@ bt.ok("not measured" in as_nobody().stderr, "no permission: the table says so")
 bt.equal(subprocess.run(["rmmod", "bricktrace"]).returncode, 0, "the module is unloaded")
 p = run("-j", *SLEEP)
 bt.equal((p.returncode, p.stdout), (6, "ran\n"), "no module: the command runs")
-bt.ok("modprobe bricktrace" in p.stderr, "no module: what to do", p.stderr)
+bt.ok("modprobe bricktrace" in p.stderr, "no module: the message says what to do", p.stderr)
 not_instrumented(json.loads(p.stderr.splitlines()[-1]), "module_absent", "no module")
 bt.equal(run("no-such-command-here").returncode, 127, "no module: 127")
 bt.equal(run("sh", "-c", "kill -KILL $$").returncode, 137, "no module: 128 + a signal")
-bt.equal(subprocess.run(["insmod", KO]).returncode, 0, "it is loaded again")
-bt.equal(bt.traced(["true"])["provenance"], "measured", "and measures")
+bt.equal(subprocess.run(["insmod", KO]).returncode, 0, "the module is loaded again")
+bt.equal(bt.traced(["true"])["provenance"], "measured", "the module that was loaded again measures")
 bt.done(135)
