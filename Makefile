@@ -15,6 +15,7 @@ SCRIPTS	= .ci/run $(shell grep -lIrE -m 1 '^\#! ?/(usr/)?bin/(env )?(ba|busybox 
 # The kernels of the tests, for a shell.
 KERNELS	= vm=tests/vm && . tests/vm/kernels
 DEFAULT_K = $(shell $(KERNELS) && echo $$default_kernel)
+KERNEL_DOC = /usr/lib/linux-kbuild-$(DEFAULT_K)/scripts/kernel-doc
 
 # Where programs land, and how they are built if not for this machine.
 PROGRAMS := $(BUILD)
@@ -136,6 +137,12 @@ kernels:		## the lists that kernels-write writes are current
 kernels-write:		## the lists of the tests' kernels in the documents, dkms.conf and compat.h
 	tests/lint/kernels --write
 
+man:			## the manual pages of the library's functions are current
+	@tests/lint/man3 $(KERNEL_DOC)
+
+man-write:		## the manual pages of the library's functions, in docs/man3, from its header
+	@tests/lint/man3 $(KERNEL_DOC) --write
+
 shellcheck:		## shellcheck on the scripts
 	shellcheck -x $(SCRIPTS)
 	shellcheck -s bash -e SC2034,SC2016 tests/kernels/*.conf
@@ -184,5 +191,5 @@ clean:			## remove build/
 	rm -rf $(BUILD)
 
 .PHONY: all help module sparse symbols kunit $(TEST_MODULES) versions userspace helpers unit demo check check-long bench bench-docs bench-test bench-check checkpatch \
-	format-check mutations kernels kernels-write shellcheck deps needs-deps needs-bench-deps install install-dkms \
+	format-check mutations kernels kernels-write man man-write shellcheck deps needs-deps needs-bench-deps install install-dkms \
 	uninstall uninstall-dkms clean

@@ -346,7 +346,6 @@ const char *bt_tracer_reason_text(const struct bt_tracer *tracer);
  * -EINVAL: @tracer is NULL.
  * -EAGAIN: No attempt gave a usable figure, for instance because a debugger or strace
  * stops the program's calls; or tracing is switched off on the host.
- *
  * Other values are errors of the kernel's calls.
  */
 int bt_tracer_calibrate(struct bt_tracer *tracer);
@@ -470,7 +469,6 @@ int bt_thread_unfollow(struct bt_tracer *tracer, pid_t tid);
  *
  * Return: 0 or a negative errno value:
  * -EEXIST: The tracer follows each thread of the process already.
- *
  * Other values are those of bt_thread_follow().
  */
 int bt_process_follow(struct bt_tracer *tracer, pid_t pid, unsigned int inherit,
@@ -487,7 +485,6 @@ int bt_process_follow(struct bt_tracer *tracer, pid_t pid, unsigned int inherit,
  *
  * Return: 0 or a negative errno value:
  * -ESRCH: The tracer follows no thread of the process.
- *
  * Other values are those of bt_thread_unfollow().
  */
 int bt_process_unfollow(struct bt_tracer *tracer, pid_t pid, uint32_t *threads);

@@ -82,7 +82,7 @@ FILES	:= $(foreach f,$(PROGRAM),755:$(BUILD)/$f:$(PREFIX)/bin/$f) \
 	$(foreach f,$(LIBRARY:%=%.a) $(LIBRARY:%=$(SOFILE)),644:$(BUILD)/$f:$(LIBDIR)/$f) \
 	$(foreach f,$(LIBRARY:%=%.pc),644:$(BUILD)/$f:$(LIBDIR)/pkgconfig/$f) \
 	$(foreach f,$(HEADERS),644:$(TOP)/include/$f:$(PREFIX)/include/$(f:uapi/%=%)) \
-	$(foreach f,$(MAN),644:$(TOP)/docs/$f:$(PREFIX)/share/man/man$(patsubst .%,%,$(suffix $f))/$f)
+	$(foreach f,$(MAN),644:$(TOP)/docs/$f:$(PREFIX)/share/man/man$(patsubst .%,%,$(suffix $f))/$(notdir $f))
 LINKS	:= $(addprefix $(LIBDIR)/,$(LIBRARY:%=$(SONAME)) $(LIBRARY:%=%.so))
 
 install: all $(LIBRARY:%=$(BUILD)/%.pc)
