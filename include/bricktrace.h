@@ -303,7 +303,7 @@ int bt_tracer_new(struct bt_tracer **tracer);
 void bt_tracer_free(struct bt_tracer *tracer);
 
 /**
- * bt_tracer_instrumented() - tell whether runs can have a breakdown
+ * bt_tracer_instrumented() - check whether runs can have a breakdown
  * @tracer: The tracer. NULL gives false.
  *
  * Return: True if runs of this tracer can have a breakdown, that is, if the module can
@@ -651,7 +651,7 @@ const struct bt_figures *bt_syscall_figures(const struct bt_syscall *syscall,
 					    enum bt_view view);
 
 /**
- * bt_result_over_budget() - tell whether a run exceeded its budget
+ * bt_result_over_budget() - check whether a run exceeded its budget
  * @result: The result. NULL gives false.
  *
  * Return: True if the wall time is greater than the budget; false also if there is no
