@@ -140,7 +140,7 @@ static int run_start(struct run_command *c)
 	/* If SIGCHLD stayed ignored, the kernel would reap the children. */
 	sigaction(SIGCHLD, &dfl, &c->old_chld);
 
-	/* With the module, it knows the processes that COMMAND leaves behind. */
+	/* Without the module, only a subreaper can wait for processes that COMMAND leaves behind. */
 	if (c->job.options->follow && !bt_tracer_instrumented(c->job.tracer))
 		prctl(PR_SET_CHILD_SUBREAPER, 1);
 	/* Without the module the run is opened here; with it, the child opens the run. */
