@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: MIT
 /*
- * A loop of null calls, where each call is as short as the tracing around it:
- * what is called compute must be the loop and not the tracing. Under -icount.
+ * In a loop of null calls each call is as short as the tracing around it: compute must
+ * be the time of the loop alone, without the cost of the tracing. This test runs under
+ * -icount, where an instruction takes a nanosecond.
  *
- * null: the tests. null N: the loop, N times, for bricktrace run.
+ * Rules: compute, edge.
+ *
+ * "null" makes the checks; "null N" makes N calls, for bricktrace run.
  */
 #include <sys/mman.h>
 #include "bt.h"
 
 #define CALLS	    100000
-#define CALL_NS	    480 /* a traced null call: DESIGN.md section 8 */
+#define CALL_NS	    480 /* what a traced null call takes on Linux 6.1 */
 #define TOLERANCE   (CALLS * CALL_NS / 10)
 #define UNTRACED_NS 340
 
@@ -49,14 +52,14 @@ int main(int argc, char **argv)
 	u64 empty, bare, took, edge_ps, calls, sum = 0;
 	int c;
 
-	/* No page is to come from the disk meanwhile. */
+	/* Page faults during the measurement would disturb it. */
 	if (mlockall(MCL_CURRENT | MCL_FUTURE))
 		bail("mlockall");
 	if (argc == 2)
 		return !loop(atoi(argv[1]));
 	fd = device();
 	brick = brick_define(fd, "null", 0);
-	/* The test before this one may have left the hooks there. */
+	/* The test before this one may have left the hooks armed. */
 	while (info(fd).armed)
 		sleep_ns(100 * MS);
 	empty_loop(CALLS);
@@ -64,7 +67,7 @@ int main(int argc, char **argv)
 	bare = loop(CALLS);
 	printf("# a loop: empty %.1f, with the call %.1f ns a call\n",
 	       (double)empty / CALLS, (double)bare / CALLS);
-	/* Is this the machine that the figures are of? */
+	/* The bounds below hold only where a bare call costs this much. */
 	between(bare / CALLS, UNTRACED_NS * 0.9, UNTRACED_NS * 1.1,
 		"an untraced call takes 340 instructions");
 	thread_register(fd, 0);
@@ -76,12 +79,12 @@ int main(int argc, char **argv)
 	       (double)calls / CALLS);
 	is(run->all.edge_ns, BRICKTRACE_NONE, "without a figure there is no edge");
 	ok(consistent(run), "and the figures add up");
-	/* A window has the call and neither the kernel's entry nor our probes. */
+	/* A call's window leaves out the kernel's entry and exit code and our probes. */
 	between(calls / CALLS, 100, 250, "the window of a call is shorter than the call");
 	between(run->all.compute_ns, took - calls - TOLERANCE, took - calls + TOLERANCE,
-		"without an edge, compute has it");
+		"without an edge figure, compute contains the cost around the calls");
 
-	/* Calibrated by one run, tried on another. */
+	/* The run above calibrates the edge that the next run is measured with. */
 	edge_ps = (took - calls - empty) * 1000 / CALLS;
 	set_edge(fd, edge_ps);
 	is(session(fd).edge_ps, edge_ps, "the session keeps its edge figure");
@@ -96,11 +99,11 @@ int main(int argc, char **argv)
 		sum += run->category[c].ns;
 	between(sum + run->all.edge_ns, took - empty - TOLERANCE, took - empty + TOLERANCE,
 		"categories and edge are the rest, within 10 %% of a call");
-	/* One call more than the loop's: the calls that close and open are control. */
+	/* The opening ioctl, which is control, returns inside the run: it has an edge. */
 	between(run->all.edge_ns, CALLS * edge_ps / 1000, (CALLS + 4) * edge_ps / 1000,
 		"the edge is the figure for each call");
-	between(run->all.control_ns, 1, 100000, "opening and closing is control");
-	/* Never below zero, whatever the figure: then it takes all of compute. */
+	between(run->all.control_ns, 1, 100000, "opening and closing the run is control");
+	/* An edge figure that is too large takes all on-CPU compute, but no more. */
 	set_edge(fd, BRICKTRACE_MAX_EDGE_PS);
 	traced(run, CALLS);
 	ok(consistent(run), "with an edge of 1 ms, the figures add up");

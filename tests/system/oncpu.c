@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * On-CPU time against the kernel's own: sum_exec_runtime, the first number of
- * /proc/PID/schedstat.
+ * The on-CPU time of a run agrees with the kernel's own figure, sum_exec_runtime: the
+ * first number in /proc/PID/schedstat.
  *
- * oncpu COMMAND...: traces COMMAND and itself at work.
+ * Rules: compute.
+ *
+ * "oncpu COMMAND..." measures work of its own, then COMMAND.
  */
 #include <sched.h>
 #include <signal.h>
@@ -14,7 +16,7 @@
 static int fd;
 static uint32_t brick;
 
-/* It is brought up to date when the scheduler is called. */
+/* The scheduler updates the figure only when it is called, hence the yield. */
 static u64 runtime(int stat)
 {
 	char buf[64] = "";
@@ -46,7 +48,7 @@ static void agree(const struct run *run, u64 kernel, const char *what)
 	between(on, kernel * 0.98, kernel * 1.02, "%s: on-CPU time within 2 %%", what);
 }
 
-/* Calls, computing and sleeping, for some seconds on the CPU. */
+/* Takes some seconds on the CPU, in calls and computing, and sleeps in between. */
 static void work(void)
 {
 	int zero = open("/dev/zero", O_RDONLY), null = open("/dev/null", O_WRONLY);
@@ -65,14 +67,14 @@ static void work(void)
 	close(null);
 }
 
-static void self(void)
+static void measure_self(void)
 {
 	int stat = schedstat(getpid());
 	struct run *run = run_new(), *rest = run_new();
 	u64 keep, number, before, after;
 
 	thread_register(fd, 0);
-	/* Keeps the hooks, so that arming them is not part of what is compared. */
+	/* This run keeps the hooks armed: the compared times must not contain arming. */
 	keep = run_open(fd, brick, TRACE_THREAD);
 	before = runtime(stat);
 	number = run_open(fd, brick, TRACE_THREAD);
@@ -83,7 +85,7 @@ static void self(void)
 	ok(run->r.provenance == BRICKTRACE_MEASURED && run->all.control_ns < MS,
 	   "itself: measured");
 	between(offcpu_of(run), 100 * MS, run->all.thread_ns - 100 * MS,
-		"itself: sleeps and works");
+		"itself: it has slept and worked");
 	agree(run, after - before, "itself");
 	thread_unregister(fd);
 	close(stat);
@@ -118,7 +120,8 @@ static void command(char **argv)
 	/* A zombie still has its statistics. */
 	if (pid < 0 || waitid(P_PID, pid, &si, WEXITED | WNOWAIT))
 		bail("fork, waitid");
-	ok(si.si_code == CLD_EXITED && si.si_status == 0, "%s: it runs", argv[0]);
+	ok(si.si_code == CLD_EXITED && si.si_status == 0, "%s: exits with status 0",
+	   argv[0]);
 	stat = schedstat(pid);
 	shared->runtime = runtime(stat) - shared->runtime;
 	close(stat);
@@ -135,7 +138,7 @@ int main(int argc, char **argv)
 		return 2;
 	fd = device();
 	brick = brick_define(fd, "oncpu", 0);
-	self();
+	measure_self();
 	command(argv + 1);
 	return done(6);
 }

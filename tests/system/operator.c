@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
 /*
- * The host's operator switches tracing off and on again, and is told who holds the
- * hooks.
+ * The host's operator switches tracing off and on again with the module parameter
+ * "enabled", and reads from the parameter "hooks" which processes hold the hooks.
+ *
+ * Rules: provenance.
  */
 #include <sys/stat.h>
 #include "rule.h"
 
 static struct run *run;
 
-static void *newborn(void *arg)
+static void *short_lived(void *arg)
 {
 	getppid_raw();
 	return arg;
@@ -17,58 +19,60 @@ static void *newborn(void *arg)
 static void not_instrumented(uint32_t reason, const char *what)
 {
 	is(run->r.provenance, BRICKTRACE_NOT_INSTRUMENTED, "%s: not instrumented", what);
-	is(run->r.reason, reason, "%s: and why", what);
-	ok(run->r.wall_ns > 0 && run->r.wall_ns != BRICKTRACE_NONE, "%s: its wall time",
-	   what);
-	is(run->syscalls, 0, "%s: no call", what);
-	is(run->all.thread_ns, BRICKTRACE_NONE, "%s: no time", what);
+	is(run->r.reason, reason, "%s: the reason", what);
+	ok(run->r.wall_ns > 0 && run->r.wall_ns != BRICKTRACE_NONE,
+	   "%s: it has a wall time", what);
+	is(run->syscalls, 0, "%s: it has no calls", what);
+	is(run->all.thread_ns, BRICKTRACE_NONE, "%s: it has no thread time", what);
 }
 
-static void switched(void)
+static void switch_off_and_on(void)
 {
-	u64 before, of_session, across, off, off_too, arms;
+	u64 before, before_session, across, off, off_session, arms;
 	pthread_t t;
 
 	is(info(fd).enabled, 1, "tracing is on");
 	before = run_open(fd, brick, TRACE_THREAD);
-	of_session = run_open(fd, brick, TRACE_SESSION);
+	before_session = run_open(fd, brick, TRACE_SESSION);
 	getppid_raw();
-	is(info(fd).armed, 1, "the hooks are there");
+	is(info(fd).armed, 1, "the hooks are armed");
 	parameter("enabled", 0);
-	is(info(fd).armed, 0, "switched off: the hooks are gone at once");
-	is(info(fd).hooks, BRICKTRACE_HOOKS_OFF, "switched off: it says so");
-	is(info(fd).enabled, 0, "switched off: and why");
+	is(info(fd).armed, 0, "switched off: the hooks are disarmed at once");
+	is(info(fd).hooks, BRICKTRACE_HOOKS_OFF,
+	   "switched off: INFO says that the hooks are off");
+	is(info(fd).enabled, 0, "switched off: INFO says that tracing is disabled");
 	arms = info(fd).arms;
-	run_close(fd, of_session, run);
-	not_instrumented(BRICKTRACE_REASON_DISARMED, "open across it, of the session");
+	run_close(fd, before_session, run);
+	not_instrumented(BRICKTRACE_REASON_DISARMED, "session run, open when switched off");
 
 	off = run_open(fd, brick, TRACE_THREAD);
-	off_too = run_open(fd, brick, TRACE_SESSION);
+	off_session = run_open(fd, brick, TRACE_SESSION);
 	getppid_raw();
-	/* Threads come and go as ever. */
-	pthread_create(&t, NULL, newborn, NULL);
+	/* A member may still create threads, which may still end. */
+	pthread_create(&t, NULL, short_lived, NULL);
 	pthread_join(t, NULL);
-	run_close(fd, off_too, run);
-	not_instrumented(BRICKTRACE_REASON_DISABLED, "opened meanwhile, of the session");
+	run_close(fd, off_session, run);
+	not_instrumented(BRICKTRACE_REASON_DISABLED, "session run, opened while off");
 	run_close(fd, off, run);
-	not_instrumented(BRICKTRACE_REASON_DISABLED, "opened meanwhile");
+	not_instrumented(BRICKTRACE_REASON_DISABLED, "run opened and closed while off");
 	across = run_open(fd, brick, TRACE_THREAD);
-	is(info(fd).armed, 0, "nothing brings the hooks back");
-	is(info(fd).arms, arms, "they were not there in between");
+	is(info(fd).armed, 0, "a run opened while off does not arm the hooks");
+	is(info(fd).arms, arms, "the hooks were not armed in between");
 
 	parameter("enabled", 1);
 	is(info(fd).enabled, 1, "switched on again");
 	run_close(fd, across, run);
-	not_instrumented(BRICKTRACE_REASON_DISABLED, "opened before that");
+	not_instrumented(BRICKTRACE_REASON_DISABLED,
+			 "run opened while off, closed when on");
 	run_close(fd, before, run);
-	not_instrumented(BRICKTRACE_REASON_DISARMED, "open across all of it");
+	not_instrumented(BRICKTRACE_REASON_DISARMED, "run open while switched off and on");
 	before = run_open(fd, brick, TRACE_THREAD);
 	for (int i = 0; i < 9; i++)
 		getppid_raw();
 	run_close(fd, before, run);
 	ok(consistent(run), "a new run: the figures add up");
-	is(count_of(run, SYS_getppid), 9, "a new run: its calls");
-	is(threads_become(1), 1, "the threads that ended meanwhile are gone");
+	is(count_of(run, SYS_getppid), 9, "a new run: its calls are counted");
+	is(threads_become(1), 1, "the threads that ended while off have left the session");
 }
 
 #define HOOKS "/sys/module/bricktrace/parameters/hooks"
@@ -86,7 +90,7 @@ static void read_hooks(void)
 	close(f);
 }
 
-static void holds(void)
+static void hold_hooks(void)
 {
 	prctl(PR_SET_NAME, "a holder");
 	begin("holder");
@@ -109,27 +113,28 @@ static void told(void)
 	wait_disarmed();
 	read_hooks();
 	ok(!strncmp(text, "state off ", 10) && !strstr(text, "holder"),
-	   "nobody holds them");
-	pid = child_of(holds);
+	   "nobody holds the hooks");
+	pid = child_of(hold_hooks);
 	wait_state(pid, pid, "S");
 	read_hooks();
 	printf("# %s", text);
-	is(sscanf(text, "state %31s", state), 1, "it begins with the state");
-	ok(!strcmp(state, "quiet") || !strcmp(state, "loud"), "which is %s", state);
+	is(sscanf(text, "state %31s", state), 1,
+	   "the parameter hooks begins with the state");
+	ok(!strcmp(state, "quiet") || !strcmp(state, "loud"), "the state is %s", state);
 	holder = strstr(text, "since_s ");
 	is(holder ? sscanf(holder, "since_s %lf loaded_s %lf armed_percent %lf arms %llu",
 			   &since, &loaded, &percent, &arms) :
 		    0,
-	   4, "since when and how often they are there");
+	   4, "then since when, and how often, the hooks are armed");
 	ok(since >= 0 && since <= loaded && percent > 0 && percent < 100,
-	   "%.3f of %.3f s, %.3f %%", since, loaded, percent);
-	is(arms, info(fd).arms, "arms as in INFO");
+	   "armed for %.3f of %.3f s, %.3f %%", since, loaded, percent);
+	is(arms, info(fd).arms, "the number of armings is the one in INFO");
 	snprintf(line, sizeof(line), "\nholder pid %d uid 0 comm a holder runs ", pid);
 	holder = strstr(text, line);
 	ok(holder, "the holder is named");
 	if (holder)
 		sscanf(holder + strlen(line), "%u since_s %lf", &runs, &since);
-	is(runs, 2, "with its runs");
+	is(runs, 2, "with the number of its runs");
 	if (stat(HOOKS, &st))
 		bail(HOOKS);
 	is(st.st_mode & 0777, 0400, "only root may read it");
@@ -137,7 +142,7 @@ static void told(void)
 	wait_for(pid);
 	wait_disarmed();
 	read_hooks();
-	ok(!strstr(text, "holder"), "who is gone holds nothing");
+	ok(!strstr(text, "holder"), "a holder that has ended is no longer named");
 }
 
 int main(void)
@@ -145,7 +150,7 @@ int main(void)
 	run = run_new();
 	begin("operator");
 	thread_register(fd, BRICKTRACE_THREAD_INHERIT_THREADS);
-	switched();
+	switch_off_and_on();
 	told();
 	return done(46);
 }

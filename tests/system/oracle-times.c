@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * Known sleeps, each in another call, are found there within 1 %: the time, the
- * part off the CPU, the longest one. Where instructions are the time.
+ * A program sleeps for a known time in each of several system calls. That call's time,
+ * off-CPU time and longest call must be the known time within 1 %. This test runs under
+ * -icount, where an instruction takes a nanosecond.
+ *
+ * Rules: longest, sums.
  */
 #include <linux/futex.h>
 #include <poll.h>
@@ -66,7 +69,7 @@ static void by_write(void)
 	syscall(SYS_write, fds[1], block, 1);
 }
 
-/* Makes room for by_write() after the time. */
+/* Empties the pipe at the time @arg, so that by_write() can continue. */
 static void *drain(void *arg)
 {
 	syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, TIMER_ABSTIME, arg, NULL);
@@ -88,7 +91,7 @@ static void sleeps(void (*body)(void), uint32_t nr, int category, const char *na
 		timerfd_settime(timer, 0, &in, NULL);
 	}
 	if (body == by_write) {
-		/* The pipe is full. */
+		/* A write to a full pipe blocks. */
 		fcntl(fds[1], F_SETFL, O_NONBLOCK);
 		while (write(fds[1], block, sizeof(block)) > 0)
 			;
@@ -97,7 +100,7 @@ static void sleeps(void (*body)(void), uint32_t nr, int category, const char *na
 		until.tv_sec += 1;
 		if (pthread_create(&thread, NULL, drain, &until))
 			bail("pthread_create");
-		/* Half a second before it is drained. */
+		/* The write begins half a second before the pipe is drained. */
 		while (now() < until.tv_sec * S + until.tv_nsec - SLEEP)
 			;
 	}
@@ -109,12 +112,12 @@ static void sleeps(void (*body)(void), uint32_t nr, int category, const char *na
 	f = figures(run, nr);
 	ok(consistent(run), "%s: the figures add up", name);
 	is(f.count, 1, "%s: one call", name);
-	between(f.ns, SLEEP * 0.99, SLEEP * 1.01, "%s: half a second", name);
+	between(f.ns, SLEEP * 0.99, SLEEP * 1.01, "%s: takes half a second", name);
 	between(f.offcpu_ns, SLEEP * 0.99, f.ns, "%s: off the CPU", name);
-	is(f.max_ns, f.ns, "%s: the longest call", name);
+	is(f.max_ns, f.ns, "%s: is the longest call", name);
 	is(run->category[category].ns, f.ns, "%s: in its category", name);
-	between(run->r.wall_ns, f.ns, SLEEP * 1.01, "%s: which is the run", name);
-	between(run->all.compute_ns, 0, SLEEP * 0.01, "%s: not computing", name);
+	between(run->r.wall_ns, f.ns, SLEEP * 1.01, "%s: the run takes no longer", name);
+	between(run->all.compute_ns, 0, SLEEP * 0.01, "%s: almost no compute", name);
 }
 
 int main(void)
@@ -130,7 +133,7 @@ int main(void)
 	if (pipe(fds) || timer < 0 || epoll < 0 ||
 	    epoll_ctl(epoll, EPOLL_CTL_ADD, fds[0], &e))
 		bail("descriptors");
-	/* Nobody else's wake-up is to come in between. */
+	/* With the default slack the kernel may end a sleep late. */
 	prctl(PR_SET_TIMERSLACK, 1);
 	keep_armed();
 	thread_register(fd, 0);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * Who is not followed does not take the kernel's slow path, and other tracers see
- * each call of everybody all the same: whether they come before the hooks or while
- * they are there, and of who is forked, executes or ends meanwhile.
+ * A stranger, a thread that nobody follows, does not take the kernel's slow path while
+ * the hooks are armed. Other tracers see every call of every thread all the same: if
+ * they start before or after the arming, and if a stranger forks, executes or ends.
  *
- * quiet stranger N: what a stranger executes.
+ * Rules: execve, inherit.
+ *
+ * "quiet stranger N" is what a stranger executes.
  */
 #include <linux/bpf.h>
 #include <linux/perf_event.h>
@@ -13,19 +15,19 @@
 #define STRANGERS 8
 #define CALLS	  100
 #define CPUS	  8
-/* A call that nobody else makes. */
+/* A system call that no other process of the guest makes. */
 #define MARK	SYS_sched_get_priority_max
 #define TRACING "/sys/kernel/tracing/"
 #define SHARED	"/dev/shm/quiet"
 
 enum { IDLE, CALL, FORK, EXEC, END };
 
-/* Strangers do what they are told; by nobody that is followed. */
+/* The strangers: each one carries out the order that it finds in shared memory. */
 static struct stranger {
 	atomic_int pid, order;
 } * strangers;
-static int made;	     /* of @strangers */
-static u64 marks, own_marks; /* calls of all, and of ourselves */
+static int made;	     /* elements of @strangers in use */
+static u64 marks, own_marks; /* MARK calls of all threads, and of followed ones */
 
 static void mark(int n)
 {
@@ -40,7 +42,7 @@ static void be_stranger(int n)
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	s->pid = getpid();
-	/* Who has told its number may have an order already: none is overwritten. */
+	/* Once @pid is set an order may be there: @order must not be set here. */
 	for (;;) {
 		while (s->order == IDLE)
 			sleep_ns(MS);
@@ -68,7 +70,7 @@ static void be_stranger(int n)
 	}
 }
 
-static void share(bool first)
+static void share_strangers(bool first)
 {
 	int f = open(SHARED, O_RDWR | O_CREAT | (first ? O_TRUNC : 0), 0600);
 
@@ -80,7 +82,7 @@ static void share(bool first)
 		bail("mmap");
 }
 
-static void order(int n, int what)
+static void give_order(int n, int what)
 {
 	int pid = strangers[n].pid;
 
@@ -93,12 +95,12 @@ static void order(int n, int what)
 		wait_value(&strangers[n].pid, pid);
 }
 
-/* The last one forks the next one. */
-static void next(void)
+/* The newest stranger forks another one. */
+static void fork_stranger(void)
 {
 	strangers[made].pid = 0;
 	strangers[made].order = IDLE;
-	order(made - 1, FORK);
+	give_order(made - 1, FORK);
 	for (int i = 0; !strangers[made].pid && i < 5000; i++)
 		sleep_ns(MS);
 	made++;
@@ -107,13 +109,13 @@ static void next(void)
 static void all_call(void)
 {
 	for (int i = 0; i < made; i++)
-		order(i, CALL);
+		give_order(i, CALL);
 	mark(10);
 	marks += made * CALLS + 10;
 	own_marks += 10;
 }
 
-static void put(const char *path, const char *text, bool append)
+static void write_file(const char *path, const char *text, bool append)
 {
 	int f = open(path, O_WRONLY | O_CLOEXEC | (append ? O_APPEND : 0));
 
@@ -122,7 +124,7 @@ static void put(const char *path, const char *text, bool append)
 	close(f);
 }
 
-/* The sum of a histogram's hits. */
+/* The total of an ftrace histogram's hits. */
 static u64 hits_of(const char *path)
 {
 	FILE *f = fopen(path, "r");
@@ -143,7 +145,7 @@ static char hist[64];
 static void ftrace_on(void)
 {
 	snprintf(hist, sizeof(hist), "hist:keys=common_pid if id == %d", MARK);
-	put(ENTER "trigger", hist, false);
+	write_file(ENTER "trigger", hist, false);
 }
 
 static u64 ftrace_seen(void)
@@ -156,7 +158,7 @@ static void ftrace_off(void)
 	char off[80];
 
 	snprintf(off, sizeof(off), "!%s", hist);
-	put(ENTER "trigger", off, false);
+	write_file(ENTER "trigger", off, false);
 }
 
 static int events[CPUS], cpus;
@@ -289,22 +291,22 @@ static const struct tracer {
 static struct run *run;
 static u64 number;
 
-static void arm(void)
+static void arm_hooks(void)
 {
 	wait_disarmed();
 	number = run_open(fd, brick, TRACE_SESSION);
 	own_marks = 0;
 }
 
-static void disarm(const char *what)
+static void disarm_hooks(const char *what)
 {
 	run_close(fd, number, run);
 	ok(consistent(run), "%s: our own figures add up", what);
-	is(count_of(run, MARK), own_marks, "%s: and have each call", what);
+	is(count_of(run, MARK), own_marks, "%s: our own figures have each call", what);
 	wait_disarmed();
 }
 
-static void start(void)
+static void start_strangers(void)
 {
 	made = 1;
 	strangers[0].pid = 0;
@@ -315,84 +317,85 @@ static void start(void)
 		sleep_ns(MS);
 }
 
-static void end(void)
+static void end_strangers(void)
 {
 	while (made) {
-		order(made - 1, END);
+		give_order(made - 1, END);
 		made--;
 	}
 	while (wait(NULL) > 0)
 		;
 }
 
-static void before(const struct tracer *t)
+static void tracer_first(const struct tracer *t)
 {
 	char what[64];
 
-	snprintf(what, sizeof(what), "%s came first", t->name);
-	start();
-	next();
+	snprintf(what, sizeof(what), "%s started first", t->name);
+	start_strangers();
+	fork_stranger();
 	t->on();
 	marks = 0;
 	all_call();
-	arm();
-	is(info(fd).hooks, BRICKTRACE_HOOKS_LOUD, "%s: loud", what);
+	arm_hooks();
+	is(info(fd).hooks, BRICKTRACE_HOOKS_LOUD, "%s: the hooks are loud", what);
 	all_call();
-	next();
-	order(0, EXEC);
+	fork_stranger();
+	give_order(0, EXEC);
 	all_call();
-	is(t->seen(), marks, "%s: it sees all", what);
-	disarm(what);
-	next();
+	is(t->seen(), marks, "%s: the tracer sees all calls", what);
+	disarm_hooks(what);
+	fork_stranger();
 	all_call();
-	is(t->seen(), marks, "%s: and afterwards", what);
+	is(t->seen(), marks, "%s: the tracer sees all calls after the disarming", what);
 	t->off();
-	end();
+	end_strangers();
 }
 
-static void during(const struct tracer *t)
+static void tracer_later(const struct tracer *t)
 {
 	char what[64];
 
-	snprintf(what, sizeof(what), "%s comes later", t->name);
-	start();
-	arm();
-	is(info(fd).hooks, BRICKTRACE_HOOKS_QUIET, "%s: quiet before", what);
-	/* Born, executed and ended while nobody looks. */
-	next();
-	next();
-	next();
-	order(1, EXEC);
-	order(--made, END);
+	snprintf(what, sizeof(what), "%s starts later", t->name);
+	start_strangers();
+	arm_hooks();
+	is(info(fd).hooks, BRICKTRACE_HOOKS_QUIET, "%s: the hooks are quiet before", what);
+	/* These fork, execute and end before the tracer starts. */
+	fork_stranger();
+	fork_stranger();
+	fork_stranger();
+	give_order(1, EXEC);
+	give_order(--made, END);
 	all_call();
 	t->on();
 	marks = 0;
-	is(info(fd).hooks, BRICKTRACE_HOOKS_LOUD, "%s: loud then", what);
+	is(info(fd).hooks, BRICKTRACE_HOOKS_LOUD, "%s: the hooks become loud", what);
 	all_call();
-	is(t->seen(), marks, "%s: it sees all", what);
-	next();
-	order(0, EXEC);
+	is(t->seen(), marks, "%s: the tracer sees all calls", what);
+	fork_stranger();
+	give_order(0, EXEC);
 	all_call();
-	is(t->seen(), marks, "%s: also who is born then, and executes", what);
-	disarm(what);
-	next();
-	order(1, EXEC);
+	is(t->seen(), marks, "%s: also after a fork and an execve", what);
+	disarm_hooks(what);
+	fork_stranger();
+	give_order(1, EXEC);
 	all_call();
-	is(t->seen(), marks, "%s: and afterwards", what);
+	is(t->seen(), marks, "%s: the tracer sees all calls after the disarming", what);
 	t->off();
-	arm();
-	is(info(fd).hooks, BRICKTRACE_HOOKS_QUIET, "%s: quiet when it has gone", what);
+	arm_hooks();
+	is(info(fd).hooks, BRICKTRACE_HOOKS_QUIET,
+	   "%s: the hooks are quiet when it has gone", what);
 	all_call();
-	disarm(what);
-	end();
+	disarm_hooks(what);
+	end_strangers();
 }
 
-/* It is told apart by a probe on what the slow path calls. */
+/* A kprobe on a function that only the slow path calls counts who takes it. */
 #define SLOW TRACING "events/kprobes/bt_slow/"
 
 /*
- * The compiler may have given the function's name an ending; where the compiler put
- * the function into its callers, as in 7.3, only what calls the probes is left.
+ * The compiler may have added a suffix to syscall_trace_enter(), or inlined it as in
+ * 7.3, where trace_syscall_enter(), which calls the tracepoint's probes, is left.
  */
 static bool probe_slow_path(void)
 {
@@ -425,84 +428,85 @@ static void slow_path(void)
 			printf("ok %d # SKIP no probe on the slow path\n", ++tap_n);
 		return;
 	}
-	start();
-	arm();
-	next();
+	start_strangers();
+	arm_hooks();
+	fork_stranger();
 	snprintf(by_pid, sizeof(by_pid), "hist:keys=common_pid if common_pid != %d",
 		 getpid());
-	put(SLOW "trigger", by_pid, false);
+	write_file(SLOW "trigger", by_pid, false);
 	all_call();
-	order(0, EXEC);
+	give_order(0, EXEC);
 	all_call();
 	is(hits_of(SLOW "hist"), 0, "strangers take the fast path");
 	snprintf(off, sizeof(off), "!%s", by_pid);
-	put(SLOW "trigger", off, false);
-	put(SLOW "trigger", "hist:keys=common_pid", false);
+	write_file(SLOW "trigger", off, false);
+	write_file(SLOW "trigger", "hist:keys=common_pid", false);
 	first = hits_of(SLOW "hist");
 	mark(CALLS);
 	own_marks += CALLS;
-	ok(hits_of(SLOW "hist") >= first + CALLS, "who is followed does not");
-	put(SLOW "trigger", "!hist:keys=common_pid", false);
-	put(TRACING "kprobe_events", "-:bt_slow\n", true);
-	disarm("quiet");
-	end();
+	ok(hits_of(SLOW "hist") >= first + CALLS, "a followed thread takes the slow path");
+	write_file(SLOW "trigger", "!hist:keys=common_pid", false);
+	write_file(TRACING "kprobe_events", "-:bt_slow\n", true);
+	disarm_hooks("quiet");
+	end_strangers();
 }
 
-/* What is followed is, also when it is born of a stranger's kind or leaves again. */
+/* A thread's calls count exactly while it is followed, whoever its parent is. */
 static void followed(void)
 {
-	u64 of_it;
+	u64 followed;
 
-	start();
-	arm();
+	start_strangers();
+	arm_hooks();
 	register_tid(strangers[0].pid, BRICKTRACE_THREAD_INHERIT_CHILDREN);
-	order(0, CALL);
-	next();
-	order(0, EXEC);
-	order(0, CALL);
-	order(1, CALL);
-	of_it = 3 * CALLS;
+	give_order(0, CALL);
+	fork_stranger();
+	give_order(0, EXEC);
+	give_order(0, CALL);
+	give_order(1, CALL);
+	followed = 3 * CALLS;
 	unregister_tid(strangers[1].pid);
-	order(1, CALL);
-	next();
-	order(2, CALL);
+	give_order(1, CALL);
+	fork_stranger();
+	give_order(2, CALL);
 	register_tid(strangers[2].pid, 0);
-	order(2, CALL);
-	own_marks += of_it + CALLS;
-	disarm("followed by and by");
-	end();
+	give_order(2, CALL);
+	own_marks += followed + CALLS;
+	disarm_hooks("strangers followed for a time");
+	end_strangers();
 	threads_become(1);
 }
 
 #define KPROBES "/sys/kernel/debug/kprobes/enabled"
 
 /*
- * Without kprobes nobody tells when another tracer comes. One that has come unnoticed
- * stays for the next arming, in which whoever is followed needs the flag that the
- * first arming took away.
+ * Without kprobes the module does not notice that another tracer starts. When one that
+ * started unnoticed is still there at the next arming, the module must set the slow
+ * path's flag, which the first arming has cleared, in each followed thread.
  */
 static void without_kprobes(void)
 {
-	start();
-	put(KPROBES, "0", false);
-	arm();
-	is(info(fd).hooks, BRICKTRACE_HOOKS_LOUD, "without kprobes: loud");
-	disarm("without kprobes");
-	put(KPROBES, "1", false);
-	arm();
-	is(info(fd).hooks, BRICKTRACE_HOOKS_QUIET, "kprobes are back: quiet");
-	put(KPROBES, "0", false);
+	start_strangers();
+	write_file(KPROBES, "0", false);
+	arm_hooks();
+	is(info(fd).hooks, BRICKTRACE_HOOKS_LOUD, "without kprobes: the hooks are loud");
+	disarm_hooks("without kprobes");
+	write_file(KPROBES, "1", false);
+	arm_hooks();
+	is(info(fd).hooks, BRICKTRACE_HOOKS_QUIET, "kprobes are back: the hooks are quiet");
+	write_file(KPROBES, "0", false);
 	perf_on();
-	put(KPROBES, "1", false);
-	disarm("a tracer unnoticed");
+	write_file(KPROBES, "1", false);
+	disarm_hooks("a tracer starts unnoticed");
 	register_tid(strangers[0].pid, 0);
-	arm();
-	is(info(fd).hooks, BRICKTRACE_HOOKS_LOUD, "a tracer unnoticed: loud then");
-	order(0, CALL);
+	arm_hooks();
+	is(info(fd).hooks, BRICKTRACE_HOOKS_LOUD,
+	   "a tracer started unnoticed: the next hooks are loud");
+	give_order(0, CALL);
 	own_marks += CALLS;
-	disarm("a tracer unnoticed before");
+	disarm_hooks("a tracer started unnoticed before the arming");
 	perf_off();
-	end();
+	end_strangers();
 	threads_become(1);
 }
 
@@ -510,7 +514,7 @@ int main(int argc, char **argv)
 {
 	bool histograms = !access(ENTER "hist", F_OK);
 
-	share(argc == 1);
+	share_strangers(argc == 1);
 	if (argc == 3)
 		be_stranger(atoi(argv[2]));
 	run = run_new();
@@ -523,10 +527,10 @@ int main(int argc, char **argv)
 		puts("# without ftrace: this kernel has no CONFIG_HIST_TRIGGERS");
 	followed();
 	without_kprobes();
-	/* The first one is ftrace. */
+	/* The first tracer, ftrace, needs histograms. */
 	for (size_t i = !histograms; i < sizeof(tracers) / sizeof(tracers[0]); i++) {
-		before(&tracers[i]);
-		during(&tracers[i]);
+		tracer_first(&tracers[i]);
+		tracer_later(&tracers[i]);
 	}
 	linger(1000);
 	unlink(SHARED);

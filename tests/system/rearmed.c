@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * The hooks are disarmed and armed again while RUN_OPEN sleeps in a page fault of its
- * answer. A tracer has hidden the call in the first arming, so that the second one
- * meets it as something new, for which what the run has read has no room.
+ * The hooks are disarmed and armed again while RUN_OPEN sleeps in a page fault, writing
+ * its answer. In the first arming ptrace() hides the call from the hooks, so that they
+ * first observe it in the second one: the values read at the opening have no room for
+ * it. The run must say that it was not measured.
+ *
+ * Rules: provenance.
  */
 #include <sys/user.h>
 #include "rule.h"
@@ -20,8 +23,8 @@ static struct {
 
 static struct run *run;
 
-/* Lets the page be written when it has been told to. */
-static void *serve(void *page)
+/* Makes the page writable once shared->go is set. */
+static void *serve_page(void *page)
 {
 	slow_wait();
 	shared->asleep = 1;
@@ -30,13 +33,13 @@ static void *serve(void *page)
 	return NULL;
 }
 
-/* Whoever writes to @page sleeps until shared->go is set. */
-static void protect(void *page)
+/* A write to @page now sleeps until shared->go is set. */
+static void protect_page(void *page)
 {
 	pthread_t t;
 
 	slow_page(page, false);
-	if (pthread_create(&t, NULL, serve, page))
+	if (pthread_create(&t, NULL, serve_page, page))
 		bail("pthread_create");
 }
 
@@ -54,7 +57,7 @@ static void opener(void)
 					   .brick = brick,
 					   .level = BRICKTRACE_LEVEL_TRACE,
 					   .scope = shared->scope };
-	protect(o);
+	protect_page(o);
 	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) || raise(SIGSTOP))
 		bail("ptrace");
 	shared->ret = ioctl(fd, BRICKTRACE_RUN_OPEN, o) ? -errno : 0;
@@ -69,14 +72,14 @@ static void opener(void)
 	shared->count = count_of(run, SYS_getppid);
 }
 
-/* Stops in the entry of RUN_OPEN, of which no probe is told. */
+/* Stops the opener at its entry to RUN_OPEN, before the hooks' entry probe runs. */
 static void wait_entry(pid_t pid)
 {
 	struct user_regs_struct regs;
 
 	for (;;) {
 		if (!WIFSTOPPED(wait_for(pid)) || ptrace(PTRACE_GETREGS, pid, NULL, &regs))
-			bail("the opener stops no more");
+			bail("the opener does not stop at RUN_OPEN");
 		if (regs.orig_rax == SYS_ioctl && regs.rsi == BRICKTRACE_RUN_OPEN)
 			return;
 		if (ptrace(PTRACE_SYSCALL, pid, NULL, NULL))
@@ -95,7 +98,7 @@ static void rearmed(uint32_t scope, const char *what)
 	pid = child_of(opener);
 	wait_entry(pid);
 	first = run_open(fd, brick, TRACE_THREAD);
-	/* Whoever asks now hears that a stopped thread is in no call. */
+	/* The module reads now that the thread, being stopped, is in no call. */
 	register_tid(pid, 0);
 	if (ptrace(PTRACE_DETACH, pid, NULL, NULL))
 		bail("PTRACE_DETACH");
@@ -107,10 +110,10 @@ static void rearmed(uint32_t scope, const char *what)
 	is(wait_for(pid), 0, "%s: the opener ends", what);
 	is(shared->ret, 0, "%s: the run is open", what);
 	is(shared->provenance, BRICKTRACE_NOT_INSTRUMENTED, "%s: and is not traced", what);
-	is(shared->reason, BRICKTRACE_REASON_DISARMED, "%s: since the hooks had gone",
-	   what);
+	is(shared->reason, BRICKTRACE_REASON_DISARMED,
+	   "%s: since the hooks were disarmed", what);
 	ok(shared->consistent, "%s: the next run's figures add up", what);
-	is(shared->count, CALLS, "%s: and have each call", what);
+	is(shared->count, CALLS, "%s: the next run's figures have each call", what);
 	run_close(fd, second, run);
 	run_close(fd, first, run);
 	threads_become(1);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * strace and perf trace beside us on the same process: what we say of it stays
- * right, and what they say agrees with it.
+ * strace and perf trace run on the process that we follow: our figures stay right, and
+ * theirs agree with ours.
  */
 #include <dirent.h>
 #include "rule.h"
@@ -58,7 +58,7 @@ static bool has_tracer(pid_t pid)
 	return yes;
 }
 
-/* Whether @pid waits for its perf events to happen, and has read all that did. */
+/* Whether perf, @pid, has read all of its events and waits for more. */
 static bool polls_events(pid_t pid)
 {
 	char path[64], link[64], call[64] = "";
@@ -129,14 +129,14 @@ static void one_round(int round, const char *what)
 	is(figures(run, SYS_read).errors, READS, "%s: read's errors", what);
 	f = figures(run, SYS_nanosleep);
 	is(f.count, NAPS, "%s: nanosleep", what);
-	between(f.ns, NAPS * MS, t1 - t0, "%s: its time", what);
-	between(f.offcpu_ns, NAPS * MS * 0.5, f.ns, "%s: off the CPU", what);
+	between(f.ns, NAPS * MS, t1 - t0, "%s: nanosleep's time", what);
+	between(f.offcpu_ns, NAPS * MS * 0.5, f.ns, "%s: nanosleep is off the CPU", what);
 	is(all_counts(run), GETPPIDS + WRITES + READS + NAPS, "%s: no other call", what);
 	is(all_in_flight(run), 0, "%s: nothing in flight", what);
 }
 
-/* The calls that a summary's line of @name says, 0 if it has none. */
-static u64 said(const char *file, const char *name)
+/* The number of calls in the summary's line for @name; 0 if there is no such line. */
+static u64 calls_in_summary(const char *file, const char *name)
 {
 	char line[512], word[2][64], call[64];
 	u64 n = 0;
@@ -161,13 +161,14 @@ static u64 said(const char *file, const char *name)
 	return n;
 }
 
-/* That the summary says @calls of @name; it is shown if it does not. */
-static void says(const char *file, const char *name, u64 calls, const char *what)
+/* Checks that the summary has @calls calls of @name, and shows the summary if not. */
+static void check_summary(const char *file, const char *name, u64 calls, const char *what)
 {
 	char line[512];
 	FILE *f = NULL;
 
-	if (!is(said(file, name), calls, "%s: says the same of %s", what, name))
+	if (!is(calls_in_summary(file, name), calls, "%s: counts the same calls of %s",
+		what, name))
 		f = fopen(file, "re");
 	while (f && fgets(line, sizeof(line), f))
 		printf("# %s: %s", file, line);
@@ -175,7 +176,7 @@ static void says(const char *file, const char *name, u64 calls, const char *what
 		fclose(f);
 }
 
-/* Until @ready(@pid) holds, and for a second more: a tracer has some more to do. */
+/* Waits for @ready(@pid), then a second more: the tracer may not be quite ready yet. */
 static void wait_ready(bool (*ready)(pid_t), pid_t pid, const char *what)
 {
 	for (int i = 0; !ready(pid); i++) {
@@ -187,16 +188,17 @@ static void wait_ready(bool (*ready)(pid_t), pid_t pid, const char *what)
 }
 
 /*
- * perf is seen to miss some calls on a busy machine, 5 to 289 of 500, and not to say so:
- * then there are up to four more rounds, until it has missed none.
+ * On a busy machine perf misses some calls, 5 to 289 of 500 were seen, without saying so.
+ * Up to four more rounds are then made, until perf has missed none.
  */
-static bool again(const char *file)
+static bool perf_missed_calls(const char *file)
 {
 	static int left = 4;
 
 	if (!strstr(file, "perf") || !left ||
-	    (said(file, "getppid") == GETPPIDS && said(file, "write") == WRITES &&
-	     said(file, "nanosleep") == NAPS))
+	    (calls_in_summary(file, "getppid") == GETPPIDS &&
+	     calls_in_summary(file, "write") == WRITES &&
+	     calls_in_summary(file, "nanosleep") == NAPS))
 		return false;
 	printf("# %s is not complete\n", file);
 	left--;
@@ -219,7 +221,7 @@ static void beside(char **argv, bool (*ready)(pid_t), bool of_target, const char
 	argv[5] = malloc(16);
 	snprintf(argv[5], 16, "%d", pid);
 
-	/* The tracer is there when our hooks come, and goes while they stay. */
+	/* The tracer starts before our hooks are armed, and ends while they are. */
 	snprintf(name, sizeof(name), "%s, then we", what);
 	do {
 		if (round)
@@ -233,14 +235,14 @@ static void beside(char **argv, bool (*ready)(pid_t), bool of_target, const char
 		wait_ready(ready, of_target ? pid : tracer, what);
 		kill(tracer, SIGINT);
 		wait_for(tracer);
-	} while (again(file));
+	} while (perf_missed_calls(file));
 	snprintf(name, sizeof(name), "%s has gone", what);
 	one_round(++round, name);
-	says(file, "getppid", GETPPIDS, what);
-	says(file, "write", WRITES, what);
-	says(file, "nanosleep", NAPS, what);
+	check_summary(file, "getppid", GETPPIDS, what);
+	check_summary(file, "write", WRITES, what);
+	check_summary(file, "nanosleep", NAPS, what);
 
-	/* It comes when our hooks are there. */
+	/* The tracer starts while our hooks are armed. */
 	snprintf(name, sizeof(name), "we, then %s", what);
 	do {
 		unlink(file);
@@ -250,13 +252,13 @@ static void beside(char **argv, bool (*ready)(pid_t), bool of_target, const char
 		wait_ready(ready, of_target ? pid : tracer, what);
 		kill(tracer, SIGINT);
 		wait_for(tracer);
-	} while (again(file));
-	says(file, "getppid", GETPPIDS, name);
+	} while (perf_missed_calls(file));
+	check_summary(file, "getppid", GETPPIDS, name);
 	keep_no_longer();
 
 	kill(pid, SIGKILL);
 	wait_for(pid);
-	is(threads_become(0), 0, "%s: it ends", what);
+	is(threads_become(0), 0, "%s: the process ends and leaves the session", what);
 	free(argv[5]);
 }
 
@@ -264,7 +266,7 @@ int main(void)
 {
 	char *strace[] = { "strace", "-f", "-c", "-o/tmp/rule-beside.strace",
 			   "-p",     NULL, NULL };
-	/* perf looks at each file there is, which takes a minute over 9p. */
+	/* perf searches all of /lib/modules, which takes a minute over 9p. */
 	char *perf[] = { "unshare",
 			 "-m",
 			 "sh",

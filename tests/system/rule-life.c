@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: MIT
 /*
- * Rules 6, 8 and 9: how threads begin, change and end. clone, vfork and fork
- * with each inherit bit, execve from a thread that is not the leader,
- * exit_group inside a run, a tid that is used again, a tid of another pid
- * namespace.
+ * Threads are followed from their first call to their last: created by clone, vfork and
+ * fork with each inherit bit, across an execve by a thread that is not the leader, and
+ * to an exit_group inside a run. A tid always means the thread that has it now, in the
+ * caller's pid namespace.
+ *
+ * Rules: entry, execve, inherit.
  */
 #include <linux/sched.h>
 #include "rule.h"
 
 #define STACK 65536
 
-/* What a child does: as many calls as its kind's name says. */
-static atomic_int *calls_made;
+static atomic_int *calls_made; /* by busy(), in memory shared with its parent */
 static char stack[STACK] __attribute__((aligned(16)));
 
 static void calls(int n)
@@ -20,20 +21,20 @@ static void calls(int n)
 		getppid_raw();
 }
 
-static int in_clone(void *arg)
+static int clone_body(void *arg)
 {
 	calls(*(int *)arg);
 	syscall(SYS_exit, 0);
 	return 0;
 }
 
-static void *in_thread(void *arg)
+static void *thread_body(void *arg)
 {
 	calls(*(int *)arg);
 	return NULL;
 }
 
-/* Where these are missing, the C library's functions clone. */
+/* On arm64, which lacks these calls, the C library's functions call clone. */
 #ifndef SYS_fork
 #define SYS_fork  SYS_clone
 #define SYS_vfork SYS_clone
@@ -49,9 +50,9 @@ enum kind { FORK, VFORK, CLONE, CLONE_VM_ONLY, CLONE3, PTHREAD, KINDS };
 
 static const struct kind_info {
 	const char *name;
-	uint32_t call;	  /* that creates it */
-	uint32_t inherit; /* the bit that lets it be followed */
-	uint32_t leaves;  /* the call that it does not return from */
+	uint32_t call;	  /* the call that creates the child */
+	uint32_t inherit; /* the bit with which the child is followed */
+	uint32_t leaves;  /* the call in which the child ends */
 } kinds[KINDS] = {
 	{ "fork", SYS_fork, BRICKTRACE_THREAD_INHERIT_CHILDREN, SYS_exit_group },
 	{ "vfork", SYS_vfork, BRICKTRACE_THREAD_INHERIT_CHILDREN, SYS_exit_group },
@@ -61,7 +62,7 @@ static const struct kind_info {
 	{ "thread", SYS_of_pthread, BRICKTRACE_THREAD_INHERIT_THREADS, SYS_exit },
 };
 
-/* vfork: the child must not return from this function, nor need a stack. */
+/* The child borrows its parent's stack, so it must not return from this function. */
 static __attribute__((noinline)) long raw_vfork(int n)
 {
 	long ret;
@@ -76,7 +77,7 @@ static __attribute__((noinline)) long raw_vfork(int n)
 }
 
 /* Creates a child of the kind that makes @n calls, and waits for it. */
-static void create(enum kind kind, int n)
+static void create_child(enum kind kind, int n)
 {
 	struct clone_args args = { .exit_signal = SIGCHLD };
 	pthread_t thread;
@@ -90,16 +91,16 @@ static void create(enum kind kind, int n)
 		pid = raw_vfork(n);
 		break;
 	case CLONE:
-		pid = clone(in_clone, stack + STACK, SIGCHLD, &n);
+		pid = clone(clone_body, stack + STACK, SIGCHLD, &n);
 		break;
 	case CLONE_VM_ONLY:
-		pid = clone(in_clone, stack + STACK, CLONE_VM | SIGCHLD, &n);
+		pid = clone(clone_body, stack + STACK, CLONE_VM | SIGCHLD, &n);
 		break;
 	case CLONE3:
 		pid = syscall(SYS_clone3, &args, sizeof(args));
 		break;
 	default:
-		if (pthread_create(&thread, NULL, in_thread, &n))
+		if (pthread_create(&thread, NULL, thread_body, &n))
 			bail("pthread_create");
 		pthread_join(thread, NULL);
 		return;
@@ -113,8 +114,8 @@ static void create(enum kind kind, int n)
 	wait_for(pid);
 }
 
-/* Registered by another before it has run at all. */
-static void unborn(void)
+/* A child is registered by its parent before it has run at all. */
+static void registered_before_running(void)
 {
 	struct sched_param fifo = { .sched_priority = 1 }, normal = { 0 };
 	struct run *run = run_new();
@@ -143,13 +144,16 @@ static void unborn(void)
 	run_close(fd, number, run);
 	keep_no_longer();
 	ok(consistent(run), "registered before it runs: the figures add up");
-	is(count_of(run, SYS_getppid), 3, "registered before it runs: its calls");
-	is(count_of(run, SYS_clone), 0, "registered before it runs: not its birth");
-	is(all_in_flight(run), 1, "registered before it runs: in flight, its last");
-	is(figures(run, SYS_exit_group).in_flight, 1, "registered before it runs: exit");
+	is(count_of(run, SYS_getppid), 3,
+	   "registered before it runs: its calls are counted");
+	is(count_of(run, SYS_clone), 0,
+	   "registered before it runs: the clone that created it is not");
+	is(all_in_flight(run), 1, "registered before it runs: one call is in flight");
+	is(figures(run, SYS_exit_group).in_flight, 1,
+	   "registered before it runs: which is exit_group");
 }
 
-static void births(void)
+static void created_children(void)
 {
 	struct run *run = run_new();
 	char name[64];
@@ -168,7 +172,7 @@ static void births(void)
 			thread_register(fd, inherit);
 			number = run_open(fd, brick, TRACE_SESSION);
 			calls(3);
-			create(k, 50);
+			create_child(k, 50);
 			is(threads_become(1), 1, "%s: the child has left", name);
 			run_close(fd, number, run);
 			thread_unregister(fd);
@@ -178,19 +182,20 @@ static void births(void)
 			is(count_of(run, SYS_getppid), followed ? 53 : 3,
 			   "%s: calls from the first to the last", name);
 			made = figures(run, info->call);
-			is(made.count, 1, "%s: its birth counts once, for the parent",
-			   name);
+			is(made.count, 1,
+			   "%s: the creating call counts once, for the parent", name);
 			is(figures(run, BRICKTRACE_NR_INVALID).count, 0,
-			   "%s: and for no other number", name);
+			   "%s: the child's return is no invalid call", name);
 			left = figures(run, info->leaves);
 			is(left.count, 0, "%s: its last call never completes", name);
-			is(left.in_flight, followed, "%s: it is in flight", name);
+			is(left.in_flight, followed,
+			   "%s: which is in flight if it is followed", name);
 		}
 	}
 
 	/*
-	 * vfork is under way for as long as the child uses the memory. On a busy machine
-	 * some of that may pass on the way off the CPU.
+	 * vfork returns when the child no longer uses the memory. On a busy machine part
+	 * of that time may pass before the parent is off its CPU.
 	 */
 	{
 		u64 number, t0, t1;
@@ -214,7 +219,7 @@ static void births(void)
 		between(figures(run, SYS_vfork).offcpu_ns, 50 * MS,
 			figures(run, SYS_vfork).ns, "vfork: off the CPU");
 		between(figures(run, SYS_nanosleep).ns, 100 * MS, t1 - t0,
-			"vfork: in which the child is seen too");
+			"vfork: the child's own calls are counted meanwhile");
 	}
 	free(run);
 }
@@ -235,7 +240,7 @@ static void *exec_self(void *arg)
 	bail("execl");
 }
 
-static void leader(void)
+static void leader_body(void)
 {
 	pthread_t thread;
 	char c;
@@ -248,7 +253,7 @@ static void leader(void)
 		pause();
 }
 
-static int execed(char **argv)
+static int after_exec(char **argv)
 {
 	char c;
 
@@ -267,7 +272,7 @@ static void exec_not_leader(void)
 
 	if (pipe(go) || pipe(done_fds))
 		bail("pipe");
-	pid = child_of(leader);
+	pid = child_of(leader_body);
 	register_tid(pid, BRICKTRACE_THREAD_INHERIT_THREADS);
 	number = run_open(fd, brick, TRACE_SESSION);
 	if (write(go[1], "x", 1) != 1 || read(done_fds[0], &c, 1) != 1)
@@ -275,7 +280,7 @@ static void exec_not_leader(void)
 	wait_state(pid, pid, "S");
 	is(threads_become(1), 1, "execve, not the leader: one thread is left");
 	is(try_register(fd, pid, 0), -EEXIST,
-	   "execve, not the leader: it is registered still");
+	   "execve, not the leader: that thread is still registered");
 	run_close(fd, number, run);
 	ok(consistent(run), "execve, not the leader: the figures add up, measured");
 	is(run->r.threads, 2, "execve, not the leader: two threads");
@@ -284,21 +289,22 @@ static void exec_not_leader(void)
 	is(figures(run, SYS_execve).errors, 0, "execve, not the leader: no error");
 	is(figures(run, SYS_execve).in_flight, 0,
 	   "execve, not the leader: it has returned");
-	is(figures(run, SYS_read).in_flight, 1, "execve, not the leader: what it does now");
-	is(session(fd).threads_lost, 0, "execve, not the leader: nobody is lost");
+	is(figures(run, SYS_read).in_flight, 1,
+	   "execve, not the leader: its present call is in flight");
+	is(session(fd).threads_lost, 0, "execve, not the leader: no thread is lost");
 
 	number = run_open(fd, brick, TRACE_SESSION);
 	if (write(go[1], "x", 1) != 1)
 		bail("write");
 	wait_for(pid);
-	is(threads_become(0), 0, "execve, not the leader: it ends");
+	is(threads_become(0), 0, "execve, not the leader: it ends and leaves the session");
 	run_close(fd, number, run);
 	is(figures(run, SYS_exit_group).in_flight, 1,
 	   "execve, not the leader: followed to its end");
 	free(run);
 }
 
-/* exit_group inside a run, with threads in a call, computing, and asleep. */
+/* exit_group inside a run: one thread sleeps in a call, another one makes calls. */
 
 static void *reading(void *arg)
 {
@@ -350,8 +356,8 @@ static void exit_group_inside(void)
 	if (write(go[1], "x", 1) != 1)
 		bail("write");
 	status = wait_for(pid);
-	is(WEXITSTATUS(status), 3, "exit_group: it exits");
-	is(threads_become(0), 0, "exit_group: all have left");
+	is(WEXITSTATUS(status), 3, "exit_group: its exit status");
+	is(threads_become(0), 0, "exit_group: all threads have left the session");
 	after = now();
 	sleep_ns(50 * MS);
 	run_close(fd, number, run);
@@ -364,19 +370,19 @@ static void exit_group_inside(void)
 	made = atomic_load(calls_made);
 	f = figures(run, SYS_getppid);
 	between(f.count + f.in_flight, made + 4, made + 5,
-		"exit_group: the others' calls until then");
+		"exit_group: the other thread's calls until then");
 	f = figures(run, SYS_read);
 	is(f.count + f.in_flight, 2,
-	   "exit_group: the call that it ends, with the first one");
-	is(f.errors, 0, "exit_group: which is no error");
+	   "exit_group: two reads, one of them ended by exit_group");
+	is(f.errors, 0, "exit_group: the read that it ends is not an error");
 	is(all_in_flight(run) - figures(run, SYS_getppid).in_flight - f.in_flight, 1,
 	   "exit_group: nothing else in flight");
 	between(run->all.thread_ns, 20 * MS, 3 * (after - before),
-		"exit_group: their time ends with them");
+		"exit_group: no thread time after the end of the threads");
 	free(run);
 }
 
-/* A tid that is used again is another thread. */
+/* When a tid is used again, it means a new thread, which nobody has registered. */
 
 static void reuse_calls(void)
 {
@@ -423,31 +429,32 @@ static void tid_reuse(void)
 	threads_become(0);
 
 	again = child_with_pid(pid);
-	is(try_unregister(fd, pid), -ESRCH, "tid reuse: the new one is not registered");
-	is(session(fd).threads, 0, "tid reuse: nor is any");
+	is(try_unregister(fd, pid), -ESRCH, "tid reuse: the new thread is not registered");
+	is(session(fd).threads, 0, "tid reuse: the session has no threads");
 	if (write(go[1], "x", 1) != 1)
 		bail("write");
 	wait_for(again);
 	run_close(fd, number, run);
-	is(count_of(run, SYS_getppid), 40, "tid reuse: its calls are not the old one's");
+	is(count_of(run, SYS_getppid), 40,
+	   "tid reuse: the new thread's calls are not counted");
 	is(run->r.threads, 1, "tid reuse: one thread");
 
 	again = child_with_pid(pid);
-	is(try_register(fd, pid, 0), 0, "tid reuse: it can be registered");
+	is(try_register(fd, pid, 0), 0, "tid reuse: a new thread can be registered");
 	number = run_open(fd, brick, TRACE_SESSION);
 	if (write(go[1], "x", 1) != 1)
 		bail("write");
 	wait_for(again);
 	threads_become(0);
 	run_close(fd, number, run);
-	is(count_of(run, SYS_getppid), 40, "tid reuse: and has a new account");
-	ok(consistent(run), "tid reuse: whose figures add up");
+	is(count_of(run, SYS_getppid), 40, "tid reuse: it has a new account");
+	ok(consistent(run), "tid reuse: the new account's figures add up");
 	free(run);
 }
 
-/* Tids are of the caller's pid namespace, whoever opened the file. */
+/* A tid is looked up in the caller's pid namespace, not in that of the file's opener. */
 
-static atomic_int *told;
+static atomic_int *outside_tid;
 
 static void sleeps(void)
 {
@@ -462,14 +469,14 @@ static void in_namespace(void)
 	u64 number;
 	bool good = true;
 
-	/* We are 1. Our first child is 2, like kthreadd outside. */
+	/* Our first child has the pid 2, which is kthreadd in the outer namespace. */
 	pid = child_of(reuse_calls);
 	if (pid != 2)
-		no(&good, "the child is %d", pid);
-	if (try_register(fd, told[0], 0) != -ESRCH)
-		no(&good, "a tid of outside is known");
+		no(&good, "the child's pid is %d, not 2", pid);
+	if (try_register(fd, *outside_tid, 0) != -ESRCH)
+		no(&good, "a tid of the outer namespace is found");
 	if (try_register(fd, 2, 0))
-		no(&good, "cannot register 2");
+		no(&good, "thread 2 cannot be registered");
 	number = run_open(fd, brick, TRACE_SESSION);
 	if (write(go[1], "x", 1) != 1)
 		bail("write");
@@ -478,7 +485,7 @@ static void in_namespace(void)
 		sleep_ns(10 * MS);
 	run_close(fd, number, run);
 	if (count_of(run, SYS_getppid) != 40)
-		no(&good, "%llu calls", count_of(run, SYS_getppid));
+		no(&good, "%llu calls, not 40", count_of(run, SYS_getppid));
 	fflush(stdout);
 	_exit(!good);
 }
@@ -497,26 +504,25 @@ static void pid_namespace(void)
 {
 	pid_t pid;
 
-	told = shared_page();
-	/* Somebody whose tid means nothing inside. */
+	outside_tid = shared_page();
+	/* A process whose tid no thread of the inner namespace has. */
 	pid = child_of(sleeps);
-	told[0] = pid;
-	is(wait_for(child_of(unshared)), 0,
-	   "pid namespace: a tid is the caller's, 2 is its first child");
-	is(try_register(fd, 2, 0), -EPERM, "pid namespace: outside 2 is a kernel thread");
+	*outside_tid = pid;
+	is(wait_for(child_of(unshared)), 0, "pid namespace: 2 is the first child inside");
+	is(try_register(fd, 2, 0), -EPERM, "pid namespace: 2 is a kernel thread outside");
 	kill(pid, SIGKILL);
 	wait_for(pid);
-	is(threads_become(0), 0, "pid namespace: nobody is left");
+	is(threads_become(0), 0, "pid namespace: no thread is left in the session");
 }
 
 int main(int argc, char **argv)
 {
 	if (argc == 4)
-		return execed(argv);
+		return after_exec(argv);
 	begin("rule-life");
 	calls_made = shared_page();
-	births();
-	unborn();
+	created_children();
+	registered_before_running();
 	exec_not_leader();
 	exit_group_inside();
 	tid_reuse();

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * Rule 11: what is no system call of the thread. The vDSO's clock_gettime and
- * io_uring's work.
+ * The vDSO's clock_gettime() and the work of io_uring's kernel threads are no system
+ * calls of the thread, and are not counted.
+ *
+ * Rules: not-a-call.
  */
 #include <linux/io_uring.h>
 #include "rule.h"
@@ -12,8 +14,8 @@
 
 static struct run *run;
 
-/* Whether the vDSO can read the clock: what the kernel uses as its own. */
-static bool readable(void)
+/* Whether the vDSO can read the clock that the kernel uses. */
+static bool clock_is_readable(void)
 {
 	char text[32] = "";
 	int f = open("/sys/devices/system/clocksource/clocksource0/current_clocksource",
@@ -25,11 +27,11 @@ static bool readable(void)
 	return !strncmp(text, "tsc", 3) || !strncmp(text, "arch_sys_counter", 16);
 }
 
-static void vdso(void)
+static void vdso_calls(void)
 {
 	struct timespec ts;
 	u64 number, t0, t1;
-	int n = readable() ? CALLS : 1000, i;
+	int n = clock_is_readable() ? CALLS : 1000, i;
 
 	number = run_open(fd, brick, TRACE_THREAD);
 	for (i = 0; i < 5; i++)
@@ -41,16 +43,16 @@ static void vdso(void)
 	t1 = ts.tv_sec * S + ts.tv_nsec;
 	run_close(fd, number, run);
 	ok(consistent(run), "clock_gettime: the figures add up");
-	is(count_of(run, SYS_getppid), 5, "clock_gettime: other calls are seen");
-	if (readable()) {
-		is(all_counts(run), 5, "clock_gettime: the vDSO's are no system calls");
+	is(count_of(run, SYS_getppid), 5, "clock_gettime: other calls are counted");
+	if (clock_is_readable()) {
+		is(all_counts(run), 5, "clock_gettime: the vDSO makes no system calls");
 		between(run->all.compute_ns, t1 - t0, run->all.thread_ns,
-			"clock_gettime: they are computing");
+			"clock_gettime: the vDSO's time is compute");
 	} else {
 		is(count_of(run, SYS_clock_gettime), n + 1,
 		   "clock_gettime: without a clock the vDSO makes system calls");
 		between(figures(run, SYS_clock_gettime).ns, n, run->all.thread_ns,
-			"clock_gettime: which take time");
+			"clock_gettime: those system calls take time");
 	}
 }
 
@@ -112,18 +114,20 @@ static void io_uring(uint8_t flags, const char *what)
 	u64 number;
 	int file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC), good = 0, i;
 
-	/* Workers are made for the first one. */
+	/* The first read creates the workers. */
 	ring_read(file, buffer, sizeof(buffer), flags);
 	number = run_open(fd, brick, TRACE_SESSION);
 	for (i = 0; i < READS; i++)
 		good += ring_read(file, buffer, sizeof(buffer), flags) == sizeof(buffer);
 	run_close(fd, number, run);
 	close(file);
-	is(good, READS, "io_uring, %s: all is read", what);
+	is(good, READS, "io_uring, %s: each read succeeds", what);
 	ok(consistent(run), "io_uring, %s: the figures add up", what);
-	is(count_of(run, SYS_io_uring_enter), READS, "io_uring, %s: io_uring_enter", what);
+	is(count_of(run, SYS_io_uring_enter), READS,
+	   "io_uring, %s: io_uring_enter is counted", what);
 	is(all_counts(run), READS, "io_uring, %s: no other call", what);
-	is(run->category[BRICKTRACE_CAT_READ].count, 0, "io_uring, %s: no read", what);
+	is(run->category[BRICKTRACE_CAT_READ].count, 0,
+	   "io_uring, %s: no read is counted", what);
 	is(run->r.threads, 1, "io_uring, %s: one thread, no worker", what);
 }
 
@@ -143,7 +147,7 @@ static void io_urings(void)
 	io_uring(IOSQE_ASYNC, "by a worker");
 	is(session(fd).threads, 1, "io_uring: workers are not inherited");
 
-	/* Nor found, where a whole process is followed. */
+	/* Following the whole process must leave out the workers, too. */
 	thread_unregister(fd);
 	err = try_register(fd, getpid(),
 			   BRICKTRACE_THREAD_WHOLE_PROCESS |
@@ -152,7 +156,7 @@ static void io_urings(void)
 	is(session(fd).threads, 1, "io_uring: without its workers");
 	number = run_open(fd, brick, TRACE_SESSION);
 	run_close(fd, number, run);
-	is(run->r.threads, 1, "io_uring: which no run covers");
+	is(run->r.threads, 1, "io_uring: workers are in no run");
 }
 
 int main(void)
@@ -160,7 +164,7 @@ int main(void)
 	begin("rule-none");
 	run = run_new();
 	thread_register(fd, 0);
-	vdso();
+	vdso_calls();
 	io_urings();
 	return done(20);
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * Rules 2, 6 and 10: which number a call is counted under. The 32-bit door, x32,
- * numbers that no table has, calls that seccomp or a tracer refuses or rewrites,
- * and more distinct calls than a thread has slots.
+ * A call is counted under the right number: calls by the 32-bit entry (int 0x80) or of
+ * x32, numbers that are in no table, calls that seccomp or a tracer refuses or changes,
+ * and more distinct calls than a thread's account has slots.
+ *
+ * Rules: compute, edge, entry, more, own-calls, table.
  */
 #include <elf.h>
 #include <linux/filter.h>
@@ -42,7 +44,7 @@ static long call(unsigned long nr, long a, long b, long c)
 }
 
 #ifdef __x86_64__
-/* The 32-bit door; what it is given has 32 bits. */
+/* A call by the 32-bit entry, which truncates its arguments to 32 bits. */
 static long int80(unsigned int nr, int a, int b, int c)
 {
 	long ret;
@@ -65,7 +67,7 @@ static void close_run(const char *what)
 	run_close(fd, number, run);
 	ok(consistent(run), "%s: the figures add up", what);
 	is(all_in_flight(run), 0, "%s: nothing in flight", what);
-	/* Which begins after the opening ioctl and ends before the closing one. */
+	/* A run lasts from the end of its opening ioctl to the start of its closing one. */
 	is(run->all.thread_ns, run->r.wall_ns, "%s: thread time is the run's", what);
 }
 
@@ -79,13 +81,13 @@ static void expect(uint32_t nr, uint32_t arch, u64 count, u64 errors, const char
 		between(f.ns, count, run->all.thread_ns, "%s: time", what);
 }
 
-static void category(int c, u64 count, const char *what)
+static void expect_category(int c, u64 count, const char *what)
 {
 	is(run->category[c].count, count, "%s: its category", what);
 }
 
 #ifdef __x86_64__
-static void compat(void)
+static void compat_numbers(void)
 {
 	int i;
 
@@ -94,7 +96,7 @@ static void compat(void)
 		return;
 	}
 	open_run();
-	/* Of the same number as a 32-bit read. */
+	/* The native close has the number of the 32-bit read. */
 	for (i = 0; i < 7; i++)
 		call(SYS_close, -1, 0, 0);
 	for (i = 0; i < 5; i++)
@@ -126,12 +128,12 @@ static void compat(void)
 	expect(INVALID, COMPAT, 6, 6, "int 0x80, no such number");
 	expect(INVALID, NATIVE, 0, 0, "int 0x80, no such number, natively");
 	expect(SYS_getppid, NATIVE, 9, 0, "int 0x80, a native call beside it");
-	category(BRICKTRACE_CAT_READ, 3, "int 0x80, read");
-	category(BRICKTRACE_CAT_WRITE, 2, "int 0x80, write");
-	category(BRICKTRACE_CAT_IOCTL, 1, "int 0x80, ioctl");
-	category(BRICKTRACE_CAT_MMAP, 1, "int 0x80, brk");
-	category(BRICKTRACE_CAT_FUTEX, 2, "int 0x80, futex");
-	category(BRICKTRACE_CAT_OTHER, 5 + 6 + 7 + 9, "int 0x80, the others");
+	expect_category(BRICKTRACE_CAT_READ, 3, "int 0x80, read");
+	expect_category(BRICKTRACE_CAT_WRITE, 2, "int 0x80, write");
+	expect_category(BRICKTRACE_CAT_IOCTL, 1, "int 0x80, ioctl");
+	expect_category(BRICKTRACE_CAT_MMAP, 1, "int 0x80, brk");
+	expect_category(BRICKTRACE_CAT_FUTEX, 2, "int 0x80, futex");
+	expect_category(BRICKTRACE_CAT_OTHER, 5 + 6 + 7 + 9, "int 0x80, the others");
 }
 
 static void x32(void)
@@ -157,13 +159,13 @@ static void x32(void)
 	expect(515, X32, 1, 1, "x32, readv");
 	expect(516, X32, 1, 1, "x32, writev");
 	expect(INVALID, NATIVE, 2, 2, "x32, no such number");
-	category(BRICKTRACE_CAT_READ, 4, "x32, read and readv");
-	category(BRICKTRACE_CAT_WRITE, 1, "x32, writev");
-	category(BRICKTRACE_CAT_IOCTL, 1, "x32, ioctl");
+	expect_category(BRICKTRACE_CAT_READ, 4, "x32, read and readv");
+	expect_category(BRICKTRACE_CAT_WRITE, 1, "x32, writev");
+	expect_category(BRICKTRACE_CAT_IOCTL, 1, "x32, ioctl");
 }
 #endif
 
-static void invalid(void)
+static void invalid_numbers(void)
 {
 	int i;
 
@@ -177,25 +179,26 @@ static void invalid(void)
 	call(512, 0, 0, 0);
 	call(0x7fffffff, 0, 0, 0);
 	call(0xffffffff, 0, 0, 0);
-	call(1UL << 63, 0, 0, 0); /* whose 32 bits are 0: read() or, on arm64, io_setup() */
+	call(1UL << 63, 0, 0, 0); /* its low 32 bits are 0: read, on arm64 io_setup */
 	for (i = 0; i < 6; i++)
 		call(1UL << 32 | SYS_getppid, 0, 0, 0);
 	for (i = 0; i < 2; i++)
 		call(511, 0, 0, 0); /* a hole in the table */
 	close_run("invalid numbers");
 	expect(INVALID, NATIVE, 15, 15, "invalid numbers");
-	expect(0, NATIVE, 1, figures(run, 0).errors, "invalid numbers: 2^63 is 0");
-	expect(SYS_getppid, NATIVE, 6, 0, "invalid numbers: of 2^32 + n the kernel sees n");
-	expect(511, NATIVE, 2, 2, "invalid numbers: one inside the table is itself");
+	expect(0, NATIVE, 1, figures(run, 0).errors, "invalid numbers: 2^63 counts as 0");
+	expect(SYS_getppid, NATIVE, 6, 0, "invalid numbers: 2^32 + n counts as n");
+	expect(511, NATIVE, 2, 2, "invalid numbers: a hole in the table keeps its number");
 	is(all_counts(run), 24, "invalid numbers: no call is lost or invented");
-	category(BRICKTRACE_CAT_OTHER, 23 + (SYS_read != 0), "invalid numbers: other");
+	expect_category(BRICKTRACE_CAT_OTHER, 23 + (SYS_read != 0),
+			"invalid numbers: other");
 }
 
-/* seccomp: a child, since a filter stays. */
+/* seccomp is tested in a child, since a filter cannot be removed. */
 
 static atomic_int *phase;
 
-static void filter(uint32_t nr, uint32_t action)
+static void install_filter(uint32_t nr, uint32_t action)
 {
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
@@ -222,7 +225,7 @@ static void wait_to_go(void)
 		;
 }
 
-static void stay(void)
+static void wait_to_end(void)
 {
 	*phase = 3;
 	while (*phase == 3)
@@ -231,14 +234,14 @@ static void stay(void)
 
 static void refused_errno(void)
 {
-	filter(SYS_getppid, SECCOMP_RET_ERRNO | EPERM);
+	install_filter(SYS_getppid, SECCOMP_RET_ERRNO | EPERM);
 	wait_to_go();
 	for (int i = 0; i < 25; i++)
 		if (getppid_raw() != -EPERM)
 			_exit(1);
 	for (int i = 0; i < 5; i++)
 		call(SYS_getuid, 0, 0, 0);
-	stay();
+	wait_to_end();
 }
 
 static void refused_trap(void)
@@ -246,18 +249,18 @@ static void refused_trap(void)
 	struct sigaction sa = { .sa_handler = on_sigsys };
 
 	sigaction(SIGSYS, &sa, NULL);
-	filter(SYS_getppid, SECCOMP_RET_TRAP);
+	install_filter(SYS_getppid, SECCOMP_RET_TRAP);
 	wait_to_go();
 	for (int i = 0; i < 25; i++)
 		getppid_raw();
 	for (int i = 0; i < 5; i++)
 		call(SYS_getuid, 0, 0, 0);
-	stay();
+	wait_to_end();
 }
 
 static void refused_kill(void)
 {
-	filter(SYS_getppid, SECCOMP_RET_KILL_PROCESS);
+	install_filter(SYS_getppid, SECCOMP_RET_KILL_PROCESS);
 	wait_to_go();
 	for (int i = 0; i < 5; i++)
 		call(SYS_getuid, 0, 0, 0);
@@ -265,8 +268,8 @@ static void refused_kill(void)
 	_exit(7);
 }
 
-/* Runs the child's part; returns its pid, or 0 if it has ended. */
-static pid_t watch(void (*body)(void), bool dies)
+/* Opens a run around what a child does in @body, and kills the child unless it dies. */
+static void watch_child(void (*body)(void), bool dies)
 {
 	int status;
 	pid_t pid;
@@ -279,8 +282,9 @@ static pid_t watch(void (*body)(void), bool dies)
 	*phase = 2;
 	if (dies) {
 		status = wait_for(pid);
-		is(WIFSIGNALED(status) ? WTERMSIG(status) : 0, SIGSYS, "SIGSYS ends it");
-		is(threads_become(0), 0, "and it leaves");
+		is(WIFSIGNALED(status) ? WTERMSIG(status) : 0, SIGSYS,
+		   "seccomp kill: SIGSYS ends the process");
+		is(threads_become(0), 0, "seccomp kill: the process leaves the session");
 	} else {
 		wait_value(phase, 3);
 	}
@@ -290,10 +294,9 @@ static pid_t watch(void (*body)(void), bool dies)
 		wait_for(pid);
 		threads_become(0);
 	}
-	return pid;
 }
 
-static void refused(const char *what, u64 errors)
+static void expect_refused(const char *what, u64 errors)
 {
 	struct bricktrace_figures f = figures(run, SYS_getppid);
 
@@ -301,25 +304,26 @@ static void refused(const char *what, u64 errors)
 	is(f.count, 25, "%s: a refused call counts once", what);
 	is(f.errors, errors, "%s: errors", what);
 	is(f.ns, 0, "%s: with no time", what);
-	is(f.offcpu_ns, 0, "%s: nor off the CPU", what);
+	is(f.offcpu_ns, 0, "%s: with no off-CPU time", what);
 	is(f.in_flight, 0, "%s: not in flight", what);
-	is(figures(run, SYS_getuid).count, 5, "%s: the call after it", what);
+	is(figures(run, SYS_getuid).count, 5, "%s: the calls after it", what);
 	is(figures(run, INVALID).count, 0, "%s: no invalid call", what);
 }
 
-static void seccomp(void)
+static void seccomp_refuses(void)
 {
-	watch(refused_errno, false);
-	refused("seccomp errno", 25);
+	watch_child(refused_errno, false);
+	expect_refused("seccomp errno", 25);
 	is(all_counts(run), 30, "seccomp errno: no other call");
 
-	watch(refused_trap, false);
-	/* What the program sees in the register is its number. */
-	refused("seccomp trap", 0);
-	is(figures(run, SYS_rt_sigreturn).count, 25, "seccomp trap: a handler for each");
+	watch_child(refused_trap, false);
+	/* The register of the result keeps the call's number, so there is no error. */
+	expect_refused("seccomp trap", 0);
+	is(figures(run, SYS_rt_sigreturn).count, 25,
+	   "seccomp trap: a signal handler for each call");
 	is(all_counts(run), 55, "seccomp trap: no other call");
 
-	watch(refused_kill, true);
+	watch_child(refused_kill, true);
 	ok(consistent(run), "seccomp kill: the figures add up");
 	is(figures(run, SYS_getuid).count, 5, "seccomp kill: the calls before it");
 	between(figures(run, SYS_getppid).count, 0, 1, "seccomp kill: counts once at most");
@@ -327,14 +331,14 @@ static void seccomp(void)
 	is(all_in_flight(run), 0, "seccomp kill: nothing is in flight");
 }
 
-/* A tracer that changes or refuses calls. */
+/* A tracer changes or refuses calls. */
 
 static void three_calls(void)
 {
 	wait_to_go();
 	for (int i = 0; i < 3; i++)
 		getppid_raw();
-	stay();
+	wait_to_end();
 }
 
 /* The number of the call that @pid is stopped in. */
@@ -375,8 +379,8 @@ static void set_number(pid_t pid, long number)
 #endif
 }
 
-/* Each of three calls is given the number @nr at its entry (and @exit_nr). */
-static void rewritten(long nr, bool sysemu, const char *what)
+/* A tracer gives each of three calls the number @nr or, @sysemu, skips the call. */
+static void tracer_rewrites(long nr, bool sysemu, const char *what)
 {
 	struct bricktrace_figures f;
 	u64 goes_on, inside = 0;
@@ -394,7 +398,7 @@ static void rewritten(long nr, bool sysemu, const char *what)
 	number = run_open(fd, brick, TRACE_SESSION);
 	*phase = 2;
 	for (i = 0; i < 3; i++) {
-		/* SYSEMU stops at the entry only. */
+		/* PTRACE_SYSEMU stops at the entry only. */
 		if (ptrace(sysemu ? PTRACE_SYSEMU : PTRACE_SYSCALL, pid, 0, 0))
 			bail("ptrace");
 		status = wait_for(pid);
@@ -420,13 +424,14 @@ static void rewritten(long nr, bool sysemu, const char *what)
 	ok(consistent(run), "%s: the figures add up", what);
 	if (sysemu) {
 		f = figures(run, SYS_getppid);
-		is(f.count, 3, "%s: counts once", what);
+		is(f.count, 3, "%s: each call counts once", what);
 		is(f.ns, 0, "%s: with no time", what);
 	} else {
 		f = figures(run, (uint32_t)nr);
-		is(figures(run, SYS_getppid).count, 0, "%s: not by its old number", what);
-		is(f.count, 3, "%s: counts by its new number", what);
-		/* On arm64 a call that is skipped returns what the tracer wants. */
+		is(figures(run, SYS_getppid).count, 0,
+		   "%s: not counted under the old number", what);
+		is(f.count, 3, "%s: counted under the new number", what);
+		/* On arm64 the tracer sets the result of a skipped call. */
 #ifdef __aarch64__
 		is(f.errors, 0, "%s: errors", what);
 #else
@@ -437,13 +442,13 @@ static void rewritten(long nr, bool sysemu, const char *what)
 	is(all_counts(run), 3, "%s: no other call", what);
 	is(all_in_flight(run), 0, "%s: nothing in flight", what);
 	between(run->all.compute_offcpu_ns, 30 * MS, run->all.compute_ns,
-		"%s: the stops are computing, off the CPU", what);
+		"%s: the stops are off-CPU compute", what);
 	kill(pid, SIGKILL);
 	wait_for(pid);
-	is(threads_become(0), 0, "%s: it ends", what);
+	is(threads_become(0), 0, "%s: the process ends and leaves the session", what);
 }
 
-/* Rule 4: the edge takes what is left of the CPU's time, and no more. */
+/* The edge takes the calls' share of the remaining on-CPU time, and no more. */
 static void large_edge(void)
 {
 	u64 edge_ps = 7654321;
@@ -454,15 +459,15 @@ static void large_edge(void)
 	open_run();
 	for (i = 0; i < 100; i++)
 		getppid_raw();
-	/* Longer than the edges are. */
+	/* Computes for longer than the sum of the edges. */
 	for (u64 end = now() + 20 * MS; now() < end;)
 		;
 	close_run("edge");
-	/* The opening ioctl returns inside. */
+	/* The opening ioctl returns inside the run and has an edge too. */
 	is(run->all.edge_ns, (all_counts(run) + 1) * edge_ps / 1000,
-	   "edge: for each call that completes");
+	   "edge: the figure times the completed calls");
 
-	/* 1 ms a call, of which there is nothing left to compute with. */
+	/* An edge of 1 ms a call is more than all on-CPU time. */
 	set_edge(fd, BRICKTRACE_MAX_EDGE_PS);
 	open_run();
 	for (i = 0; i < 1000; i++)
@@ -470,18 +475,18 @@ static void large_edge(void)
 	sleep_ns(5 * MS);
 	close_run("large edge");
 	is(run->all.compute_ns, run->all.compute_offcpu_ns,
-	   "large edge: only what is off the CPU is left");
+	   "large edge: only off-CPU compute is left");
 	between(run->all.edge_ns, 1, run->all.thread_ns - 5 * MS,
 		"large edge: no larger than the run");
 	set_edge(fd, BRICKTRACE_NONE);
 	thread_unregister(fd);
 }
 
-/* More distinct calls than slots: holes of the table, which do nothing. */
+/* Most of the distinct calls are holes of the table, from this number on. */
 
 #define HOLE 340
 
-static void *many(void *arg)
+static void *more_calls_than_slots(void *arg)
 {
 	static const struct {
 		long nr;
@@ -502,7 +507,7 @@ static void *many(void *arg)
 	(void)arg;
 	thread_register(fd, 0);
 	open_run();
-	/* The opening call was ioctl when it was entered: that is the first slot. */
+	/* The opening ioctl has taken the first slot. */
 	for (i = 0; i < slots - 1; i++)
 		for (j = 0; j <= i % 3; j++, total++)
 			call(HOLE + i, 0, 0, 0);
@@ -539,11 +544,11 @@ static void *many(void *arg)
 			   count_of(run, HOLE + i), i % 3 + 1 + !i);
 	if (count_of(run, SYS_ioctl) != 15)
 		no(&exact, "ioctl: %llu, not 15", count_of(run, SYS_ioctl));
-	ok(exact, "more calls than slots: the first ones are told apart");
+	ok(exact, "more calls than slots: the first ones have separate figures");
 	for (i = 0; i < sizeof(late) / sizeof(late[0]); i++)
 		if (call_of(run, late[i].nr))
 			no(&once, "call %ld has an entry", late[i].nr);
-	ok(once, "more calls than slots: the others are not");
+	ok(once, "more calls than slots: the others have not");
 	for (i = 0; i < CATEGORIES; i++) {
 		u64 n = 0, own = i == BRICKTRACE_CAT_OTHER ? total - 15 : 0;
 
@@ -564,10 +569,11 @@ static void *many(void *arg)
 	is(all_counts(run), total, "more calls than slots: every call counts");
 	is(run->syscalls, slots + 4,
 	   "more calls than slots: one entry each, and one for each category's rest");
-	is(count_of(inner, HOLE), 1, "more calls than slots: an inner run, told apart");
+	is(count_of(inner, HOLE), 1,
+	   "more calls than slots: an inner run, separate figures");
 	is(inner->category[BRICKTRACE_CAT_READ].count, 1,
 	   "more calls than slots: an inner run, the rest");
-	is(all_counts(inner), 2, "more calls than slots: an inner run, all");
+	is(all_counts(inner), 2, "more calls than slots: an inner run, all calls");
 	thread_unregister(fd);
 	free(inner);
 	return NULL;
@@ -583,20 +589,20 @@ int main(void)
 	phase = shared_page();
 	thread_register(fd, 0);
 #ifdef __x86_64__
-	compat();
+	compat_numbers();
 	x32();
 	tests += 69;
 #endif
-	invalid();
+	invalid_numbers();
 	thread_unregister(fd);
 	keep_armed();
-	seccomp();
-	rewritten(SYS_getuid, false, "rewritten by a tracer");
-	rewritten(-1, false, "made invalid by a tracer");
-	rewritten(0, true, "refused by a tracer");
+	seccomp_refuses();
+	tracer_rewrites(SYS_getuid, false, "rewritten by a tracer");
+	tracer_rewrites(-1, false, "made invalid by a tracer");
+	tracer_rewrites(0, true, "refused by a tracer");
 	keep_no_longer();
 	large_edge();
-	if (pthread_create(&thread, NULL, many, NULL))
+	if (pthread_create(&thread, NULL, more_calls_than_slots, NULL))
 		bail("pthread_create");
 	pthread_join(thread, NULL);
 	return done(tests);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * Rules 6 and 7: signals. A handler that makes calls while one is interrupted,
- * rt_sigreturn, and calls that are restarted, by their number or by
- * restart_syscall after a stop.
+ * Signals: a handler that makes calls of its own while a call is interrupted,
+ * rt_sigreturn, and calls that the kernel restarts, under their own number or, after a
+ * stop, by restart_syscall.
+ *
+ * Rules: entry, interrupted, restart.
  */
 #include <linux/futex.h>
 #include <sys/epoll.h>
@@ -28,7 +30,7 @@ static void handler(int sig)
 	atomic_fetch_add(&handled, 1);
 }
 
-static void handle(int flags)
+static void install_handler(int flags)
 {
 	struct sigaction sa = { .sa_handler = handler, .sa_flags = flags };
 
@@ -36,8 +38,8 @@ static void handle(int flags)
 		bail("sigaction");
 }
 
-/* Interrupts the main thread when it sleeps. */
-static void *interrupt(void *arg)
+/* Sends a signal to the main thread once that sleeps. */
+static void *interrupt_main(void *arg)
 {
 	wait_state(getpid(), getpid(), "S");
 	sleep_ns(20 * MS);
@@ -46,14 +48,14 @@ static void *interrupt(void *arg)
 }
 
 /* A run around one call of @body, which is interrupted once. */
-static long interrupted(long (*body)(void), u64 *took)
+static long run_interrupted(long (*body)(void), u64 *took)
 {
 	pthread_t thread;
 	long ret;
 	u64 t0;
 
 	atomic_store(&handled, 0);
-	if (pthread_create(&thread, NULL, interrupt, NULL))
+	if (pthread_create(&thread, NULL, interrupt_main, NULL))
 		bail("pthread_create");
 	t0 = now();
 	number = run_open(fd, brick, TRACE_THREAD);
@@ -91,23 +93,23 @@ static long nap(void)
 	return ret < 0 ? -errno : ret;
 }
 
-static void common(const char *what)
+static void expect_handler(const char *what)
 {
 	struct bricktrace_figures f = figures(run, SYS_rt_sigreturn);
 
 	ok(consistent(run), "%s: the figures add up", what);
 	is(f.count, 1, "%s: one rt_sigreturn", what);
-	is(f.errors, 0, "%s: whose value is no error", what);
-	is(f.in_flight, 0, "%s: nor is it in flight", what);
-	between(f.ns, 1, run->all.thread_ns, "%s: and takes time", what);
-	is(figures(run, SYS_getppid).count, 7, "%s: the handler's calls", what);
-	is(figures(run, SYS_write).count, 1, "%s: of each kind", what);
+	is(f.errors, 0, "%s: rt_sigreturn has no error", what);
+	is(f.in_flight, 0, "%s: rt_sigreturn is not in flight", what);
+	between(f.ns, 1, run->all.thread_ns, "%s: rt_sigreturn takes time", what);
+	is(figures(run, SYS_getppid).count, 7, "%s: the handler's getppid calls", what);
+	is(figures(run, SYS_write).count, 1, "%s: the handler's write", what);
 	is(figures(run, SYS_restart_syscall).count, 0, "%s: no restart_syscall", what);
 	is(figures(run, BRICKTRACE_NR_INVALID).count, 0, "%s: no invalid call", what);
 	is(all_in_flight(run), 0, "%s: nothing is in flight", what);
 }
 
-static void handlers(void)
+static void calls_with_handlers(void)
 {
 	struct bricktrace_figures f;
 	u64 took;
@@ -115,63 +117,63 @@ static void handlers(void)
 
 	thread_register(fd, 0);
 
-	handle(0);
-	is(interrupted(read_pipe, &took), -EINTR, "read: EINTR");
-	common("read, not restarted");
+	install_handler(0);
+	is(run_interrupted(read_pipe, &took), -EINTR, "read: EINTR");
+	expect_handler("read, not restarted");
 	f = figures(run, SYS_read);
-	is(f.count, 1, "read, not restarted: one");
+	is(f.count, 1, "read, not restarted: one call");
 	is(f.errors, 1, "read, not restarted: an error, as the program sees it");
 	between(f.ns, 20 * MS, took, "read, not restarted: its time");
 	between(f.offcpu_ns, 19 * MS, f.ns, "read, not restarted: off its CPU");
 	if (read(fds[0], &c, 1) != 1)
 		bail("read");
 
-	handle(SA_RESTART);
-	is(interrupted(read_pipe, &took), 1, "read: restarted");
-	common("read, restarted");
+	install_handler(SA_RESTART);
+	is(run_interrupted(read_pipe, &took), 1, "read: restarted");
+	expect_handler("read, restarted");
 	f = figures(run, SYS_read);
 	is(f.count, 2, "read, restarted: it is entered twice");
 	is(f.errors, 0, "read, restarted: no error");
 	between(f.ns, 20 * MS, took, "read, restarted: its time");
 
-	/* This one is not restarted by anybody: the kernel itself says -EINTR. */
-	is(interrupted(wait_epoll, &took), -EINTR, "epoll_pwait: EINTR");
-	common("epoll_pwait");
+	/* epoll_pwait is never restarted: the kernel itself returns -EINTR. */
+	is(run_interrupted(wait_epoll, &took), -EINTR, "epoll_pwait: EINTR");
+	expect_handler("epoll_pwait");
 	f = figures(run, SYS_epoll_pwait);
-	is(f.count, 1, "epoll_pwait: one");
+	is(f.count, 1, "epoll_pwait: one call");
 	is(f.errors, 1, "epoll_pwait: -EINTR is an error");
 	if (read(fds[0], &c, 1) != 1)
 		bail("read");
 
-	/* -516 with a handler becomes EINTR; nothing is restarted. */
-	is(interrupted(nap, &took), -EINTR, "nanosleep: EINTR");
-	common("nanosleep with a handler");
+	/* -ERESTART_RESTARTBLOCK becomes -EINTR if a handler runs. */
+	is(run_interrupted(nap, &took), -EINTR, "nanosleep: EINTR");
+	expect_handler("nanosleep with a handler");
 	f = figures(run, SYS_nanosleep);
-	is(f.count, 1, "nanosleep with a handler: one");
+	is(f.count, 1, "nanosleep with a handler: one call");
 	is(f.errors, 1, "nanosleep with a handler: an error, as the program sees it");
 	if (read(fds[0], &c, 1) != 1)
 		bail("read");
 
-	/* The call that a handler is in counts once, and is no part of another. */
+	/* The handler runs when kill returns: kill has completed and is not restarted. */
 	number = run_open(fd, brick, TRACE_THREAD);
 	kill(getpid(), SIGUSR1);
 	run_close(fd, number, run);
-	common("signal on the way back from kill");
+	expect_handler("signal on the way back from kill");
 	is(figures(run, SYS_kill).count, 1, "signal on the way back from kill: one kill");
 	is(figures(run, SYS_kill).errors, 0, "signal on the way back from kill: no error");
 	/* getpid, kill, seven getppid, write, rt_sigreturn */
-	is(all_counts(run), 11, "signal on the way back from kill: and no more");
+	is(all_counts(run), 11, "signal on the way back from kill: no other call");
 	if (read(fds[0], &c, 1) != 1)
 		bail("read");
 	thread_unregister(fd);
 }
 
-/* Restarts: a child in a call is stopped and goes on, several times. */
+/* Restarts: a child in a call is stopped and continued several times. */
 
 #define STOPS 3
 #define NAP   3
 
-static void announce(void)
+static void wait_to_go(void)
 {
 	TID = getpid();
 	while (PHASE == 0)
@@ -182,7 +184,7 @@ static void naps(void)
 {
 	struct timespec ts = { .tv_sec = NAP };
 
-	announce();
+	wait_to_go();
 	if (syscall(SYS_nanosleep, &ts, NULL))
 		bail("nanosleep");
 	PHASE = 2;
@@ -194,7 +196,7 @@ static void clock_naps(void)
 {
 	struct timespec ts = { .tv_sec = NAP };
 
-	announce();
+	wait_to_go();
 	if (syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &ts, NULL))
 		bail("clock_nanosleep");
 	PHASE = 2;
@@ -206,7 +208,7 @@ static void futex_timed(void)
 {
 	struct timespec ts = { .tv_sec = NAP };
 
-	announce();
+	wait_to_go();
 	if (syscall(SYS_futex, &WORD, FUTEX_WAIT, 0, &ts, NULL, 0) == 0 ||
 	    errno != ETIMEDOUT)
 		bail("futex");
@@ -219,7 +221,7 @@ static void futex_woken(void)
 {
 	struct timespec ts = { .tv_sec = 1000 };
 
-	announce();
+	wait_to_go();
 	if (syscall(SYS_futex, &WORD, FUTEX_WAIT, 0, &ts, NULL, 0))
 		bail("futex");
 	PHASE = 2;
@@ -267,7 +269,7 @@ static void restarted(void (*body)(void), uint32_t nr, u64 errors, const char *w
 	is(f.count, 1 + STOPS, "%s: once and once more for each stop", what);
 	is(f.errors, errors, "%s: errors", what);
 	is(f.in_flight, 0, "%s: not in flight", what);
-	is(all_counts(run), 1 + STOPS, "%s: no other call, by no other number", what);
+	is(all_counts(run), 1 + STOPS, "%s: no other call, under no other number", what);
 	if (body != futex_woken)
 		between(f.ns, NAP * S - away, after - before - stopped,
 			"%s: its time, without the stops", what);
@@ -275,15 +277,15 @@ static void restarted(void (*body)(void), uint32_t nr, u64 errors, const char *w
 		between(f.ns, STOPS * 20 * MS, after - before - stopped,
 			"%s: its time, without the stops", what);
 	between(run->all.compute_offcpu_ns, stopped, run->all.compute_ns,
-		"%s: which are computing off the CPU", what);
+		"%s: the stops are off-CPU compute", what);
 	kill(pid, SIGKILL);
 	wait_for(pid);
-	is(threads_become(0), 0, "%s: it ends", what);
+	is(threads_become(0), 0, "%s: the process ends and leaves the session", what);
 }
 
 /*
- * The run begins when the call has been interrupted already: what is restarted
- * was seen before, or, if the hooks came later, was not.
+ * The run begins when the call has already been interrupted. If the hooks were armed
+ * then, @seen, the restart counts for the interrupted call, else for restart_syscall.
  */
 static void restarted_later(bool seen, const char *what)
 {
@@ -315,12 +317,12 @@ static void restarted_later(bool seen, const char *what)
 	is(f.count, 1, "%s: one call", what);
 	is(f.errors, 0, "%s: no error", what);
 	between(f.ns, 50 * MS, run->all.thread_ns, "%s: its time", what);
-	is(all_counts(run), 1, "%s: and no other", what);
+	is(all_counts(run), 1, "%s: no other call", what);
 	if (seen)
 		keep_no_longer();
 	kill(pid, SIGKILL);
 	wait_for(pid);
-	is(threads_become(0), 0, "%s: it ends", what);
+	is(threads_become(0), 0, "%s: the process ends and leaves the session", what);
 	wait_disarmed();
 }
 
@@ -336,7 +338,7 @@ int main(void)
 	epoll = epoll_create1(0);
 	if (epoll < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, fds[0], &e))
 		bail("epoll");
-	handlers();
+	calls_with_handlers();
 	restarted(naps, SYS_nanosleep, 0, "nanosleep, stopped");
 	restarted(clock_naps, SYS_clock_nanosleep, 0, "clock_nanosleep, stopped");
 	restarted(futex_timed, SYS_futex, 1, "futex, stopped, timed out");
