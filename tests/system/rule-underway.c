@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * Rule 2: a call under way at opening or closing counts for the part inside; a
- * thread that slept since before the arming shows its call; a stopped or traced
- * thread is in none. The bounds are times that were read around the events.
+ * A call under way when a run is opened or closed counts for its part inside the run. A
+ * thread that has slept since before the arming is in its call, a stopped or traced one
+ * in none. The bounds are clock readings taken around the events.
+ *
+ * Rules: asleep, in-flight, longest, scope.
  */
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -14,16 +16,16 @@
 
 enum { SPIN, READ, POLL, NAP, QUIT };
 
-/* What the target, a thread or a process, shares with us. */
+/* The memory that the target, a thread or a process, shares with this process. */
 static struct target {
 	atomic_int command, state;
 	atomic_int tid;
-	u64 before, after; /* its last call */
+	u64 before, after; /* clock readings around its last call */
 } * t;
 static int fds[2];
 static pid_t target_pid;
 
-static void obey(void)
+static void obey_commands(void)
 {
 	struct timespec nap = { .tv_sec = 1000 };
 	struct pollfd pfd = { .fd = fds[0], .events = POLLIN };
@@ -50,13 +52,13 @@ static void obey(void)
 	}
 }
 
-static void *obeying(void *arg)
+static void *obeying_thread(void *arg)
 {
-	obey();
+	obey_commands();
 	return arg;
 }
 
-/* Returns a time at which the target slept in its call already. */
+/* Lets the target begin a call; returns a time at which it sleeps there already. */
 static u64 enter_call(int command)
 {
 	atomic_store(&t->state, 0);
@@ -67,7 +69,7 @@ static u64 enter_call(int command)
 	return now();
 }
 
-/* Returns a time at which it slept still. */
+/* Lets the target's call end; returns a time at which it still sleeps there. */
 static u64 leave_call(void)
 {
 	u64 time = now();
@@ -78,21 +80,21 @@ static u64 leave_call(void)
 	return time;
 }
 
-static pthread_t start(void)
+static pthread_t start_target(void)
 {
 	pthread_t thread;
 
 	atomic_store(&t->tid, 0);
 	atomic_store(&t->command, SPIN);
 	target_pid = getpid();
-	if (pthread_create(&thread, NULL, obeying, NULL))
+	if (pthread_create(&thread, NULL, obeying_thread, NULL))
 		bail("pthread_create");
 	while (!atomic_load(&t->tid))
 		sleep_ns(MS);
 	return thread;
 }
 
-/* The run around all of it, and the times around its two ends. */
+/* The run under test, and clock readings around its two ends. */
 static struct run *run;
 static u64 number, open_before, open_after, close_before, close_after;
 
@@ -114,7 +116,7 @@ static void close_run(const char *what)
 		"%s: thread time is the run's", what);
 }
 
-static void counts(const char *what, uint32_t nr, u64 completed, u64 in_flight)
+static void expect_counts(const char *what, uint32_t nr, u64 completed, u64 in_flight)
 {
 	struct bricktrace_figures f = figures(run, nr);
 
@@ -126,7 +128,7 @@ static void counts(const char *what, uint32_t nr, u64 completed, u64 in_flight)
 static void seen_from_its_entry(void)
 {
 	struct bricktrace_figures f;
-	pthread_t thread = start();
+	pthread_t thread = start_target();
 	u64 asleep, wakes, longest;
 
 	keep_armed();
@@ -140,37 +142,37 @@ static void seen_from_its_entry(void)
 	longest = t->after - t->before;
 	sleep_ns(20 * MS);
 	close_run("opened in a call");
-	counts("opened in a call", SYS_read, 1, 0);
+	expect_counts("opened in a call", SYS_read, 1, 0);
 	f = figures(run, SYS_read);
 	between(f.ns, wakes - open_after, t->after - open_before,
 		"opened in a call: the part inside");
 	between(f.offcpu_ns, wakes - open_after, f.ns, "opened in a call: off its CPU");
-	is(f.max_ns, BRICKTRACE_NONE, "opened in a call: it is no longest call");
+	is(f.max_ns, BRICKTRACE_NONE, "opened in a call: it is not the longest call");
 	between(run->all.compute_ns, close_before - t->after, close_after - wakes,
-		"opened in a call: computing is what comes after it");
+		"opened in a call: the time after the call is compute");
 
 	open_run();
 	sleep_ns(20 * MS);
 	asleep = enter_call(READ);
 	sleep_ns(50 * MS);
 	close_run("closed in a call");
-	counts("closed in a call", SYS_read, 0, 1);
+	expect_counts("closed in a call", SYS_read, 0, 1);
 	f = figures(run, SYS_read);
 	between(f.ns, close_before - asleep, close_after - t->before,
 		"closed in a call: the part inside");
 	between(f.offcpu_ns, close_before - asleep, f.ns, "closed in a call: off its CPU");
-	is(f.max_ns, BRICKTRACE_NONE, "closed in a call: it is no longest call");
+	is(f.max_ns, BRICKTRACE_NONE, "closed in a call: it is not the longest call");
 	between(run->all.compute_ns, t->before - open_after, asleep - open_before,
-		"closed in a call: computing is what comes before it");
+		"closed in a call: the time before the call is compute");
 
 	open_run();
 	sleep_ns(50 * MS);
 	close_run("opened and closed in a call");
-	counts("opened and closed in a call", SYS_read, 0, 1);
+	expect_counts("opened and closed in a call", SYS_read, 0, 1);
 	f = figures(run, SYS_read);
 	is(f.ns, run->all.thread_ns, "opened and closed in a call: all of the run");
 	is(f.offcpu_ns, f.ns, "opened and closed in a call: off its CPU");
-	is(run->all.compute_ns, 0, "opened and closed in a call: never computing");
+	is(run->all.compute_ns, 0, "opened and closed in a call: no compute");
 	leave_call();
 	if (t->after - t->before > longest)
 		longest = t->after - t->before;
@@ -178,12 +180,12 @@ static void seen_from_its_entry(void)
 	open_run();
 	sleep_ns(20 * MS);
 	asleep = enter_call(READ);
-	/* Longer than each before: of this arming only the longest is known. */
+	/* An earlier, longer call of this arming would hide the length of this one. */
 	sleep_ns(longest + 20 * MS);
 	wakes = leave_call();
 	sleep_ns(20 * MS);
 	close_run("a call inside");
-	counts("a call inside", SYS_read, 1, 0);
+	expect_counts("a call inside", SYS_read, 1, 0);
 	f = figures(run, SYS_read);
 	between(f.ns, wakes - asleep, t->after - t->before, "a call inside: its time");
 	is(f.max_ns, f.ns, "a call inside: it is the longest");
@@ -194,11 +196,11 @@ static void seen_from_its_entry(void)
 	pthread_join(thread, NULL);
 }
 
-/* With linger_ms = 0 each closing disarms: the state of before is void. */
+/* With linger_ms = 0 each closing disarms the hooks: what they have observed is void. */
 static void across_disarming(void)
 {
 	struct bricktrace_figures f;
-	pthread_t thread = start();
+	pthread_t thread = start_target();
 	u64 wakes;
 
 	linger(0);
@@ -212,26 +214,27 @@ static void across_disarming(void)
 	open_run();
 	sleep_ns(50 * MS);
 	close_run("asleep across disarming");
-	counts("asleep across disarming", SYS_read, 0, 1);
+	expect_counts("asleep across disarming", SYS_read, 0, 1);
 	f = figures(run, SYS_read);
 	is(f.ns, run->all.thread_ns, "asleep across disarming: all of the run");
 	is(f.offcpu_ns, f.ns, "asleep across disarming: off its CPU");
-	is(run->all.compute_ns, 0, "asleep across disarming: never computing");
+	is(run->all.compute_ns, 0, "asleep across disarming: no compute");
 
-	/* It leaves that call and enters another while nobody looks. */
+	/* The target leaves that call and enters another one while the hooks are off. */
 	wait_disarmed();
 	leave_call();
 	enter_call(POLL);
 	open_run();
 	sleep_ns(50 * MS);
 	close_run("another call meanwhile");
-	counts("another call meanwhile", SYS_ppoll, 0, 1);
-	counts("another call meanwhile", SYS_read, 0, 0);
+	expect_counts("another call meanwhile", SYS_ppoll, 0, 1);
+	expect_counts("another call meanwhile", SYS_read, 0, 0);
 	is(figures(run, SYS_ppoll).ns, run->all.thread_ns,
 	   "another call meanwhile: all of the run");
-	is(all_counts(run) + all_in_flight(run), 1, "another call meanwhile: no other");
+	is(all_counts(run) + all_in_flight(run), 1,
+	   "another call meanwhile: no other call");
 
-	/* Attached again, and woken inside. */
+	/* The target is registered again, and its call ends inside the run. */
 	wait_disarmed();
 	unregister_tid(t->tid);
 	sleep_ns(20 * MS);
@@ -241,16 +244,16 @@ static void across_disarming(void)
 	wakes = leave_call();
 	sleep_ns(20 * MS);
 	close_run("attached again");
-	counts("attached again", SYS_ppoll, 1, 0);
-	counts("attached again", SYS_read, 1, 0);
+	expect_counts("attached again", SYS_ppoll, 1, 0);
+	expect_counts("attached again", SYS_read, 1, 0);
 	f = figures(run, SYS_ppoll);
 	between(f.ns, wakes - open_after, t->after - open_before,
-		"attached again: from the opening to its end");
+		"attached again: from the run's opening to the call's end");
 	between(f.offcpu_ns, wakes - open_after, f.ns, "attached again: off its CPU");
 	between(run->all.compute_ns, close_before - t->after, close_after - wakes,
-		"attached again: computing is what comes after it");
+		"attached again: the time after the call is compute");
 
-	/* It was in a call when last seen, and computes at the arming. */
+	/* The target was in a call when last observed, and computes at the arming. */
 	wait_disarmed();
 	keep_armed();
 	enter_call(READ);
@@ -262,7 +265,7 @@ static void across_disarming(void)
 	close_run("computing at the arming");
 	is(all_counts(run) + all_in_flight(run), 0, "computing at the arming: no call");
 	is(run->all.compute_ns, run->all.thread_ns,
-	   "computing at the arming: nothing else");
+	   "computing at the arming: all time is compute");
 
 	wait_disarmed();
 	linger(1000);
@@ -271,7 +274,7 @@ static void across_disarming(void)
 	pthread_join(thread, NULL);
 }
 
-/* Who is registered while a session's run is open is part of it from then on. */
+/* A thread that joins while a session-wide run is open is in the run from then on. */
 static void joins_an_open_run(void)
 {
 	struct bricktrace_figures f;
@@ -279,7 +282,7 @@ static void joins_an_open_run(void)
 	pthread_t thread;
 
 	thread_register(fd, 0);
-	thread = start();
+	thread = start_target();
 	enter_call(READ);
 	open_run();
 	sleep_ns(30 * MS);
@@ -301,7 +304,7 @@ static void joins_an_open_run(void)
 	mine = run->r.wall_ns;
 	between(run->all.thread_ns, mine + (close_before - after),
 		mine + (close_after - before), "joins an open run: both threads' time");
-	is(session(fd).threads_lost, 0, "joins an open run: none is lost");
+	is(session(fd).threads_lost, 0, "joins an open run: no thread is lost");
 	leave_call();
 	unregister_tid(t->tid);
 	thread_unregister(fd);
@@ -310,11 +313,11 @@ static void joins_an_open_run(void)
 }
 
 /*
- * A thread that sleeps after its call has returned, on its way back: dup3() over
- * a socket that lingers, which the kernel closes then (close() itself waits since
- * 6.6, 021a160abf62). It computes, off its CPU.
+ * A thread sleeps after its call has returned, on its way back to user mode: when dup3()
+ * replaces a socket that lingers, the kernel closes the socket then. (Since 6.6, commit
+ * 021a160abf62, close() itself waits.) That time is off-CPU compute.
  */
-static void *closes(void *arg)
+static void *close_lingering(void *arg)
 {
 	int *socket = arg;
 
@@ -344,13 +347,13 @@ static void on_the_way_back(bool seen, const char *what)
 		bail("sockets");
 	peer = accept(listener, NULL, NULL);
 	setsockopt(s, SOL_SOCKET, SO_LINGER, &l, sizeof(l));
-	/* More than the peer takes without reading it. */
+	/* Sends more than the peer's buffers take, so that closing must wait. */
 	while (send(s, block, sizeof(block), MSG_DONTWAIT) > 0)
 		;
 	atomic_store(&t->tid, 0);
 	atomic_store(&t->state, 0);
 	atomic_store(&t->command, SPIN);
-	if (pthread_create(&thread, NULL, closes, &s))
+	if (pthread_create(&thread, NULL, close_lingering, &s))
 		bail("pthread_create");
 	while (!atomic_load(&t->tid))
 		sleep_ns(MS);
@@ -363,8 +366,9 @@ static void on_the_way_back(bool seen, const char *what)
 	sleep_ns(50 * MS);
 	close_run(what);
 	is(all_in_flight(run), 0, "%s: it is in no call", what);
-	is(all_counts(run), 0, "%s: nor makes any", what);
-	is(run->all.compute_offcpu_ns, run->all.thread_ns, "%s: it waits", what);
+	is(all_counts(run), 0, "%s: it makes no call", what);
+	is(run->all.compute_offcpu_ns, run->all.thread_ns,
+	   "%s: all time is off-CPU compute", what);
 	if (seen)
 		keep_no_longer();
 	close(peer);
@@ -380,11 +384,11 @@ static void on_the_way_back(bool seen, const char *what)
 #define BUFFER (2UL << 20)
 
 /*
- * A thread that runs in a call, on its CPU, when the hooks come: what the call
- * took before a run opened is not the run's. The call fills the buffer again and
- * again, two gigabytes in all, and ends early once nobody may write there.
+ * A thread runs in a call, on its CPU, when the hooks are armed: the call's time before
+ * a run's opening is not in the run. The call fills the buffer again and again, two
+ * gigabytes in all, and ends early once the buffer cannot be written.
  */
-static void *takes_long(void *buffer)
+static void *long_call(void *buffer)
 {
 	struct iovec iov[1024];
 	int random = open("/dev/urandom", O_RDONLY | O_CLOEXEC);
@@ -414,7 +418,7 @@ static void running_in_a_call(void)
 	if (buffer == MAP_FAILED)
 		bail("mmap");
 	atomic_store(&t->state, 0);
-	if (pthread_create(&thread, NULL, takes_long, buffer))
+	if (pthread_create(&thread, NULL, long_call, buffer))
 		bail("pthread_create");
 	wait_value(&t->state, 1);
 	sleep_ns(20 * MS);
@@ -437,7 +441,8 @@ static void running_in_a_call(void)
 	is(f.count, 1, "running in a call, until it ends: completed");
 	between(f.ns, ends - open_after, t->after - open_before,
 		"running in a call, until it ends: the part inside");
-	is(f.max_ns, BRICKTRACE_NONE, "running in a call, until it ends: no longest call");
+	is(f.max_ns, BRICKTRACE_NONE,
+	   "running in a call, until it ends: it is not the longest call");
 	keep_no_longer();
 	unregister_tid(t->tid);
 	atomic_store(&t->state, 3);
@@ -446,25 +451,25 @@ static void running_in_a_call(void)
 	wait_disarmed();
 }
 
-/* Nothing but computing, off its CPU. */
-static void idle(const char *what)
+/* Closes a run in which the target must have nothing but off-CPU compute. */
+static void expect_no_call(const char *what)
 {
 	sleep_ns(50 * MS);
 	close_run(what);
 	is(all_in_flight(run), 0, "%s: it is in no call", what);
-	is(all_counts(run), 0, "%s: nor makes any", what);
-	is(run->all.compute_ns, run->all.thread_ns, "%s: computing,", what);
+	is(all_counts(run), 0, "%s: it makes no call", what);
+	is(run->all.compute_ns, run->all.thread_ns, "%s: all time is compute", what);
 	is(run->all.compute_offcpu_ns, run->all.thread_ns, "%s: off its CPU", what);
 }
 
-/* SIGSTOP, while it does @command, seen by the hooks or before they are there. */
-static void stopped(int command, bool seen, const char *what)
+/* SIGSTOP while the target does @command; @seen: the hooks are already armed then. */
+static void stopped_target(int command, bool seen, const char *what)
 {
 	pid_t pid;
 
 	atomic_store(&t->tid, 0);
 	atomic_store(&t->command, SPIN);
-	pid = target_pid = child_of(obey);
+	pid = target_pid = child_of(obey_commands);
 	while (!atomic_load(&t->tid))
 		sleep_ns(MS);
 	register_tid(pid, 0);
@@ -475,7 +480,7 @@ static void stopped(int command, bool seen, const char *what)
 	kill(pid, SIGSTOP);
 	wait_state(pid, pid, "T");
 	open_run();
-	idle(what);
+	expect_no_call(what);
 	if (seen)
 		keep_no_longer();
 	kill(pid, SIGKILL);
@@ -484,15 +489,15 @@ static void stopped(int command, bool seen, const char *what)
 	wait_disarmed();
 }
 
-/* The same by ptrace; @at_entry: in the stop before a call is let in. */
-static void traced(int command, bool at_entry, bool seen, const char *what)
+/* A ptrace stop instead; with @at_entry the stop at the entry of a call. */
+static void traced_target(int command, bool at_entry, bool seen, const char *what)
 {
 	int status;
 	pid_t pid;
 
 	atomic_store(&t->tid, 0);
 	atomic_store(&t->command, SPIN);
-	pid = target_pid = child_of(obey);
+	pid = target_pid = child_of(obey_commands);
 	while (!atomic_load(&t->tid))
 		sleep_ns(MS);
 	register_tid(pid, 0);
@@ -514,7 +519,7 @@ static void traced(int command, bool at_entry, bool seen, const char *what)
 	}
 	wait_state(pid, pid, "t");
 	open_run();
-	idle(what);
+	expect_no_call(what);
 	if (at_entry) {
 		u64 number = run_open(fd, brick, TRACE_SESSION);
 
@@ -522,10 +527,10 @@ static void traced(int command, bool at_entry, bool seen, const char *what)
 		ptrace(PTRACE_DETACH, pid, 0, 0);
 		wait_state(pid, pid, "S");
 		run_close(fd, number, run);
-		ok(consistent(run), "%s: goes on: the figures add up", what);
-		is(all_in_flight(run), 1, "%s: goes on: into the call", what);
+		ok(consistent(run), "%s: continued: the figures add up", what);
+		is(all_in_flight(run), 1, "%s: continued: the call is in flight", what);
 		is(run->calls[0].all.offcpu_ns + 20 * MS <= run->all.thread_ns, true,
-		   "%s: goes on: which has not begun before", what);
+		   "%s: continued: the stop is not part of the call", what);
 	}
 	if (seen)
 		keep_no_longer();
@@ -536,8 +541,8 @@ static void traced(int command, bool at_entry, bool seen, const char *what)
 }
 
 /*
- * A call that waits for its supervisor has begun, but its entry is not shown; it is
- * when it goes on.
+ * A call that waits for its seccomp supervisor has begun, though the hooks observe its
+ * entry only when the supervisor lets it continue.
  */
 static int listener;
 
@@ -562,7 +567,7 @@ static void *supervised(void *arg)
 	return arg;
 }
 
-static void go_on(void)
+static void let_call_continue(void)
 {
 	struct seccomp_notif_resp answer = { .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE };
 	struct seccomp_notif asked = { 0 };
@@ -591,15 +596,15 @@ static void before_its_entry(void)
 	register_tid(tid, 0);
 	number = run_open(fd, brick, TRACE_SESSION);
 	sleep_ns(20 * MS);
-	go_on();
-	go_on();
-	go_on();
+	let_call_continue();
+	let_call_continue();
+	let_call_continue();
 	wait_value(&t->tid, 0);
 	run_close(fd, number, run);
 	ok(consistent(run), "%s: the figures add up", what);
 	f = figures(run, SYS_getppid);
-	is(f.count, 3, "%s: it completes once, as do the next", what);
-	between(f.ns, 20 * MS, run->all.thread_ns, "%s: from when the run was opened",
+	is(f.count, 3, "%s: each of three calls completes once", what);
+	between(f.ns, 20 * MS, run->all.thread_ns, "%s: time from the run's opening on",
 		what);
 	pthread_cancel(thread);
 	pthread_join(thread, NULL);
@@ -608,15 +613,15 @@ static void before_its_entry(void)
 	is(threads_become(0), 0, "%s: it is gone", what);
 }
 
-/* Another process may close a run, since it has the file. */
-static uint64_t *passed;
+/* Another process may close a run, since it has inherited the file. */
+static uint64_t *parents_run;
 
-static void close_it(void)
+static void close_parents_run(void)
 {
-	/* Which waits for us. */
+	/* The parent then sleeps in wait4(), waiting for this child. */
 	wait_state(getppid(), getppid(), "S");
 	sleep_ns(20 * MS);
-	run_close(fd, *passed, run);
+	run_close(fd, *parents_run, run);
 	_exit(!(consistent(run) && count_of(run, SYS_getppid) == 77 &&
 		!(run->r.flags & BRICKTRACE_RESULT_ABANDONED) &&
 		figures(run, SYS_wait4).in_flight == 1 && figures(run, SYS_wait4).ns > 0));
@@ -624,14 +629,14 @@ static void close_it(void)
 
 static void closed_by_a_child(void)
 {
-	passed = shared_page();
+	parents_run = shared_page();
 	thread_register(fd, 0);
-	*passed = run_open(fd, brick, TRACE_THREAD);
+	*parents_run = run_open(fd, brick, TRACE_THREAD);
 	for (int i = 0; i < 77; i++)
 		getppid_raw();
-	is(wait_for(child_of(close_it)), 0,
-	   "closed by a child: what its parent did, which waits for it");
-	is(session(fd).runs, 0, "closed by a child: it is closed");
+	is(wait_for(child_of(close_parents_run)), 0,
+	   "closed by a child: the run has its parent's calls");
+	is(session(fd).runs, 0, "closed by a child: no run is open");
 	thread_unregister(fd);
 }
 
@@ -649,15 +654,15 @@ int main(void)
 	on_the_way_back(true, "asleep on the way back");
 	on_the_way_back(false, "asleep on the way back, before the arming");
 	running_in_a_call();
-	stopped(SPIN, true, "stopped while computing");
-	stopped(SPIN, false, "stopped while computing, before the arming");
-	stopped(NAP, true, "stopped in nanosleep");
-	stopped(NAP, false, "stopped in nanosleep, before the arming");
-	traced(SPIN, false, true, "traced while computing");
-	traced(NAP, false, true, "traced in nanosleep");
-	traced(NAP, false, false, "traced in nanosleep, before the arming");
-	traced(READ, true, true, "traced at a call's entry");
-	traced(READ, true, false, "traced at a call's entry, before the arming");
+	stopped_target(SPIN, true, "stopped while computing");
+	stopped_target(SPIN, false, "stopped while computing, before the arming");
+	stopped_target(NAP, true, "stopped in nanosleep");
+	stopped_target(NAP, false, "stopped in nanosleep, before the arming");
+	traced_target(SPIN, false, true, "traced while computing");
+	traced_target(NAP, false, true, "traced in nanosleep");
+	traced_target(NAP, false, false, "traced in nanosleep, before the arming");
+	traced_target(READ, true, true, "traced at a call's entry");
+	traced_target(READ, true, false, "traced at a call's entry, before the arming");
 	before_its_entry();
 	linger(1000);
 	closed_by_a_child();

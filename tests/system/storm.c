@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * storm KIND: a program that is to be followed while it does what is hard to
- * follow, until it is killed or, for threads, done.
+ * storm KIND: a program that does what is hard to follow, until it is killed or, in the
+ * case of threads, done; or the program that follows it.
  *	mix	threads that compute, call, sleep, create threads and processes
  *	forks	processes that create processes, 200 at most at a time
  *	threads	10,000 threads that live for a call or two
- *	follow PID	attach to PID with what it creates and hold a traced run open
+ *	follow PID	follow PID and all that it creates, with a traced run open
  */
 #include <linux/futex.h>
 #include "rule.h"
@@ -16,7 +16,7 @@ static void *short_lived(void *arg)
 	return arg;
 }
 
-static void *busy(void *arg)
+static void *do_kind(void *arg)
 {
 	long kind = (long)arg;
 	pthread_t thread;
@@ -53,16 +53,16 @@ static void *busy(void *arg)
 	return NULL;
 }
 
-static void mix(void)
+static void mix_threads(void)
 {
 	pthread_t thread;
 
 	for (long i = 0; i < 6; i++)
-		pthread_create(&thread, NULL, busy, (void *)i);
-	busy((void *)1);
+		pthread_create(&thread, NULL, do_kind, (void *)i);
+	do_kind((void *)1);
 }
 
-/* A tree: each makes two and waits for them, to a depth that ends it. */
+/* A tree of processes: each creates two and waits for them, down to @depth. */
 static void tree(int depth)
 {
 	pid_t pid[2];
@@ -99,7 +99,7 @@ static void threads(void)
 	}
 }
 
-/* Says "ready", and at the end of standard input what it has seen. */
+/* Prints "ready" and, at the end of standard input, what the run has. */
 static void follow(pid_t pid)
 {
 	struct run *run = run_new();
@@ -134,12 +134,12 @@ int main(int argc, char **argv)
 		follow(atoi(argv[2]));
 		return 0;
 	}
-	/* A group, to be killed as one; begins when it is told to. */
+	/* A group of its own, to be killed as one. A byte of input lets it begin. */
 	setpgid(0, 0);
 	if (read(0, &c, 1) != 1)
 		return 1;
 	if (!strcmp(kind, "mix"))
-		mix();
+		mix_threads();
 	else if (!strcmp(kind, "forks"))
 		forks();
 	else if (!strcmp(kind, "threads"))

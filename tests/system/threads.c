@@ -1,31 +1,22 @@
 // SPDX-License-Identifier: MIT
 /*
- * Runs over threads: what each thread did is in its own run and in the
- * session's, once, whoever opens, closes, is born or ends meanwhile.
+ * What each thread does is, exactly once, in its own run and in the session-wide one,
+ * whichever threads open and close runs, and whichever are created or end meanwhile.
+ *
+ * Rules: asleep, in-flight, inherit, longest, nested, provenance, scope, sums.
  */
 #include <linux/futex.h>
 #include "rule.h"
 
 #define THREADS 8
-#define EDGE_PS 250000 /* any will do: an edge that is known takes part in the sums */
+#define EDGE_PS 250000 /* any value: a known edge takes part in the sums */
 
 static long futex(atomic_int *word, int op, int value)
 {
 	return syscall(SYS_futex, word, op | FUTEX_PRIVATE_FLAG, value, NULL, NULL, 0);
 }
 
-/*
- * How many threads the session has, once it has @n or after five seconds: a
- * thread that was joined has yet to pass its exit probe.
- */
-static unsigned int threads(unsigned int n)
-{
-	for (int i = 0; session(fd).threads != n && i < 500; i++)
-		sleep_ns(10 * MS);
-	return session(fd).threads;
-}
-
-/* Calls that a session's runs add up to those of their children. */
+/* Checks that a run's inclusive figures are its exclusive ones and its children's. */
 static bool adds_up(const struct run *parent, const struct run *child, int n)
 {
 	static const char *const what[] = { "count", "errors", "ns", "offcpu_ns" };
@@ -51,8 +42,8 @@ static bool adds_up(const struct run *parent, const struct run *child, int n)
 		}
 		for (k = 0; k < 4; k++)
 			if (sum[k] != all[k])
-				no(&good, "call %u: %s is %llu, its parts %llu", p->nr,
-				   what[k], all[k], sum[k]);
+				no(&good, "call %u: %s is %llu, the sum of its parts %llu",
+				   p->nr, what[k], all[k], sum[k]);
 	}
 	for (j = 0; j < n; j++)
 		for (i = 0; i < child[j].syscalls; i++)
@@ -79,7 +70,7 @@ static bool adds_up(const struct run *parent, const struct run *child, int n)
 			no(&good, "compute_ns");
 		if (offcpu != parent->all.compute_offcpu_ns)
 			no(&good,
-			   "compute_offcpu_ns %llu, its parts %llu, self %llu of %llu",
+			   "compute_offcpu_ns %llu, the sum of its parts %llu, self %llu of %llu",
 			   parent->all.compute_offcpu_ns, offcpu,
 			   parent->self.compute_offcpu_ns, parent->self.compute_ns);
 		if (control != parent->all.control_ns)
@@ -90,16 +81,16 @@ static bool adds_up(const struct run *parent, const struct run *child, int n)
 	return good;
 }
 
-/* Eight threads, in pairs, hand a word to each other for a second. */
+/* Eight threads, in pairs, pass a turn to each other with futexes for a second. */
 
 static struct worker {
 	pthread_t thread;
 	atomic_int *word;
 	int side;
-	u64 before, after;   /* around its run */
-	u64 opened, closing; /* in it */
-	u64 born, ended;     /* around its life */
-	u64 futexes;	     /* calls that it has made in its run */
+	u64 before, after;   /* clock readings around its run */
+	u64 opened, closing; /* clock readings inside its run */
+	u64 created, ended;  /* clock readings around its life */
+	u64 futexes;	     /* futex calls that it has made in its run */
 	u64 futexes_outside;
 	u64 errors;
 	u64 run;
@@ -108,7 +99,7 @@ static struct run *own;
 static atomic_bool stop;
 static pthread_barrier_t barrier;
 
-static void *hand_over(void *arg)
+static void *pass_turn(void *arg)
 {
 	struct worker *w = arg;
 	int turn;
@@ -142,11 +133,11 @@ out:
 	return NULL;
 }
 
-static void exchange(void)
+static void eight_threads(void)
 {
-	struct run *wide = run_new(), *outer = run_new();
+	struct run *session_run = run_new(), *outer = run_new();
 	static atomic_int words[THREADS / 2];
-	u64 t0, t1, run, total = 0, errors = 0, least = 0, most = 0, wide_run;
+	u64 t0, t1, run, total = 0, errors = 0, least = 0, most = 0, inner_number;
 	const struct call *c;
 	bool sums = true, futexes = true, times = true, parents = true, wait = true;
 	int i;
@@ -155,18 +146,18 @@ static void exchange(void)
 	pthread_barrier_init(&barrier, NULL, THREADS + 1);
 	thread_register(fd, BRICKTRACE_THREAD_INHERIT_THREADS);
 	set_edge(fd, EDGE_PS);
-	/* One is around it all, one is opened with the threads there. */
+	/* One run is opened before the threads are created, one afterwards. */
 	t0 = now();
 	run = run_open(fd, brick, TRACE_SESSION);
 	for (i = 0; i < THREADS; i++) {
 		workers[i].word = &words[i / 2];
 		workers[i].side = i & 1;
-		workers[i].born = now();
-		if (pthread_create(&workers[i].thread, NULL, hand_over, &workers[i]))
+		workers[i].created = now();
+		if (pthread_create(&workers[i].thread, NULL, pass_turn, &workers[i]))
 			bail("pthread_create");
 	}
 	is(session(fd).threads, THREADS + 1, "the session has 8 threads and main");
-	wide_run = run_open(fd, brick, TRACE_SESSION);
+	inner_number = run_open(fd, brick, TRACE_SESSION);
 	pthread_barrier_wait(&barrier);
 	sleep_ns(S);
 	atomic_store(&stop, true);
@@ -174,10 +165,10 @@ static void exchange(void)
 		pthread_join(workers[i].thread, NULL);
 		workers[i].ended = now();
 	}
-	run_close(fd, wide_run, wide);
+	run_close(fd, inner_number, session_run);
 	run_close(fd, run, outer);
 	t1 = now();
-	is(threads(1), 1, "ended threads leave the session");
+	is(threads_become(1), 1, "ended threads leave the session");
 
 	for (i = 0; i < THREADS; i++) {
 		const struct worker *w = &workers[i];
@@ -192,18 +183,18 @@ static void exchange(void)
 			   "thread %d: %llu of %llu futex calls, %llu of %llu errors", i,
 			   c ? c->all.count : 0, w->futexes, c ? c->all.errors : 0,
 			   w->errors);
-		/* The clocks may differ by 0.1 %. */
+		/* The module's clock and ours may differ by 0.1 %. */
 		if (own[i].all.thread_ns > (w->after - w->before) * 1.001 ||
 		    own[i].all.thread_ns < (w->closing - w->opened) * 0.999 ||
 		    r->wall_ns != own[i].all.thread_ns || r->threads != 1)
 			no(&times, "thread %d: %llu ns, %llu on the wall, %llu seen", i,
 			   own[i].all.thread_ns, r->wall_ns, w->after - w->before);
-		if (r->parent != wide_run || r->depth != 2 || r->run != w->run)
+		if (r->parent != inner_number || r->depth != 2 || r->run != w->run)
 			no(&parents, "thread %d: parent %llu, depth %u", i, r->parent,
 			   r->depth);
 		/*
-		 * Two threads a pair: one of them waits at any time, in the call or,
-		 * preempted by the one that it woke, on its way there.
+		 * At any time one thread of a pair waits, in the call or, preempted by
+		 * the thread that it woke, on its way there.
 		 */
 		if (i & 1) {
 			u64 off = own[i].category[BRICKTRACE_CAT_FUTEX].offcpu_ns +
@@ -215,7 +206,7 @@ static void exchange(void)
 		total += w->futexes;
 		errors += w->errors;
 		least += w->after - w->before;
-		most += w->ended - w->born;
+		most += w->ended - w->created;
 	}
 	ok(sums, "each thread's figures add up");
 	ok(futexes, "each thread's futex calls are counted one by one");
@@ -223,12 +214,12 @@ static void exchange(void)
 	ok(parents, "each thread's run is enclosed by the session's");
 	ok(wait, "one of each two threads waits in futex");
 
-	ok(consistent(wide), "session: the figures add up");
-	is(wide->r.threads, THREADS + 1, "session: it covers 8 threads and main");
-	ok(adds_up(wide, own, THREADS), "session: all = self + the threads' runs");
+	ok(consistent(session_run), "session: the figures add up");
+	is(session_run->r.threads, THREADS + 1, "session: it has 8 threads and main");
+	ok(adds_up(session_run, own, THREADS), "session: all = self + the threads' runs");
 	ok(consistent(outer), "around it: the figures add up");
-	is(outer->r.threads, THREADS + 1, "around it: also the threads born inside");
-	ok(adds_up(outer, wide, 1), "around it: all = self + the inner one");
+	is(outer->r.threads, THREADS + 1, "around it: it has the threads created inside");
+	ok(adds_up(outer, session_run, 1), "around it: all = self + the inner one");
 	/* Main and the C library's joining make some futex calls too. */
 	between(count_of(outer, SYS_futex), total, total + 10 * THREADS,
 		"around it: futex calls");
@@ -240,16 +231,16 @@ static void exchange(void)
 	thread_unregister(fd);
 	set_edge(fd, BRICKTRACE_NONE);
 	free(own);
-	free(wide);
+	free(session_run);
 	free(outer);
 }
 
-/* Twenty runs inside each other, each with calls of its own. */
+/* Twenty nested runs, each with calls of its own. */
 
 #define DEEP 20
 #define NAP  (100 * MS)
 
-static void nest(void)
+static void twenty_deep(void)
 {
 	struct run *runs = calloc(DEEP, sizeof(*runs));
 	struct run *two = calloc(2, sizeof(*two)), *last = run_new();
@@ -293,7 +284,7 @@ static void nest(void)
 		    (n ? n->self.count : 0) != (u64)(i % 4 == 0))
 			no(&counts, "run %d: %llu and %llu of %llu and %d", i,
 			   p ? p->all.count : 0, p ? p->self.count : 0, calls, i + 2);
-		/* On a busy machine the rest may pass on the way off the CPU. */
+		/* On a busy machine part may pass before the thread is off its CPU. */
 		if (n && (n->all.offcpu_ns < slept * NAP * 0.5 ||
 			  n->self.offcpu_ns < (i % 4 == 0) * NAP * 0.5 ||
 			  n->all.ns < slept * NAP || n->self.ns < (i % 4 == 0) * NAP ||
@@ -313,9 +304,9 @@ static void nest(void)
 	ok(shape, "20 deep: numbers, parents and depths");
 	ok(runs[DEEP - 1].all.thread_ns == runs[DEEP - 1].self.thread_ns &&
 		   runs[DEEP - 1].all.compute_ns == runs[DEEP - 1].self.compute_ns,
-	   "20 deep: the innermost has nothing but itself");
+	   "20 deep: inclusive and self are the same in the innermost");
 
-	/* Brothers, and one whose result nobody wants. */
+	/* Two inner runs in one outer run; then one that is closed without a result. */
 	top = run_open(fd, brick, TRACE_THREAD);
 	for (i = 0; i < 2; i++) {
 		inner[i] = run_open(fd, brick, TRACE_THREAD);
@@ -336,9 +327,10 @@ static void nest(void)
 	getppid_raw();
 	run_close(fd, top, last);
 	is(call_of(last, SYS_getppid)->all.count, 8, "a discarded inner run is in all");
-	is(call_of(last, SYS_getppid)->self.count, 1, "and not in self");
+	is(call_of(last, SYS_getppid)->self.count, 1,
+	   "a discarded inner run is not in self");
 
-	/* An inner run that is not traced takes nothing from self. */
+	/* An inner run of level measure takes nothing from self. */
 	top = run_open(fd, brick, TRACE_THREAD);
 	inner[0] = run_open(fd, brick, BRICKTRACE_LEVEL_MEASURE, BRICKTRACE_SCOPE_THREAD);
 	for (j = 0; j < 7; j++)
@@ -353,8 +345,8 @@ static void nest(void)
 		   two[0].r.wall_ns > 0 && two[0].r.wall_ns < last->r.wall_ns &&
 		   two[0].r.parent == top,
 	   "a measured run has its wall time and its parent");
-	/* run_read() has seen that the arrays are empty. */
-	is(two[0].all.thread_ns, BRICKTRACE_NONE, "and no breakdown");
+	/* run_read() has checked that the arrays are empty. */
+	is(two[0].all.thread_ns, BRICKTRACE_NONE, "a measured run has no breakdown");
 
 	thread_unregister(fd);
 	set_edge(fd, BRICKTRACE_NONE);
@@ -363,7 +355,7 @@ static void nest(void)
 	free(last);
 }
 
-/* A run that another thread closes, and one whose thread ends first. */
+/* Another thread closes the run; in the next test the run's thread ends first. */
 
 static atomic_int ready, finish;
 static pid_t reader;
@@ -416,7 +408,7 @@ static void closed_by_another(void)
 		   c->all.max_ns == BRICKTRACE_NONE,
 	   "closed by another: the call under way is in flight");
 	between(c ? c->all.ns : 0, (closing - asleep) * 0.999, end - other_start,
-		"closed by another: and has its time so far");
+		"closed by another: that call has its time so far");
 	between(c ? c->all.offcpu_ns : 0, (closing - asleep) * 0.999, c ? c->all.ns : 0,
 		"closed by another: off its CPU");
 	between(run->all.thread_ns, 200 * MS, end - other_start,
@@ -441,7 +433,7 @@ static void *open_and_end(void *arg)
 	return NULL;
 }
 
-static void abandoned(void)
+static void thread_ends_first(void)
 {
 	struct run *run = run_new();
 	const struct call *c;
@@ -453,23 +445,24 @@ static void abandoned(void)
 		bail("pthread_create");
 	pthread_join(t, NULL);
 	after = now();
-	is(threads(0), 0, "abandoned: the thread is gone");
-	is(session(fd).runs, opened + 1, "abandoned: its run is not");
+	is(threads_become(0), 0, "abandoned: the thread has left the session");
+	is(session(fd).runs, opened + 1, "abandoned: its run is still open");
 	sleep_ns(100 * MS);
 	run_close(fd, other_run, run);
 	ok(run->r.flags & BRICKTRACE_RESULT_ABANDONED, "abandoned: the result says so");
 	ok(consistent(run), "abandoned: the figures add up");
-	is(count_of(run, SYS_getppid), 123, "abandoned: what it did");
+	is(count_of(run, SYS_getppid), 123, "abandoned: its calls are counted");
 	c = call_of(run, SYS_exit);
 	ok(c && c->all.in_flight == 1 && c->all.count == 0,
 	   "abandoned: exit is in flight when the thread ends");
 	between(run->r.wall_ns, 20 * MS, after - before,
-		"abandoned: it ended with its thread");
-	is(run->all.thread_ns, run->r.wall_ns, "abandoned: so did its time");
+		"abandoned: the run ended with its thread");
+	is(run->all.thread_ns, run->r.wall_ns,
+	   "abandoned: thread time ended with the thread");
 	free(run);
 }
 
-/* Who inherits: each bit by itself, both and none. */
+/* Inheritance with each bit by itself, with both and with none. */
 
 static void *thread_calls(void *arg)
 {
@@ -480,7 +473,7 @@ static void *thread_calls(void *arg)
 	return NULL;
 }
 
-/* A process with a thread of its own and a child of its own. */
+/* The child makes calls, and has a thread and a child that make calls. */
 static void child_calls(void)
 {
 	int many = 1000, more = 10000;
@@ -501,7 +494,7 @@ static void child_calls(void)
 
 static void inheritance(void)
 {
-	/* main 1, its thread 10, its child 100, the child's thread 1000 and child 10000 */
+	/* Main makes 1 call, its thread 10, its child 100, that one's thread and child more. */
 	static const struct {
 		unsigned int inherit;
 		u64 calls;
@@ -541,15 +534,15 @@ static void inheritance(void)
 		   cases[i].name);
 		is(run->r.threads, cases[i].threads, "inherit %s: threads", cases[i].name);
 		ok(consistent(run), "inherit %s: the figures add up", cases[i].name);
-		is(threads(1), 1, "inherit %s: the others have left", cases[i].name);
+		is(threads_become(1), 1, "inherit %s: the others have left", cases[i].name);
 		thread_unregister(fd);
 	}
 	free(run);
 }
 
-/* A thread that has slept since before the hooks were there. */
+/* A thread has slept since before the hooks were armed. */
 
-static void *sleeper(void *arg)
+static void *sleep_in_read(void *arg)
 {
 	int *fds = arg;
 	char c;
@@ -567,7 +560,7 @@ static void *sleeper(void *arg)
 	return NULL;
 }
 
-static void asleep(void)
+static void asleep_before_arming(void)
 {
 	const struct call *c;
 	struct run *run = run_new();
@@ -576,21 +569,21 @@ static void asleep(void)
 	int fds[2];
 
 	atomic_store(&ready, 0);
-	if (pipe(fds) || pthread_create(&t, NULL, sleeper, fds))
+	if (pipe(fds) || pthread_create(&t, NULL, sleep_in_read, fds))
 		bail("pipe, pthread_create");
 	while (!atomic_load(&ready))
 		sleep_ns(MS);
 	wait_state(getpid(), reader, "S");
 	wait_disarmed();
 
-	/* Not registered ourselves: the sleeper is the only thread. */
+	/* This thread is not registered: the sleeper is the only member. */
 	start = now();
 	number = run_open(fd, brick, TRACE_SESSION);
 	sleep_ns(100 * MS);
 	run_close(fd, number, run);
 	c = call_of(run, SYS_read);
 	ok(consistent(run), "asleep since before: the figures add up");
-	is(run->r.threads, 1, "asleep since before: the thread");
+	is(run->r.threads, 1, "asleep since before: one thread");
 	ok(c && c->all.in_flight == 1 && !c->all.count,
 	   "asleep since before: its call is known, and in flight");
 	between(run->all.thread_ns, 100 * MS, (now() - start) * 1.001,
@@ -598,9 +591,9 @@ static void asleep(void)
 	between(c ? c->all.offcpu_ns : 0, run->all.thread_ns * 0.99, run->all.thread_ns,
 		"asleep since before: off its CPU in the call");
 	between(run->all.compute_ns, 0, run->all.thread_ns / 100,
-		"asleep since before: and never computing");
+		"asleep since before: almost no compute");
 
-	/* It wakes up inside a run; before the hooks saw it enter its call. */
+	/* The thread wakes up inside a run; its call began before the arming. */
 	wait_disarmed();
 	number = run_open(fd, brick, TRACE_SESSION);
 	sleep_ns(100 * MS);
@@ -615,11 +608,11 @@ static void asleep(void)
 	ok(consistent(run), "woken inside: the figures add up");
 	ok(c && c->all.count == 1 && c->all.in_flight == 1,
 	   "woken inside: the call is completed, the next one in flight");
-	is(count_of(run, SYS_getppid), 5, "woken inside: what it did then");
+	is(count_of(run, SYS_getppid), 5, "woken inside: its calls after that");
 	between(c ? c->all.offcpu_ns : 0, 149 * MS, run->all.thread_ns,
 		"woken inside: off its CPU in both");
 	is(c ? c->all.max_ns : 0, BRICKTRACE_NONE,
-	   "woken inside: a call from before the run is no longest one");
+	   "woken inside: a call from before the run is not the longest");
 	if (write(fds[1], "x", 1) != 1)
 		bail("write");
 	pthread_join(t, NULL);
@@ -628,7 +621,7 @@ static void asleep(void)
 	free(run);
 }
 
-/* Many runs opened and closed by all threads at once lose nothing. */
+/* Many runs that all threads open and close at once lose no call. */
 
 #define ROUNDS 200
 
@@ -669,13 +662,13 @@ static void crowd(void)
 		all += bad[i];
 	}
 	is(all, 0, "8 threads open and close 3200 runs at once: each is right");
-	is(session(fd).runs, 0, "and none is left");
-	is(session(fd).threads, 0, "nor a thread");
+	is(session(fd).runs, 0, "no run is left open");
+	is(session(fd).threads, 0, "no thread is left in the session");
 }
 
 static pthread_barrier_t both;
 
-static void *is_there(void *arg)
+static void *be_member(void *arg)
 {
 	thread_register(*(int *)arg, 0);
 	pthread_barrier_wait(&both);
@@ -683,8 +676,8 @@ static void *is_there(void *arg)
 	return NULL;
 }
 
-/* What a thread did for another session before it joined is not this session's. */
-static void joins_late(void)
+/* What a thread does while it is only in another session is not in this session. */
+static void joins_during_a_run(void)
 {
 	int other = device();
 	uint32_t late = brick_define(other, "late", 0);
@@ -693,7 +686,7 @@ static void joins_late(void)
 	pthread_t t;
 
 	pthread_barrier_init(&both, NULL, 2);
-	pthread_create(&t, NULL, is_there, &other);
+	pthread_create(&t, NULL, be_member, &other);
 	pthread_barrier_wait(&both);
 	thread_register(fd, 0);
 	before = run_open(fd, brick, TRACE_SESSION);
@@ -704,11 +697,13 @@ static void joins_late(void)
 	for (int i = 0; i < 50; i++)
 		getppid_raw();
 	run_close(other, across, run);
-	is(count_of(run, SYS_getppid), 50, "who joins during a run: its calls since then");
-	is(run->r.threads, 2, "with whom was there already");
-	ok(consistent(run), "and the figures add up");
+	is(count_of(run, SYS_getppid), 50,
+	   "a thread joins during a run: its calls since then count");
+	is(run->r.threads, 2, "a thread joins during a run: the run has both threads");
+	ok(consistent(run), "a thread joins during a run: the figures add up");
 	run_close(fd, before, run);
-	is(count_of(run, SYS_getppid), 150, "the session that had it before: all of them");
+	is(count_of(run, SYS_getppid), 150,
+	   "the session that had it before: all its calls count");
 	pthread_barrier_wait(&both);
 	pthread_join(t, NULL);
 	thread_unregister(fd);
@@ -720,13 +715,13 @@ int main(void)
 {
 	fd = device();
 	brick = brick_define(fd, "threads", 0);
-	exchange();
-	nest();
+	eight_threads();
+	twenty_deep();
 	closed_by_another();
-	abandoned();
+	thread_ends_first();
 	inheritance();
-	asleep();
-	joins_late();
+	asleep_before_arming();
+	joins_during_a_run();
 	crowd();
 	return done(80);
 }

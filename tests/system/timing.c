@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * Where a known time is found. Under -icount, where it is exact: sleeping in
- * "other" and off the CPU, spinning in compute and on it.
+ * A known time is found where it was spent: time asleep in the category "other" and off
+ * the CPU, time spinning in compute and on the CPU. This test runs under -icount, where
+ * an instruction takes a nanosecond.
  *
- * timing: the tests. timing sleep|spin: one of the loads, for bricktrace run.
+ * Rules: compute, longest.
+ *
+ * "timing" makes the checks; "timing sleep|spin" is one load, for bricktrace run.
  */
 #include <sys/mman.h>
 #include "bt.h"
@@ -40,8 +43,8 @@ static void spins(void)
 	spin(S);
 }
 
-/* The longest call is known if it lies inside the run. */
-static void longest(void)
+/* The longest call is known if it lies inside the run and no longer one outside. */
+static void longest_call(void)
 {
 	struct run *run = run_new();
 	u64 outer = run_open(fd, brick, TRACE_THREAD), inner;
@@ -57,16 +60,16 @@ static void longest(void)
 	between(call_of(run, SYS_nanosleep)->all.max_ns, 50 * MS, 51 * MS,
 		"the longest call has its own time");
 	between(run->category[BRICKTRACE_CAT_OTHER].max_ns, 50 * MS, 51 * MS,
-		"and so has its category");
+		"the category has the longest call's time");
 	inner = run_open(fd, brick, TRACE_THREAD);
 	sleep_ns(60 * MS);
 	run_close(fd, inner, run);
 	between(call_of(run, SYS_nanosleep)->all.max_ns, 60 * MS, 61 * MS,
-		"a longer one afterwards is the longest again");
+		"a still longer call in a later run is known again");
 	free(run);
 }
 
-/* A hand-off of known length: the reader waits for what the writer computes. */
+/* A wait of known length: the reader waits while the writer computes. */
 static int fds[2];
 
 static void *write_later(void *arg)
@@ -78,7 +81,7 @@ static void *write_later(void *arg)
 	return NULL;
 }
 
-static void hand_off(void)
+static void wait_for_writer(void)
 {
 	struct run *run = run_new();
 	pthread_t t;
@@ -93,14 +96,15 @@ static void hand_off(void)
 		bail("read");
 	run_close(fd, number, run);
 	pthread_join(t, NULL);
-	between(run->category[BRICKTRACE_CAT_READ].ns + run->all.compute_offcpu_ns, 69 * MS,
-		75 * MS, "a read that waits for 70 ms of another's work takes that long");
+	between(run->category[BRICKTRACE_CAT_READ].ns + run->all.compute_offcpu_ns,
+		69 * MS, 75 * MS,
+		"a read that waits for 70 ms of another thread's work takes that long");
 	between(run->category[BRICKTRACE_CAT_READ].offcpu_ns, 60 * MS,
-		run->category[BRICKTRACE_CAT_READ].ns, "off its CPU");
+		run->category[BRICKTRACE_CAT_READ].ns, "the reader is off its CPU");
 	free(run);
 }
 
-/* Two that compute on one CPU: each is off it for half of the time. */
+/* Two threads compute on one CPU: each is off it for half of the time. */
 static atomic_bool stop;
 
 static void *compete(void *arg)
@@ -124,9 +128,10 @@ static void preempted(void)
 	atomic_store(&stop, true);
 	pthread_join(t, NULL);
 	between(run->all.compute_ns, run->all.thread_ns * 0.99, run->all.thread_ns,
-		"computing beside another: compute all the same");
+		"computing beside another thread: all time is compute");
 	between(run->all.compute_offcpu_ns, run->all.thread_ns * 0.40,
-		run->all.thread_ns * 0.60, "and preempted for half of it");
+		run->all.thread_ns * 0.60,
+		"computing beside another thread: off its CPU for half of it");
 	free(run);
 }
 
@@ -135,7 +140,7 @@ int main(int argc, char **argv)
 	const struct bricktrace_figures *other;
 	struct run *run;
 
-	/* No page is to come from the disk meanwhile. */
+	/* Page faults during the measurement would disturb it. */
 	if (mlockall(MCL_CURRENT | MCL_FUTURE))
 		bail("mlockall");
 	if (argc == 2) {
@@ -156,9 +161,10 @@ int main(int argc, char **argv)
 	between(other->ns, S, 1020 * MS, "sleeping: a second in other");
 	between(other->offcpu_ns, other->ns * 0.99, other->ns, "sleeping: off the CPU");
 	between(run->all.thread_ns, other->ns, other->ns * 1.01,
-		"sleeping: and nothing else");
-	between(run->all.compute_ns, 0, S / 100, "sleeping: is not computing");
-	ok(run->r.flags & BRICKTRACE_RESULT_OVER_BUDGET, "sleeping: over its budget");
+		"sleeping: nothing else takes time");
+	between(run->all.compute_ns, 0, S / 100, "sleeping: almost no compute");
+	ok(run->r.flags & BRICKTRACE_RESULT_OVER_BUDGET,
+	   "sleeping: the run is over its budget");
 	free(run);
 
 	run = traced(spins);
@@ -170,8 +176,8 @@ int main(int argc, char **argv)
 		"spinning: on the CPU");
 	free(run);
 
-	longest();
-	hand_off();
+	longest_call();
+	wait_for_writer();
 	preempted();
 	return done(19);
 }

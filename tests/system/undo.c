@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * A registration that fails when it has done some or all of its work undoes it,
- * whatever the target creates and ends meanwhile and whatever runs are open.
+ * A registration that fails after some or all of its work has been done undoes that
+ * work, whatever threads the target creates and ends meanwhile, and whatever runs are
+ * open.
  */
 #include <grp.h>
 #include <sys/stat.h>
@@ -10,7 +11,7 @@
 static struct run *run;
 static pid_t target;
 
-static int plainly(void)
+static int register_target(void)
 {
 	return try_register(fd, target,
 			    BRICKTRACE_THREAD_WHOLE_PROCESS |
@@ -18,14 +19,14 @@ static int plainly(void)
 				    BRICKTRACE_THREAD_INHERIT_CHILDREN);
 }
 
-/* The caller is killed at any moment; it may have been too late. */
-static int by_signal(void)
+/* The caller is killed at a varying moment, possibly after it has succeeded. */
+static int register_and_kill(void)
 {
 	static unsigned int at;
 	pid_t pid = fork();
 
 	if (!pid) {
-		plainly();
+		register_target();
 		_exit(0);
 	}
 	sleep_ns(at++ * 7919 % 50 * MS / 5);
@@ -37,8 +38,8 @@ static int by_signal(void)
 	return -EINTR;
 }
 
-/* Of the calling thread alone, which the C library would do for all. */
-static void become(uid_t uid)
+/* Changes the calling thread alone; the C library's functions would change all. */
+static void become_user(uid_t uid)
 {
 	if (syscall(SYS_setresgid, uid, uid, uid) || syscall(SYS_setresuid, uid, uid, uid))
 		_exit(1);
@@ -46,9 +47,9 @@ static void become(uid_t uid)
 
 static atomic_int settled;
 
-static void *other_rights(void *arg)
+static void *foreign_thread(void *arg)
 {
-	become(1001);
+	become_user(1001);
 	atomic_fetch_add(&settled, 1);
 	for (;;)
 		pause();
@@ -57,14 +58,14 @@ static void *other_rights(void *arg)
 
 static void *creator_of_1000(void *arg)
 {
-	become(1000);
+	become_user(1000);
 	atomic_fetch_add(&settled, 1);
 	wait_value(&settled, -1);
 	return busy_creator(arg);
 }
 
-/* Of its first threads the last may not be traced by uid 1000. */
-static void with_another(void)
+/* A process of uid 1000, which may not trace the last of the process's first threads. */
+static void with_foreign_thread(void)
 {
 	pthread_t t;
 
@@ -72,15 +73,15 @@ static void with_another(void)
 		_exit(1);
 	for (int i = 0; i < 3; i++)
 		pthread_create(&t, NULL, creator_of_1000, NULL);
-	pthread_create(&t, NULL, other_rights, NULL);
-	become(1000);
+	pthread_create(&t, NULL, foreign_thread, NULL);
+	become_user(1000);
 	wait_value(&settled, 4);
 	prctl(PR_SET_DUMPABLE, 1);
 	atomic_store(&settled, -1);
 	busy_creator(NULL);
 }
 
-/* The directory of its threads has a link from each. */
+/* Waits until the process has @n threads: each one is a link in /proc/PID/task. */
 static void wait_threads(pid_t pid, unsigned int n)
 {
 	char path[32];
@@ -91,7 +92,7 @@ static void wait_threads(pid_t pid, unsigned int n)
 		sleep_ns(2 * MS);
 }
 
-static void undone(const char *what, void (*body)(void), int (*way)(void), int wanted)
+static void expect_undone(const char *what, void (*body)(void), int (*way)(void), int wanted)
 {
 	unsigned int i, other = 0, odd = 0, left = 0, wrong = 0;
 	u64 since = now();
@@ -108,24 +109,24 @@ static void undone(const char *what, void (*body)(void), int (*way)(void), int w
 		other += err != wanted;
 		if (err != wanted)
 			printf("# round %u: %d\n", i, err);
-		/* Those of a killed caller leave with their session. */
-		if (way != by_signal)
+		/* What a killed caller has registered leaves when its session closes. */
+		if (way != register_and_kill)
 			left += threads_become(1) != 1;
 		for (int j = 0; j < 5; j++)
 			getppid_raw();
 		run_close(fd, number, run);
 		odd += session(fd).threads_lost == lost && !consistent(run);
 		wrong += count_of(run, SYS_getppid) < 5;
-		if (way == by_signal) {
+		if (way == register_and_kill) {
 			close(fd);
 			begin("undo");
 			thread_register(fd, 0);
 		}
 	}
-	is(other, 0, "%s: %u registrations fail so", what, i);
-	is(left, 0, "%s: nobody is left", what);
-	is(odd, 0, "%s: the figures of runs around it add up", what);
-	is(wrong, 0, "%s: and have what the others do", what);
+	is(other, 0, "%s: %u registrations fail with that error", what, i);
+	is(left, 0, "%s: no thread is left in the session", what);
+	is(odd, 0, "%s: the figures of runs around the registrations add up", what);
+	is(wrong, 0, "%s: those runs have the other member's calls", what);
 	close(fd);
 	kill(target, SIGKILL);
 	wait_for(target);
@@ -138,15 +139,15 @@ int main(void)
 	run = run_new();
 	if (chmod("/dev/bricktrace", 0666))
 		bail("chmod");
-	undone("a fatal signal", busy, by_signal, -EINTR);
+	expect_undone("a fatal signal", busy, register_and_kill, -EINTR);
 	if (setgroups(0, NULL) || setresgid(1000, 1000, 0) || setresuid(1000, 1000, 0))
 		bail("setresuid");
 	prctl(PR_SET_DUMPABLE, 1);
-	undone("EPERM", with_another, plainly, -EPERM);
+	expect_undone("EPERM", with_foreign_thread, register_target, -EPERM);
 	if (setresuid(0, 0, 0) || setresgid(0, 0, 0))
 		bail("setresuid");
 	limit = parameter("max_user_threads", 3);
-	undone("EDQUOT", busy, plainly, -EDQUOT);
+	expect_undone("EDQUOT", busy, register_target, -EDQUOT);
 	parameter("max_user_threads", limit);
 	chmod("/dev/bricktrace", 0660);
 	return done(12);

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * Rule 12: off-CPU time is blocked or waiting for a CPU, and page faults are counted.
- * What the kernel says of the same threads, in /proc, is the oracle: schedstat and stat.
+ * Time off the CPU is split into blocked and runnable, waiting for a CPU; page faults are
+ * counted. Both agree with the kernel's own figures for the same threads, those of the
+ * files schedstat and stat in /proc.
+ *
+ * Rules: faults, waiting.
  */
 #include "rule.h"
 
@@ -9,7 +12,7 @@ static struct run *run;
 static char *page;
 static size_t pages;
 
-/* What /proc says of a thread, or of all threads of a process. */
+/* The figures in /proc of one thread, or the sum of several threads'. */
 struct oracle {
 	u64 waited;
 	u64 minor, major;
@@ -49,14 +52,15 @@ static struct oracle oracle_now(void)
 	return o;
 }
 
-/* Does what the kernel counted inside the run, and around it, enclose the figure? */
-static void equals(u64 got, u64 inside, u64 around, const char *what, const char *figure)
+/* A figure lies between the kernel's count inside the run and its count around it. */
+static void expect_as_in_proc(u64 got, u64 inside, u64 around, const char *what,
+			      const char *figure)
 {
 	between(got, inside, around, "%s: %s as in /proc", what, figure);
 	printf("# %llu, by /proc %llu to %llu\n", got, inside, around);
 }
 
-static void each(void (*body)(void), const char *what)
+static void run_and_compare(void (*body)(void), const char *what)
 {
 	struct oracle before, opened, closing, after;
 	u64 number;
@@ -69,12 +73,12 @@ static void each(void (*body)(void), const char *what)
 	run_close(fd, number, run);
 	after = oracle_now();
 	ok(consistent(run), "%s: the figures add up", what);
-	equals(runnable_of(run), closing.waited - opened.waited,
-	       after.waited - before.waited, what, "waiting");
-	equals(run->all.minor_faults, closing.minor - opened.minor,
-	       after.minor - before.minor, what, "minor faults");
-	equals(run->all.major_faults, closing.major - opened.major,
-	       after.major - before.major, what, "major faults");
+	expect_as_in_proc(runnable_of(run), closing.waited - opened.waited,
+			  after.waited - before.waited, what, "waiting");
+	expect_as_in_proc(run->all.minor_faults, closing.minor - opened.minor,
+			  after.minor - before.minor, what, "minor faults");
+	expect_as_in_proc(run->all.major_faults, closing.major - opened.major,
+			  after.major - before.major, what, "major faults");
 }
 
 static void spin(u64 ns)
@@ -88,7 +92,7 @@ static void computes(void)
 	spin(600 * MS);
 }
 
-/* Each of them gives the CPU away, which another process wants, and waits for it. */
+/* Each call gives the CPU to a process that wants it, and then waits to get it back. */
 static void yields(void)
 {
 	for (u64 until = now() + 600 * MS; now() < until;)
@@ -112,49 +116,50 @@ static void reads_from_disk(void)
 		*(volatile char *)(page + i * 4096);
 }
 
-static void rival(void)
+static void rival_body(void)
 {
 	stay_on(0);
 	for (;;)
 		;
 }
 
-static void compete(void)
+static void two_want_one_cpu(void)
 {
-	pid_t pid = child_of(rival);
+	pid_t pid = child_of(rival_body);
 	u64 off;
 
 	stay_on(0);
-	each(computes, "two want one CPU");
+	run_and_compare(computes, "two want one CPU");
 	off = offcpu_of(run);
 	between(runnable_of(run), off * 0.9, off * 1.1,
-		"two want one CPU: it waits, and is not blocked");
-	/* Some of its turns end in the calls that read /proc. */
+		"two want one CPU: off-CPU time is waiting, not blocked");
+	/* Some of its time slices end in the calls that read /proc. */
 	off = run->all.compute_offcpu_ns;
 	between(run->all.compute_runnable_ns, off * 0.9, off * 1.1,
-		"two want one CPU: it waits while it computes");
-	ok(off > 50 * MS, "two want one CPU: for most of the time that it waits");
-	each(yields, "it yields");
+		"two want one CPU: off-CPU compute is waiting");
+	ok(off > 50 * MS, "two want one CPU: it waits for more than 50 ms");
+	run_and_compare(yields, "it yields");
 	off = run->category[BRICKTRACE_CAT_OTHER].offcpu_ns;
 	between(run->category[BRICKTRACE_CAT_OTHER].runnable_ns, off * 0.8, off * 1.1,
-		"it yields: it waits in that call");
+		"it yields: off-CPU time in the category is waiting");
 	ok(figures(run, SYS_sched_yield).runnable_ns > 50 * MS,
-	   "it yields: and the call says so");
+	   "it yields: sched_yield has more than 50 ms of waiting");
 	kill(pid, SIGKILL);
 	wait_for(pid);
 }
 
-static void blocked(void)
+static void sleeping(void)
 {
-	each(sleeps, "it sleeps");
+	run_and_compare(sleeps, "it sleeps");
 	between(figures(run, SYS_nanosleep).runnable_ns, 0,
 		figures(run, SYS_nanosleep).offcpu_ns / 3,
-		"it sleeps: it is blocked, and waits for no CPU");
-	ok(figures(run, SYS_nanosleep).offcpu_ns > 290 * MS, "it sleeps: all of the time");
+		"it sleeps: it is blocked, and hardly waits for a CPU");
+	ok(figures(run, SYS_nanosleep).offcpu_ns > 290 * MS,
+	   "it sleeps: it is off the CPU all of the time");
 }
 
-/* A program next to this one, which lies on the host's disk. */
-static int neighbour(void)
+/* Opens another program in this one's directory, to be read from the host's disk. */
+static int open_other_program(void)
 {
 	char path[512];
 	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 16);
@@ -168,22 +173,22 @@ static int neighbour(void)
 	return open(path, O_RDONLY | O_CLOEXEC);
 }
 
-static void faults(void)
+static void page_faults(void)
 {
 	int drop = open("/proc/sys/vm/drop_caches", O_WRONLY | O_CLOEXEC);
-	int file = neighbour();
+	int file = open_other_program();
 
 	pages = 1000;
 	page = mmap(NULL, pages * 4096, PROT_READ | PROT_WRITE,
 		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (page == MAP_FAILED)
 		bail("mmap");
-	/* A kernel without huge pages does not know this. */
+	/* A kernel without huge pages rejects the advice with EINVAL. */
 	if (madvise(page, pages * 4096, MADV_NOHUGEPAGE) && errno != EINVAL)
 		bail("madvise");
-	each(touches, "it touches pages");
+	run_and_compare(touches, "it touches pages");
 	between(run->all.minor_faults, pages, pages + 100,
-		"it touches pages: a fault each");
+		"it touches pages: one minor fault for each");
 	munmap(page, pages * 4096);
 	pages = 4;
 	if (file < 0 || drop < 0 || write(drop, "1", 1) != 1)
@@ -191,13 +196,13 @@ static void faults(void)
 	page = mmap(NULL, pages * 4096, PROT_READ, MAP_PRIVATE, file, 0);
 	if (page == MAP_FAILED)
 		bail("mmap of a file");
-	each(reads_from_disk, "it reads a file");
-	ok(run->all.major_faults > 0, "it reads a file: from its disk");
+	run_and_compare(reads_from_disk, "it reads a file");
+	ok(run->all.major_faults > 0, "it reads a file: with major faults");
 	close(file);
 	close(drop);
 }
 
-/* Threads of a session, who join, wait, fault and end inside the run. */
+/* Threads of the session are created, wait, fault and end inside the run. */
 static void *waits(void *arg)
 {
 	stay_on(0);
@@ -207,7 +212,7 @@ static void *waits(void *arg)
 
 static struct oracle oracle_of_ended;
 
-static void *waits_and_tells(void *arg)
+static void *waits_and_records(void *arg)
 {
 	struct oracle begun = { 0 }, o = { 0 };
 
@@ -228,7 +233,7 @@ static void together(void)
 	before = oracle_now();
 	number = run_open(fd, brick, TRACE_SESSION);
 	for (int i = 0; i < 4; i++)
-		if (pthread_create(&t[i], NULL, waits_and_tells, NULL))
+		if (pthread_create(&t[i], NULL, waits_and_records, NULL))
 			bail("pthread_create");
 	for (int i = 0; i < 4; i++)
 		pthread_join(t[i], NULL);
@@ -239,7 +244,7 @@ static void together(void)
 	is(run->r.threads, 5, "four threads on one CPU: all are in the run");
 	after.waited += oracle_of_ended.waited - before.waited;
 	after.minor += oracle_of_ended.minor - before.minor;
-	/* Each of them has told before its very end. */
+	/* A thread may still wait and fault after it has read /proc. */
 	between(runnable_of(run), after.waited, run->all.thread_ns,
 		"four threads on one CPU: waiting as in /proc");
 	printf("# %llu, by /proc %llu\n", runnable_of(run), after.waited);
@@ -257,11 +262,11 @@ int main(void)
 	begin("waiting");
 	i = info(fd);
 	is(i.features, BRICKTRACE_FEATURE_RUNNABLE | BRICKTRACE_FEATURE_FAULTS,
-	   "the module says what it can do");
+	   "the module says that it has both figures");
 	thread_register(fd, BRICKTRACE_THREAD_INHERIT_THREADS);
-	compete();
-	blocked();
-	faults();
+	two_want_one_cpu();
+	sleeping();
+	page_faults();
 	together();
 	return done(1 + 5 * 4 + 3 + 2 + 2 + 2 + 5);
 }
