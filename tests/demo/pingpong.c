@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Pairs of threads that hand a ball to each other with futexes and compute a
- * little with the ball in their hands: pingpong PAIRS ROUNDS
+ * pingpong PAIRS ROUNDS: the threads of each pair take turns by futexes, and compute a
+ * little in each turn.
  */
 #include <linux/futex.h>
 #include <pthread.h>

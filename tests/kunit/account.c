@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The account's state machine and V(t), by a clock that stands still. */
+/*
+ * An account's states and its value V(t), with a clock that only the test moves.
+ *
+ * Rules: asleep, entry, in-flight, interrupted, more, own-calls, restart, table, waiting.
+ */
 #include <asm/unistd.h>
 #include <linux/errno.h>
 #include <linux/slab.h>
@@ -10,7 +14,7 @@
 
 u64 bkt_mock_ns;
 
-/* What the kernel is to have counted of current. */
+/* Stands for what the kernel has counted for current. */
 static struct bkt_counters bkt_mock_kernel;
 
 u64 bkt_mock_run_delay(void)
@@ -18,7 +22,7 @@ u64 bkt_mock_run_delay(void)
 	return bkt_mock_kernel.run_delay;
 }
 
-static struct bkt_account *fresh(struct kunit *test, bool forked)
+static struct bkt_account *account_new(struct kunit *test, bool forked)
 {
 	struct bkt_account *a = kunit_kzalloc(test, sizeof(*a), GFP_KERNEL);
 
@@ -28,30 +32,30 @@ static struct bkt_account *fresh(struct kunit *test, bool forked)
 }
 
 /* An account of a thread that runs in user mode. */
-static struct bkt_account *running(struct kunit *test)
+static struct bkt_account *account_running(struct kunit *test)
 {
-	struct bkt_account *a = fresh(test, false);
+	struct bkt_account *a = account_new(test, false);
 
 	bkt_account_observe_running(a, current, GENERATION, 0);
 	return a;
 }
 
-static void call(struct bkt_account *a, unsigned long nr, long ret, u64 time)
+static void make_call(struct bkt_account *a, unsigned long nr, long ret, u64 time)
 {
 	bkt_account_enter(a, nr, false);
 	bkt_mock_ns += time;
 	bkt_account_exit(a, ret, false);
 }
 
-/* Off its CPU for a while. */
-static void away(struct bkt_account *a, u64 time)
+/* The thread is off its CPU for @time. */
+static void off_cpu(struct bkt_account *a, u64 time)
 {
 	bkt_account_out(a, current);
 	bkt_mock_ns += time;
 	bkt_account_in(a, current, GENERATION, 0);
 }
 
-static const struct bkt_slot *slot(struct bkt_account *a, u16 key)
+static const struct bkt_slot *slot_of(struct bkt_account *a, u16 key)
 {
 	int i;
 
@@ -78,13 +82,13 @@ static struct bkt_snapshot *read_at(struct kunit *test, struct bkt_account *a,
 
 static void a_call_is_counted(struct kunit *test)
 {
-	struct bkt_account *a = running(test);
+	struct bkt_account *a = account_running(test);
 	const struct bkt_slot *s;
 
-	call(a, __NR_read, 5, 100);
-	call(a, __NR_read, -EAGAIN, 300);
-	call(a, __NR_read, 5, 200);
-	s = slot(a, __NR_read);
+	make_call(a, __NR_read, 5, 100);
+	make_call(a, __NR_read, -EAGAIN, 300);
+	make_call(a, __NR_read, 5, 200);
+	s = slot_of(a, __NR_read);
 	KUNIT_ASSERT_NOT_NULL(test, s);
 	KUNIT_EXPECT_EQ(test, s->count, 3ULL);
 	KUNIT_EXPECT_EQ(test, s->errors, 1ULL);
@@ -95,22 +99,22 @@ static void a_call_is_counted(struct kunit *test)
 
 static void restarts_are_no_errors(struct kunit *test)
 {
-	struct bkt_account *a = running(test);
+	struct bkt_account *a = account_running(test);
 	int ret;
 
 	for (ret = -516; ret <= -512; ret++)
-		call(a, __NR_futex, ret, 1);
-	KUNIT_EXPECT_EQ(test, slot(a, __NR_futex)->errors, 0ULL);
-	call(a, __NR_futex, -511, 1);
-	call(a, __NR_futex, -517, 1);
-	call(a, __NR_futex, -4095, 1);
-	KUNIT_EXPECT_EQ(test, slot(a, __NR_futex)->errors, 3ULL);
+		make_call(a, __NR_futex, ret, 1);
+	KUNIT_EXPECT_EQ(test, slot_of(a, __NR_futex)->errors, 0ULL);
+	make_call(a, __NR_futex, -511, 1);
+	make_call(a, __NR_futex, -517, 1);
+	make_call(a, __NR_futex, -4095, 1);
+	KUNIT_EXPECT_EQ(test, slot_of(a, __NR_futex)->errors, 3ULL);
 	/* -4096 is an address. */
-	call(a, __NR_mmap, -4096, 1);
-	KUNIT_EXPECT_EQ(test, slot(a, __NR_mmap)->errors, 0ULL);
+	make_call(a, __NR_mmap, -4096, 1);
+	KUNIT_EXPECT_EQ(test, slot_of(a, __NR_mmap)->errors, 0ULL);
 }
 
-/* A handler that runs right after an interrupted call shows EINTR to the program. */
+/* If a handler runs right after an interrupted call, the program may see EINTR. */
 static void an_interrupted_call_may_fail(struct kunit *test)
 {
 	static const struct {
@@ -122,78 +126,78 @@ static void an_interrupted_call_may_fail(struct kunit *test)
 		{ -ERESTARTNOINTR, false, 0 },	    { -ERESTARTNOHAND, true, 1 },
 		{ -ERESTART_RESTARTBLOCK, true, 1 }, { 5, false, 0 },
 	};
-	struct bkt_account *a = running(test);
+	struct bkt_account *a = account_running(test);
 	u64 errors = 0;
 	int i;
 
-	call(a, __NR_futex, 0, 1);
+	make_call(a, __NR_futex, 0, 1);
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		bkt_mock_ns++;
-		call(a, __NR_futex, cases[i].ret, 1);
+		make_call(a, __NR_futex, cases[i].ret, 1);
 		bkt_account_signal(a, cases[i].restarts);
 		errors += cases[i].errors;
-		KUNIT_EXPECT_EQ(test, slot(a, __NR_futex)->errors, errors);
-		/* Only the first handler is the call's. */
+		KUNIT_EXPECT_EQ(test, slot_of(a, __NR_futex)->errors, errors);
+		/* A second handler belongs to no call. */
 		bkt_account_signal(a, cases[i].restarts);
-		KUNIT_EXPECT_EQ(test, slot(a, __NR_futex)->errors, errors);
+		KUNIT_EXPECT_EQ(test, slot_of(a, __NR_futex)->errors, errors);
 	}
-	/* Restarted, and in user mode when the signal comes: no error. */
-	call(a, __NR_futex, -ERESTARTSYS, 1);
+	/* A restarted call has no error if the signal comes in user mode later. */
+	make_call(a, __NR_futex, -ERESTARTSYS, 1);
 	bkt_mock_ns++;
-	call(a, __NR_futex, 0, 1);
+	make_call(a, __NR_futex, 0, 1);
 	bkt_account_signal(a, false);
-	KUNIT_EXPECT_EQ(test, slot(a, __NR_futex)->errors, errors);
+	KUNIT_EXPECT_EQ(test, slot_of(a, __NR_futex)->errors, errors);
 }
 
 static void restart_syscall_is_what_it_restarts(struct kunit *test)
 {
-	struct bkt_account *a = running(test);
+	struct bkt_account *a = account_running(test);
 
-	call(a, __NR_nanosleep, -516, 10);
-	call(a, __NR_restart_syscall, 0, 20);
-	KUNIT_EXPECT_EQ(test, slot(a, __NR_nanosleep)->count, 2ULL);
-	KUNIT_EXPECT_EQ(test, slot(a, __NR_nanosleep)->time, 30ULL);
-	KUNIT_EXPECT_PTR_EQ(test, slot(a, __NR_restart_syscall), NULL);
-	/* Another call in between, interrupted otherwise, changes nothing. */
-	call(a, __NR_read, -512, 1);
-	call(a, __NR_restart_syscall, 0, 20);
-	KUNIT_EXPECT_EQ(test, slot(a, __NR_nanosleep)->count, 3ULL);
+	make_call(a, __NR_nanosleep, -516, 10);
+	make_call(a, __NR_restart_syscall, 0, 20);
+	KUNIT_EXPECT_EQ(test, slot_of(a, __NR_nanosleep)->count, 2ULL);
+	KUNIT_EXPECT_EQ(test, slot_of(a, __NR_nanosleep)->time, 30ULL);
+	KUNIT_EXPECT_PTR_EQ(test, slot_of(a, __NR_restart_syscall), NULL);
+	/* A call in between that returns -ERESTARTSYS changes nothing. */
+	make_call(a, __NR_read, -512, 1);
+	make_call(a, __NR_restart_syscall, 0, 20);
+	KUNIT_EXPECT_EQ(test, slot_of(a, __NR_nanosleep)->count, 3ULL);
 }
 
 static void nothing_to_restart(struct kunit *test)
 {
-	struct bkt_account *a = running(test);
+	struct bkt_account *a = account_running(test);
 
-	call(a, __NR_restart_syscall, -EINTR, 1);
-	KUNIT_ASSERT_NOT_NULL(test, slot(a, __NR_restart_syscall));
-	KUNIT_EXPECT_EQ(test, slot(a, __NR_restart_syscall)->count, 1ULL);
+	make_call(a, __NR_restart_syscall, -EINTR, 1);
+	KUNIT_ASSERT_NOT_NULL(test, slot_of(a, __NR_restart_syscall));
+	KUNIT_EXPECT_EQ(test, slot_of(a, __NR_restart_syscall)->count, 1ULL);
 }
 
 static void sigreturn_has_no_error(struct kunit *test)
 {
-	struct bkt_account *a = running(test);
+	struct bkt_account *a = account_running(test);
 
-	call(a, __NR_rt_sigreturn, -EPERM, 1);
-	KUNIT_EXPECT_EQ(test, slot(a, __NR_rt_sigreturn)->errors, 0ULL);
-	KUNIT_EXPECT_EQ(test, slot(a, __NR_rt_sigreturn)->count, 1ULL);
+	make_call(a, __NR_rt_sigreturn, -EPERM, 1);
+	KUNIT_EXPECT_EQ(test, slot_of(a, __NR_rt_sigreturn)->errors, 0ULL);
+	KUNIT_EXPECT_EQ(test, slot_of(a, __NR_rt_sigreturn)->count, 1ULL);
 }
 
-/* sys_exit without sys_enter: the clone of a child is not its call. */
-static void birth_is_no_call(struct kunit *test)
+/* A new thread returns from its parent's clone, which is not a call of its own. */
+static void return_from_clone_is_no_call(struct kunit *test)
 {
-	struct bkt_account *a = fresh(test, true);
+	struct bkt_account *a = account_new(test, true);
 
 	bkt_account_in(a, current, GENERATION, 0);
 	bkt_account_exit(a, 0, false);
 	KUNIT_EXPECT_EQ(test, (int)a->used, (int)BKT_SLOT_FIRST);
-	call(a, __NR_getpid, 1, 1);
-	KUNIT_EXPECT_EQ(test, slot(a, __NR_getpid)->count, 1ULL);
+	make_call(a, __NR_getpid, 1, 1);
+	KUNIT_EXPECT_EQ(test, slot_of(a, __NR_getpid)->count, 1ULL);
 }
 
-/* A call refused before its entry is shown counts once, with no time. */
-static void refused_call(struct kunit *test)
+/* A call refused before sys_enter counts once, with no time. */
+static void a_refused_call_has_no_time(struct kunit *test)
 {
-	struct bkt_account *a = running(test);
+	struct bkt_account *a = account_running(test);
 	const struct bkt_slot *s = NULL;
 	int i;
 
@@ -207,27 +211,27 @@ static void refused_call(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, s->time, 0ULL);
 }
 
-/* An entry without exit (exit_group): the next entry starts afresh. */
-static void enter_without_exit(struct kunit *test)
+/* A thread that ends in a call has that call in flight. */
+static void the_last_call_is_in_flight(struct kunit *test)
 {
-	struct bkt_account *a = running(test);
+	struct bkt_account *a = account_running(test);
 
 	bkt_account_enter(a, __NR_exit, false);
 	bkt_account_end(a);
 	KUNIT_EXPECT_EQ(test, read_at(test, a, -1, U64_MAX)->call.key, __NR_exit);
-	KUNIT_EXPECT_EQ(test, slot(a, __NR_exit)->count, 0ULL);
+	KUNIT_EXPECT_EQ(test, slot_of(a, __NR_exit)->count, 0ULL);
 }
 
 static void slots_run_out(struct kunit *test)
 {
-	struct bkt_account *a = running(test);
+	struct bkt_account *a = account_running(test);
 	u64 calls = 0, time = 0;
 	int nr, i, pass;
 
 	for (pass = 0; pass < 2; pass++)
 		for (nr = 0; nr < BKT_NR_NATIVE; nr++)
 			if (nr != __NR_restart_syscall)
-				call(a, nr, 0, 3);
+				make_call(a, nr, 0, 3);
 	KUNIT_EXPECT_EQ(test, (int)a->used, BKT_SLOTS);
 	for (i = 0; i < BKT_SLOTS; i++) {
 		calls += a->slots[i].count;
@@ -235,55 +239,55 @@ static void slots_run_out(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, calls, 2ULL * (BKT_NR_NATIVE - 1));
 	KUNIT_EXPECT_EQ(test, time, 3 * calls);
-	/* ioctl (16) came early and has its own; futex (202) came too late. */
-	KUNIT_EXPECT_EQ(test, slot(a, __NR_ioctl)->count, 2ULL);
-	KUNIT_EXPECT_PTR_EQ(test, slot(a, __NR_futex), NULL);
-	KUNIT_EXPECT_EQ(test, slot(a, BKT_KEY_MORE + BRICKTRACE_CAT_FUTEX)->count, 2ULL);
-	KUNIT_EXPECT_EQ(test, slot(a, BKT_KEY_MORE + BRICKTRACE_CAT_IOCTL)->count, 0ULL);
+	/* ioctl, number 16, has a slot of its own; futex, number 202, came too late. */
+	KUNIT_EXPECT_EQ(test, slot_of(a, __NR_ioctl)->count, 2ULL);
+	KUNIT_EXPECT_PTR_EQ(test, slot_of(a, __NR_futex), NULL);
+	KUNIT_EXPECT_EQ(test, slot_of(a, BKT_KEY_MORE + BRICKTRACE_CAT_FUTEX)->count, 2ULL);
+	KUNIT_EXPECT_EQ(test, slot_of(a, BKT_KEY_MORE + BRICKTRACE_CAT_IOCTL)->count, 0ULL);
 }
 
 static void odd_numbers(struct kunit *test)
 {
-	struct bkt_account *a = running(test);
+	struct bkt_account *a = account_running(test);
 
-	call(a, -1UL, -ENOSYS, 1);
-	call(a, 1UL << 31, -ENOSYS, 1);
-	call(a, 1000000000, -ENOSYS, 1);
-	call(a, 0x40000000 + 20, 0, 1);
-	KUNIT_EXPECT_EQ(test, slot(a, BKT_KEY_INVALID)->count, 3ULL);
-	KUNIT_EXPECT_EQ(test, slot(a, BKT_KEY_X32 + 20)->count, 1ULL);
+	make_call(a, -1UL, -ENOSYS, 1);
+	make_call(a, 1UL << 31, -ENOSYS, 1);
+	make_call(a, 1000000000, -ENOSYS, 1);
+	make_call(a, 0x40000000 + 20, 0, 1);
+	KUNIT_EXPECT_EQ(test, slot_of(a, BKT_KEY_INVALID)->count, 3ULL);
+	KUNIT_EXPECT_EQ(test, slot_of(a, BKT_KEY_X32 + 20)->count, 1ULL);
 }
 
-/* The bricktrace ioctl that is under way moves to control, with all its time. */
-static void control(struct kunit *test)
+/* bricktrace's ioctl under way counts as control, with all its time. */
+static void own_ioctls_are_control(struct kunit *test)
 {
-	struct bkt_account *a = running(test);
+	struct bkt_account *a = account_running(test);
 	u64 entered;
 
-	/* Another one, of somebody else. */
+	/* An ioctl of another device is not control. */
 	bkt_account_enter(a, __NR_ioctl, false);
-	away(a, 70);
+	off_cpu(a, 70);
 	bkt_account_exit(a, 0, false);
 
 	bkt_account_enter(a, __NR_ioctl, false);
 	entered = a->t_enter;
-	away(a, 20);
+	off_cpu(a, 20);
 	bkt_account_control(a);
 	KUNIT_EXPECT_EQ(test, a->t_enter, entered);
-	away(a, 30);
+	off_cpu(a, 30);
 	bkt_account_control(a);
 	bkt_account_exit(a, 0, false);
-	KUNIT_EXPECT_EQ(test, slot(a, __NR_ioctl)->count, 1ULL);
-	KUNIT_EXPECT_EQ(test, slot(a, __NR_ioctl)->offcpu, 70ULL);
+	KUNIT_EXPECT_EQ(test, slot_of(a, __NR_ioctl)->count, 1ULL);
+	KUNIT_EXPECT_EQ(test, slot_of(a, __NR_ioctl)->offcpu, 70ULL);
 	KUNIT_EXPECT_EQ(test, a->slots[BKT_SLOT_CONTROL].count, 1ULL);
 	KUNIT_EXPECT_EQ(test, a->slots[BKT_SLOT_CONTROL].time, 50ULL);
 	KUNIT_EXPECT_EQ(test, a->slots[BKT_SLOT_CONTROL].offcpu, 50ULL);
 }
 
-/* Time off the CPU belongs to the call under way, or to none. */
-static void offcpu(struct kunit *test)
+/* Off-CPU time belongs to the call under way, if there is one. */
+static void offcpu_time_of_a_call(struct kunit *test)
 {
-	struct bkt_account *a = running(test);
+	struct bkt_account *a = account_running(test);
 
 	bkt_account_out(a, current);
 	KUNIT_EXPECT_EQ(test, a->t_out, bkt_mock_ns);
@@ -293,14 +297,14 @@ static void offcpu(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, a->offcpu, 40ULL);
 
 	bkt_account_enter(a, __NR_futex, false);
-	away(a, 60);
-	KUNIT_EXPECT_EQ(test, slot(a, __NR_futex)->offcpu, 60ULL);
+	off_cpu(a, 60);
+	KUNIT_EXPECT_EQ(test, slot_of(a, __NR_futex)->offcpu, 60ULL);
 	KUNIT_EXPECT_EQ(test, a->offcpu, 100ULL);
 }
 
 static void value_of_a_call_under_way(struct kunit *test)
 {
-	struct bkt_account *a = running(test);
+	struct bkt_account *a = account_running(test);
 	struct bkt_snapshot *s;
 
 	bkt_account_enter(a, __NR_futex, false);
@@ -310,7 +314,7 @@ static void value_of_a_call_under_way(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, s->call.time, 70ULL);
 	KUNIT_EXPECT_EQ(test, s->call.key, __NR_futex);
 	KUNIT_EXPECT_EQ(test, s->call.offcpu, 0ULL);
-	/* The moment of its entry, as for the closing call of a run. */
+	/* A run's closing call is read at the moment of its own entry. */
 	s = read_at(test, a, -1, a->t_enter);
 	KUNIT_EXPECT_EQ(test, s->call.time, 0ULL);
 
@@ -322,10 +326,10 @@ static void value_of_a_call_under_way(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, s->offcpu, 30ULL);
 }
 
-/* Nobody has met it since its registration: what its registers say counts. */
+/* A thread not yet observed since its registration is in the call of its registers. */
 static void value_of_a_sleeper(struct kunit *test)
 {
-	struct bkt_account *a = fresh(test, false);
+	struct bkt_account *a = account_new(test, false);
 	struct bkt_snapshot *s;
 
 	bkt_mock_ns += 500;
@@ -334,21 +338,21 @@ static void value_of_a_sleeper(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, s->call.time, 500ULL);
 	KUNIT_EXPECT_EQ(test, s->call.offcpu, 500ULL);
 	KUNIT_EXPECT_EQ(test, s->offcpu, 500ULL);
-	/* In no call: off the CPU all the same. */
+	/* A sleeper in no call is off the CPU, too. */
 	s = read_at(test, a, -1, U64_MAX);
 	KUNIT_EXPECT_EQ(test, s->call.key, -1);
 	KUNIT_EXPECT_EQ(test, s->call.time, 0ULL);
 	KUNIT_EXPECT_EQ(test, s->offcpu, 500ULL);
 }
 
-/* A later arming: what was known of the state is void, the totals stay. */
-static void generations(struct kunit *test)
+/* A new arming voids the thread's known state, but keeps the totals. */
+static void a_new_arming_voids_the_state(struct kunit *test)
 {
-	struct bkt_account *a = running(test);
+	struct bkt_account *a = account_running(test);
 	struct bkt_snapshot *s = kunit_kzalloc(test, sizeof(*s), GFP_KERNEL);
 	u64 armed, since;
 
-	call(a, __NR_read, 1, 10);
+	make_call(a, __NR_read, 1, 10);
 	bkt_account_enter(a, __NR_nanosleep, false);
 	armed = bkt_mock_ns += 200;
 	KUNIT_ASSERT_TRUE(test, bkt_account_asleep(a, GENERATION + 1, armed, &since));
@@ -358,16 +362,16 @@ static void generations(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, s->call.begin, armed);
 	bkt_account_in(a, current, GENERATION + 1, armed);
 	KUNIT_EXPECT_PTR_EQ(test, a->cur, NULL);
-	KUNIT_EXPECT_EQ(test, slot(a, __NR_read)->count, 1ULL);
-	KUNIT_EXPECT_EQ(test, slot(a, __NR_read)->max, 0ULL);
-	call(a, __NR_read, 1, 10);
-	KUNIT_EXPECT_EQ(test, slot(a, __NR_read)->count, 2ULL);
-	KUNIT_EXPECT_EQ(test, slot(a, __NR_nanosleep)->count, 0ULL);
+	KUNIT_EXPECT_EQ(test, slot_of(a, __NR_read)->count, 1ULL);
+	KUNIT_EXPECT_EQ(test, slot_of(a, __NR_read)->max, 0ULL);
+	make_call(a, __NR_read, 1, 10);
+	KUNIT_EXPECT_EQ(test, slot_of(a, __NR_read)->count, 2ULL);
+	KUNIT_EXPECT_EQ(test, slot_of(a, __NR_nanosleep)->count, 0ULL);
 }
 
 static void a_dead_account_is_frozen(struct kunit *test)
 {
-	struct bkt_account *a = running(test);
+	struct bkt_account *a = account_running(test);
 	u64 end;
 
 	bkt_account_enter(a, __NR_exit_group, false);
@@ -379,10 +383,10 @@ static void a_dead_account_is_frozen(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, read_at(test, a, -1, U64_MAX)->call.time, 10ULL);
 }
 
-/* A reader that meets the writer at work is told so. */
+/* A read fails while the writer is at work. */
 static void torn_reads_fail(struct kunit *test)
 {
-	struct bkt_account *a = running(test);
+	struct bkt_account *a = account_running(test);
 	struct bkt_snapshot *s = kunit_kzalloc(test, sizeof(*s), GFP_KERNEL);
 
 	raw_write_seqcount_begin(&a->seq);
@@ -393,52 +397,52 @@ static void torn_reads_fail(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, try_read(a, -1, U64_MAX, s));
 }
 
-static int stand_still(struct kunit *test)
+static int clock_stop(struct kunit *test)
 {
 	bkt_mock_ns = NSEC_PER_SEC;
 	return 0;
 }
 
-static void go_on(struct kunit *test)
+static void clock_continue(struct kunit *test)
 {
 	bkt_mock_ns = 0;
 }
 
-/* What a reader said of a thread counts if it has slept since, and not if it runs. */
-static void only_sleepers_are_told(struct kunit *test)
+/* A recorded key counts if the thread has slept since, and not if it was running. */
+static void a_record_is_for_sleepers_only(struct kunit *test)
 {
-	struct bkt_account *a = fresh(test, false);
+	struct bkt_account *a = account_new(test, false);
 
 	bkt_account_record(a, GENERATION, __NR_read);
 	bkt_account_in(a, current, GENERATION, 0);
-	KUNIT_EXPECT_PTR_EQ(test, a->cur, (struct bkt_slot *)slot(a, __NR_read));
-	a = fresh(test, false);
+	KUNIT_EXPECT_PTR_EQ(test, a->cur, (struct bkt_slot *)slot_of(a, __NR_read));
+	a = account_new(test, false);
 	bkt_account_record(a, GENERATION, __NR_read);
 	bkt_account_observe_running(a, current, GENERATION, 0);
 	KUNIT_EXPECT_NULL(test, a->cur);
 }
 
-/* The scheduler tells of a wait when it has ended, after the switch probe. */
+/* The scheduler adds a wait when the wait has ended, after the switch probe. */
 static void waiting_for_a_cpu(struct kunit *test)
 {
 	struct bkt_account *a;
 	struct bkt_snapshot *v;
 
 	bkt_mock_kernel = (struct bkt_counters){ .run_delay = 1000, .min_flt = 3, .maj_flt = 1 };
-	a = running(test);
+	a = account_running(test);
 	bkt_account_enter(a, __NR_read, false);
-	away(a, 100);
+	off_cpu(a, 100);
 	bkt_mock_kernel.run_delay += 30;
 	v = read_at(test, a, -1, U64_MAX);
 	KUNIT_EXPECT_EQ(test, v->slots[BKT_SLOT_FIRST].runnable, 30ULL);
 	KUNIT_EXPECT_EQ(test, v->kernel.run_delay, 30ULL);
 	bkt_account_exit(a, 0, false);
-	/* It was read that waited, though another call is under way when it is told. */
+	/* read has waited, though another call is under way when that is added. */
 	bkt_account_enter(a, __NR_futex, false);
 	bkt_account_out(a, current);
-	KUNIT_EXPECT_EQ(test, slot(a, __NR_read)->runnable, 30ULL);
-	KUNIT_EXPECT_EQ(test, slot(a, __NR_futex)->runnable, 0ULL);
-	/* It waits, and has been moved from one CPU's queue to another's. */
+	KUNIT_EXPECT_EQ(test, slot_of(a, __NR_read)->runnable, 30ULL);
+	KUNIT_EXPECT_EQ(test, slot_of(a, __NR_futex)->runnable, 0ULL);
+	/* A move from one CPU's queue to another's adds to run_delay in mid-wait. */
 	bkt_mock_kernel.run_delay += 5;
 	v = read_at(test, a, -1, U64_MAX);
 	KUNIT_EXPECT_EQ(test, v->call.key, (int)__NR_futex);
@@ -447,15 +451,15 @@ static void waiting_for_a_cpu(struct kunit *test)
 	bkt_account_in(a, current, GENERATION, 0);
 	bkt_mock_kernel.run_delay += 7;
 	bkt_account_exit(a, 0, false);
-	/* In user mode: no call's. */
-	away(a, 10);
+	/* A wait in user mode belongs to no call. */
+	off_cpu(a, 10);
 	bkt_mock_kernel.run_delay += 9;
 	bkt_mock_kernel.min_flt += 4;
 	bkt_mock_kernel.maj_flt += 2;
-	away(a, 10);
+	off_cpu(a, 10);
 	v = read_at(test, a, -1, U64_MAX);
-	KUNIT_EXPECT_EQ(test, slot(a, __NR_read)->runnable, 30ULL);
-	KUNIT_EXPECT_EQ(test, slot(a, __NR_futex)->runnable, 12ULL);
+	KUNIT_EXPECT_EQ(test, slot_of(a, __NR_read)->runnable, 30ULL);
+	KUNIT_EXPECT_EQ(test, slot_of(a, __NR_futex)->runnable, 12ULL);
 	KUNIT_EXPECT_EQ(test, v->kernel.run_delay, 51ULL);
 	KUNIT_EXPECT_EQ(test, v->kernel.min_flt, 4ULL);
 	KUNIT_EXPECT_EQ(test, v->kernel.maj_flt, 2ULL);
@@ -469,17 +473,17 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(restart_syscall_is_what_it_restarts),
 	KUNIT_CASE(nothing_to_restart),
 	KUNIT_CASE(sigreturn_has_no_error),
-	KUNIT_CASE(birth_is_no_call),
-	KUNIT_CASE(refused_call),
-	KUNIT_CASE(enter_without_exit),
+	KUNIT_CASE(return_from_clone_is_no_call),
+	KUNIT_CASE(a_refused_call_has_no_time),
+	KUNIT_CASE(the_last_call_is_in_flight),
 	KUNIT_CASE(slots_run_out),
 	KUNIT_CASE(odd_numbers),
-	KUNIT_CASE(control),
-	KUNIT_CASE(offcpu),
+	KUNIT_CASE(own_ioctls_are_control),
+	KUNIT_CASE(offcpu_time_of_a_call),
 	KUNIT_CASE(value_of_a_call_under_way),
 	KUNIT_CASE(value_of_a_sleeper),
-	KUNIT_CASE(only_sleepers_are_told),
-	KUNIT_CASE(generations),
+	KUNIT_CASE(a_record_is_for_sleepers_only),
+	KUNIT_CASE(a_new_arming_voids_the_state),
 	KUNIT_CASE(a_dead_account_is_frozen),
 	KUNIT_CASE(torn_reads_fail),
 	{}
@@ -487,7 +491,7 @@ static struct kunit_case cases[] = {
 
 struct kunit_suite bkt_account_suite = {
 	.name = "bricktrace_account",
-	.init = stand_still,
-	.exit = go_on,
+	.init = clock_stop,
+	.exit = clock_continue,
 	.test_cases = cases,
 };

@@ -7,9 +7,11 @@
 #include "suites.h"
 
 /*
- * A model of some threads of a session: what each did since the run began, by
- * plain counting, against the difference of two walks. Threads join, leave and
- * make calls at random, in between the steps of the walks, too.
+ * A session-wide run, the difference of two walks, is compared with a model that counts
+ * what each member has done since the run began. Threads join, leave and make calls at
+ * random, also between the steps of the walks.
+ *
+ * Rules: longest, more, scope.
  */
 #define THREADS	12
 #define KEYS	5
@@ -19,7 +21,7 @@ struct model_thread {
 	struct bkt_snapshot v;
 	bool member;
 	u32 epoch;
-	/* What of it the run has: from here on. */
+	/* The thread's values where its part in the run begins, if @counts. */
 	struct bkt_sum since[KEYS];
 	u64 since_t;
 	u64 since_faults;
@@ -53,7 +55,7 @@ static void model_mark(struct model_thread *t)
 	t->counts = true;
 }
 
-/* Closes the thread's part in the run. */
+/* Ends the thread's part in the run. */
 static void model_take(struct model *m, struct model_thread *t)
 {
 	int k;
@@ -87,14 +89,14 @@ static void model_event(struct model *m, u32 rnd)
 		bkt_base_join(m->base, m->now, model_keys, &t->v);
 		t->member = true;
 		t->epoch = m->base->epoch;
-		/* One that joins during the closing walk is not in the run. */
+		/* A thread that joins during the closing walk is not in the run. */
 		if (m->open && !m->base->walking)
 			model_mark(t);
-		/* One that joins during the opening walk is: the walk lacks it. */
+		/* A thread that joins during the opening walk is: the walk lacks it. */
 		if (!m->open && m->base->walking)
 			model_mark(t);
 	} else {
-		/* Who is no member works for somebody else. */
+		/* A thread that is not a member may be in another session. */
 		t->v.slots[k].count++;
 		t->v.slots[k].time += rnd % 1000;
 		t->v.slots[k].runnable += rnd % 100;
@@ -180,7 +182,7 @@ static void a_run_is_what_its_members_did(struct kunit *test)
 	bkt_base_free(m->base);
 }
 
-static struct bkt_snapshot *worth(struct kunit *test, u64 count, u64 max, u64 end)
+static struct bkt_snapshot *value_new(struct kunit *test, u64 count, u64 max, u64 end)
 {
 	struct bkt_snapshot *v = kunit_kzalloc(test, sizeof(*v), GFP_KERNEL);
 
@@ -195,11 +197,11 @@ static struct bkt_snapshot *worth(struct kunit *test, u64 count, u64 max, u64 en
 }
 
 /*
- * The longest call of a run from 1000 on, whose members at the end are worth @a and
- * @b while one that was worth @gone has left, before the run or (@late) in it.
+ * The longest call of a run that begins at 1000. At its end its members' values are @a
+ * and @b; a third one has left with the value @gone, before the run or, @late, in it.
  */
-static u64 longest(struct kunit *test, struct bkt_snapshot *a, struct bkt_snapshot *b,
-		   struct bkt_snapshot *gone, bool late)
+static u64 longest_call(struct kunit *test, struct bkt_snapshot *a, struct bkt_snapshot *b,
+			struct bkt_snapshot *gone, bool late)
 {
 	struct bkt_base *base = bkt_base_alloc();
 	struct bkt_totals *t = bkt_totals_alloc(BKT_TOTALS_SESSION);
@@ -236,29 +238,30 @@ static u64 longest(struct kunit *test, struct bkt_snapshot *a, struct bkt_snapsh
 
 static void the_longest_of_all(struct kunit *test)
 {
-	struct bkt_snapshot *none = worth(test, 1, 0, 0);
-	struct bkt_snapshot *in50 = worth(test, 1, 50, 2000), *in70 = worth(test, 1, 70, 3000);
-	struct bkt_snapshot *before60 = worth(test, 1, 60, 900);
-	struct bkt_snapshot *across60 = worth(test, 1, 60, 1030);
+	struct bkt_snapshot *none = value_new(test, 1, 0, 0);
+	struct bkt_snapshot *in50 = value_new(test, 1, 50, 2000);
+	struct bkt_snapshot *in70 = value_new(test, 1, 70, 3000);
+	struct bkt_snapshot *before60 = value_new(test, 1, 60, 900);
+	struct bkt_snapshot *across60 = value_new(test, 1, 60, 1030);
 
-	KUNIT_EXPECT_EQ(test, longest(test, in50, in70, none, false), 70ULL);
-	KUNIT_EXPECT_EQ(test, longest(test, in50, none, in70, true), 70ULL);
-	/* Who left before the run has no part in it. */
-	KUNIT_EXPECT_EQ(test, longest(test, in50, none, before60, false), 50ULL);
-	/* A longer one outside hides what its thread did inside; a shorter does not. */
-	KUNIT_EXPECT_EQ(test, longest(test, in50, before60, none, false), 0ULL);
-	KUNIT_EXPECT_EQ(test, longest(test, in70, before60, none, false), 70ULL);
-	KUNIT_EXPECT_EQ(test, longest(test, in50, across60, none, false), 0ULL);
-	KUNIT_EXPECT_EQ(test, longest(test, in50, none, before60, true), 0ULL);
-	KUNIT_EXPECT_EQ(test, longest(test, in70, none, before60, true), 70ULL);
+	KUNIT_EXPECT_EQ(test, longest_call(test, in50, in70, none, false), 70ULL);
+	KUNIT_EXPECT_EQ(test, longest_call(test, in50, none, in70, true), 70ULL);
+	/* A thread that left before the run has no part in it. */
+	KUNIT_EXPECT_EQ(test, longest_call(test, in50, none, before60, false), 50ULL);
+	/* A thread's longer call outside hides those inside; a shorter one does not. */
+	KUNIT_EXPECT_EQ(test, longest_call(test, in50, before60, none, false), 0ULL);
+	KUNIT_EXPECT_EQ(test, longest_call(test, in70, before60, none, false), 70ULL);
+	KUNIT_EXPECT_EQ(test, longest_call(test, in50, across60, none, false), 0ULL);
+	KUNIT_EXPECT_EQ(test, longest_call(test, in50, none, before60, true), 0ULL);
+	KUNIT_EXPECT_EQ(test, longest_call(test, in70, none, before60, true), 70ULL);
 }
 
-/* More kinds of calls than the table has room for stay in their category. */
+/* Kinds of calls for which the table has no room count in their category. */
 static void a_full_base_keeps_the_category(struct kunit *test)
 {
 	struct bkt_base *base = bkt_base_alloc();
 	struct bkt_totals *t = bkt_totals_alloc(BKT_TOTALS_SESSION);
-	struct bkt_snapshot *v = worth(test, 1, 0, 0);
+	struct bkt_snapshot *v = value_new(test, 1, 0, 0);
 	struct bkt_sums *open;
 	u64 count = 0;
 	u16 key;
@@ -286,11 +289,11 @@ static void a_full_base_keeps_the_category(struct kunit *test)
 	bkt_base_free(base);
 }
 
-/* A copy has no room for a key that its maker had not met. */
+/* A copy has room only for the keys that the base had when it was made. */
 static void a_copy_takes_what_it_has_room_for(struct kunit *test)
 {
 	struct bkt_base *base = bkt_base_alloc();
-	struct bkt_snapshot *v = worth(test, 1, 0, 0);
+	struct bkt_snapshot *v = value_new(test, 1, 0, 0);
 	struct bkt_sums *open;
 
 	KUNIT_ASSERT_NOT_NULL(test, base);
@@ -300,7 +303,7 @@ static void a_copy_takes_what_it_has_room_for(struct kunit *test)
 	bkt_base_walk_end(base);
 	open = bkt_sums_copy(base->walk);
 	KUNIT_ASSERT_NOT_NULL(test, open);
-	/* The second one is new, and its call is under way. */
+	/* The second key is new to the base, and its call is under way. */
 	v->used = 2;
 	v->slots[1] = v->slots[0];
 	v->call.key = model_keys[1];

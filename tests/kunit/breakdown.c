@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
+/*
+ * The breakdown of a run that has another run inside.
+ *
+ * Rules: compute, edge, faults, longest, nested, sums, waiting.
+ */
 #include <asm/unistd.h>
 #include "breakdown.h"
 #include "suites.h"
 
-/* A product that no word holds is more than any limit; nothing is divided that traps. */
+/* A product that overflows a word is above the limit; dividing it would trap. */
 static void an_edge_has_a_limit(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, bkt_breakdown_edge(0, 150000, 1000), 0ULL);
@@ -21,7 +26,7 @@ static struct bkt_totals *totals(struct kunit *test)
 	return t;
 }
 
-/* The elements of a key, the inclusive one first. */
+/* The two elements of a system call, the inclusive one first. */
 static const struct bricktrace_syscall *call_of(struct kunit *test,
 						const struct bkt_breakdown *b, u32 nr)
 {
@@ -34,7 +39,7 @@ static const struct bricktrace_syscall *call_of(struct kunit *test,
 	return NULL;
 }
 
-/* A run of 1000 ns with an inner one, an edge of 10 ns a call and every kind of call. */
+/* A run of 1000 ns with an inner run, every kind of call and an edge of 10 ns a call. */
 static void a_run_around_a_run(struct kunit *test)
 {
 	struct bkt_totals *all = totals(test), *in = totals(test);
@@ -69,7 +74,7 @@ static void a_run_around_a_run(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t->view, (u32)BRICKTRACE_VIEW_INCLUSIVE);
 	KUNIT_EXPECT_EQ(test, t->thread_ns, 1000ULL);
 	KUNIT_EXPECT_EQ(test, t->control_ns, 60ULL);
-	/* 12 calls, 3 of them inside, whose edge is known. */
+	/* 9 of 12 calls are outside the inner run, which has an edge of 30 ns. */
 	KUNIT_EXPECT_EQ(test, t->edge_ns, 30ULL + 9 * 10);
 	KUNIT_EXPECT_EQ(test, t->compute_ns, 1000ULL - 300 - 40 - 5 - 60 - 120);
 	KUNIT_EXPECT_EQ(test, t->compute_offcpu_ns, 50ULL);
@@ -98,7 +103,7 @@ static void a_run_around_a_run(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, read[1].figures.errors, 1ULL);
 	KUNIT_EXPECT_EQ(test, read[1].figures.ns, 200ULL);
 	KUNIT_EXPECT_EQ(test, read[1].figures.offcpu_ns, 30ULL);
-	/* By another clock than the time off the CPU, which may be shorter. */
+	/* Its clock is not that of the off-CPU time, which may be shorter. */
 	KUNIT_EXPECT_EQ(test, read[0].figures.runnable_ns, 60ULL);
 	KUNIT_EXPECT_EQ(test, read[1].figures.runnable_ns, 40ULL);
 	KUNIT_EXPECT_EQ(test, read[1].figures.in_flight, 0ULL);
@@ -106,7 +111,7 @@ static void a_run_around_a_run(struct kunit *test)
 	other = &b->categories[BRICKTRACE_CAT_OTHER][BRICKTRACE_VIEW_INCLUSIVE].figures;
 	KUNIT_EXPECT_EQ(test, other->count, 5ULL);
 	KUNIT_EXPECT_EQ(test, other->ns, 45ULL);
-	/* That of one of its two calls is not known. */
+	/* The longest call is unknown for one of the category's two calls. */
 	KUNIT_EXPECT_EQ(test, other->max_ns, BRICKTRACE_NONE);
 
 	bkt_breakdown(b, all, &inner, BRICKTRACE_NONE);

@@ -21,7 +21,7 @@ static void names(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, check("a\nb", 0), -EINVAL);
 	KUNIT_EXPECT_EQ(test, check("a\x7f", 0), -EINVAL);
 	KUNIT_EXPECT_EQ(test, check("\x1b[31m", 0), -EINVAL);
-	/* The ends of what is valid, and what lies next to them. */
+	/* The first and last code points of each valid range, and what lies next to them. */
 	KUNIT_EXPECT_EQ(test, check("~ \xc2\xa0\xdf\xbf\xe0\xa0\x80\xed\x9f\xbf", 0), 0);
 	KUNIT_EXPECT_EQ(test, check("\xee\x80\x80\xf0\x90\x80\x80\xf4\x8f\xbf\xbf", 0), 0);
 	KUNIT_EXPECT_EQ(test, check("\xc2\x80", 0), -EINVAL);
@@ -50,7 +50,7 @@ static void budgets(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, check("a", U64_MAX), -ERANGE);
 }
 
-/* The layout is the ABI: a field that moves breaks programs. */
+/* The layout is part of the ABI: a field that moves breaks programs. */
 static void layout(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, offsetof(struct bricktrace_syscall, figures), (size_t)16);

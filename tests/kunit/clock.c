@@ -7,7 +7,7 @@
 #include "clock.h"
 #include "suites.h"
 
-/* Over seconds, hours and a year the conversion stays within 1 in 10^6. */
+/* For times from a second to a year, the conversion is exact to 1 in 10^6. */
 static void conversion(struct kunit *test)
 {
 	static const u64 seconds[] = { 1, 3600, 86400, 365 * 86400 };

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Included before all else here: CLOCK_MONOTONIC as a test sets it, if it does, and
- * for how long a task has waited for a CPU.
+ * The compiler includes this file first: it replaces the module's clock and a task's
+ * time of waiting for a CPU by what a test sets.
  */
 #ifndef BKT_KUNIT_MOCK_CLOCK_H
 #define BKT_KUNIT_MOCK_CLOCK_H
 
 #include <linux/timekeeping.h>
 
-extern u64 bkt_mock_ns;	/* 0: the real one */
+extern u64 bkt_mock_ns;	/* 0: the real clock is read */
 
 static inline u64 bkt_mock_clock(void)
 {

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
+/*
+ * The keys and categories of system call numbers.
+ *
+ * Rules: table.
+ */
 #include <asm/unistd.h>
 #include "suites.h"
 #include "syscall.h"
 
-static enum bricktrace_category of(unsigned long nr, enum bricktrace_arch abi)
+static enum bricktrace_category category_of(unsigned long nr, enum bricktrace_arch abi)
 {
 	return bkt_syscall_category(bkt_syscall_key(nr, abi));
 }
@@ -30,34 +35,34 @@ static void native_categories(struct kunit *test)
 	int nr, i, named = 0;
 
 	for (i = 0; i < ARRAY_SIZE(map); i++)
-		KUNIT_EXPECT_EQ(test, of(map[i].nr, BRICKTRACE_ARCH_NATIVE),
+		KUNIT_EXPECT_EQ(test, category_of(map[i].nr, BRICKTRACE_ARCH_NATIVE),
 				map[i].category);
 	for (nr = 0; nr < BKT_NR_NATIVE; nr++)
-		named += of(nr, BRICKTRACE_ARCH_NATIVE) != BRICKTRACE_CAT_OTHER;
+		named += category_of(nr, BRICKTRACE_ARCH_NATIVE) != BRICKTRACE_CAT_OTHER;
 	KUNIT_EXPECT_EQ(test, named, (int)ARRAY_SIZE(map));
 }
 
-/* Numbers from syscall_32.tbl, not from the code under test. */
+/* The numbers are copied from syscall_32.tbl, not from the code under test. */
 static void compat_categories(struct kunit *test)
 {
 	int nr, named = 0;
 
-	KUNIT_EXPECT_EQ(test, of(3, BRICKTRACE_ARCH_COMPAT), BRICKTRACE_CAT_READ);
-	KUNIT_EXPECT_EQ(test, of(4, BRICKTRACE_ARCH_COMPAT), BRICKTRACE_CAT_WRITE);
-	KUNIT_EXPECT_EQ(test, of(45, BRICKTRACE_ARCH_COMPAT), BRICKTRACE_CAT_MMAP);
-	KUNIT_EXPECT_EQ(test, of(54, BRICKTRACE_ARCH_COMPAT), BRICKTRACE_CAT_IOCTL);
-	KUNIT_EXPECT_EQ(test, of(90, BRICKTRACE_ARCH_COMPAT), BRICKTRACE_CAT_MMAP);
-	KUNIT_EXPECT_EQ(test, of(91, BRICKTRACE_ARCH_COMPAT), BRICKTRACE_CAT_MMAP);
-	KUNIT_EXPECT_EQ(test, of(125, BRICKTRACE_ARCH_COMPAT), BRICKTRACE_CAT_MMAP);
-	KUNIT_EXPECT_EQ(test, of(192, BRICKTRACE_ARCH_COMPAT), BRICKTRACE_CAT_MMAP);
-	KUNIT_EXPECT_EQ(test, of(240, BRICKTRACE_ARCH_COMPAT), BRICKTRACE_CAT_FUTEX);
-	KUNIT_EXPECT_EQ(test, of(422, BRICKTRACE_ARCH_COMPAT), BRICKTRACE_CAT_FUTEX);
-	KUNIT_EXPECT_EQ(test, of(180, BRICKTRACE_ARCH_COMPAT), BRICKTRACE_CAT_READ);
-	KUNIT_EXPECT_EQ(test, of(145, BRICKTRACE_ARCH_COMPAT), BRICKTRACE_CAT_READ);
-	KUNIT_EXPECT_EQ(test, of(181, BRICKTRACE_ARCH_COMPAT), BRICKTRACE_CAT_WRITE);
-	KUNIT_EXPECT_EQ(test, of(146, BRICKTRACE_ARCH_COMPAT), BRICKTRACE_CAT_WRITE);
+	KUNIT_EXPECT_EQ(test, category_of(3, BRICKTRACE_ARCH_COMPAT), BRICKTRACE_CAT_READ);
+	KUNIT_EXPECT_EQ(test, category_of(4, BRICKTRACE_ARCH_COMPAT), BRICKTRACE_CAT_WRITE);
+	KUNIT_EXPECT_EQ(test, category_of(45, BRICKTRACE_ARCH_COMPAT), BRICKTRACE_CAT_MMAP);
+	KUNIT_EXPECT_EQ(test, category_of(54, BRICKTRACE_ARCH_COMPAT), BRICKTRACE_CAT_IOCTL);
+	KUNIT_EXPECT_EQ(test, category_of(90, BRICKTRACE_ARCH_COMPAT), BRICKTRACE_CAT_MMAP);
+	KUNIT_EXPECT_EQ(test, category_of(91, BRICKTRACE_ARCH_COMPAT), BRICKTRACE_CAT_MMAP);
+	KUNIT_EXPECT_EQ(test, category_of(125, BRICKTRACE_ARCH_COMPAT), BRICKTRACE_CAT_MMAP);
+	KUNIT_EXPECT_EQ(test, category_of(192, BRICKTRACE_ARCH_COMPAT), BRICKTRACE_CAT_MMAP);
+	KUNIT_EXPECT_EQ(test, category_of(240, BRICKTRACE_ARCH_COMPAT), BRICKTRACE_CAT_FUTEX);
+	KUNIT_EXPECT_EQ(test, category_of(422, BRICKTRACE_ARCH_COMPAT), BRICKTRACE_CAT_FUTEX);
+	KUNIT_EXPECT_EQ(test, category_of(180, BRICKTRACE_ARCH_COMPAT), BRICKTRACE_CAT_READ);
+	KUNIT_EXPECT_EQ(test, category_of(145, BRICKTRACE_ARCH_COMPAT), BRICKTRACE_CAT_READ);
+	KUNIT_EXPECT_EQ(test, category_of(181, BRICKTRACE_ARCH_COMPAT), BRICKTRACE_CAT_WRITE);
+	KUNIT_EXPECT_EQ(test, category_of(146, BRICKTRACE_ARCH_COMPAT), BRICKTRACE_CAT_WRITE);
 	for (nr = 0; nr < BKT_NR_COMPAT; nr++)
-		named += of(nr, BRICKTRACE_ARCH_COMPAT) != BRICKTRACE_CAT_OTHER;
+		named += category_of(nr, BRICKTRACE_ARCH_COMPAT) != BRICKTRACE_CAT_OTHER;
 	KUNIT_EXPECT_EQ(test, named, 14);
 }
 
@@ -65,15 +70,15 @@ static void x32_categories(struct kunit *test)
 {
 	const unsigned long bit = 0x40000000;
 
-	KUNIT_EXPECT_EQ(test, of(bit + 0, BRICKTRACE_ARCH_NATIVE), BRICKTRACE_CAT_READ);
-	KUNIT_EXPECT_EQ(test, of(bit + 1, BRICKTRACE_ARCH_NATIVE), BRICKTRACE_CAT_WRITE);
-	KUNIT_EXPECT_EQ(test, of(bit + 202, BRICKTRACE_ARCH_NATIVE), BRICKTRACE_CAT_FUTEX);
-	KUNIT_EXPECT_EQ(test, of(bit + 514, BRICKTRACE_ARCH_NATIVE), BRICKTRACE_CAT_IOCTL);
-	KUNIT_EXPECT_EQ(test, of(bit + 515, BRICKTRACE_ARCH_NATIVE), BRICKTRACE_CAT_READ);
-	KUNIT_EXPECT_EQ(test, of(bit + 516, BRICKTRACE_ARCH_NATIVE), BRICKTRACE_CAT_WRITE);
+	KUNIT_EXPECT_EQ(test, category_of(bit + 0, BRICKTRACE_ARCH_NATIVE), BRICKTRACE_CAT_READ);
+	KUNIT_EXPECT_EQ(test, category_of(bit + 1, BRICKTRACE_ARCH_NATIVE), BRICKTRACE_CAT_WRITE);
+	KUNIT_EXPECT_EQ(test, category_of(bit + 202, BRICKTRACE_ARCH_NATIVE), BRICKTRACE_CAT_FUTEX);
+	KUNIT_EXPECT_EQ(test, category_of(bit + 514, BRICKTRACE_ARCH_NATIVE), BRICKTRACE_CAT_IOCTL);
+	KUNIT_EXPECT_EQ(test, category_of(bit + 515, BRICKTRACE_ARCH_NATIVE), BRICKTRACE_CAT_READ);
+	KUNIT_EXPECT_EQ(test, category_of(bit + 516, BRICKTRACE_ARCH_NATIVE), BRICKTRACE_CAT_WRITE);
 }
 
-/* Number and table come back from each key, and no two share one. */
+/* Each key gives back its number and table, so no two numbers share a key. */
 static void keys_are_distinct(struct kunit *test)
 {
 	enum bricktrace_arch abi;
@@ -86,7 +91,7 @@ static void keys_are_distinct(struct kunit *test)
 			n += 0x40000000;
 		KUNIT_ASSERT_EQ(test, bkt_syscall_key(n, abi), key);
 	}
-	/* Kernels before 5.13 show the whole register and look at 32 bits. */
+	/* Kernels before 5.13 pass the whole register, but use 32 bits of it. */
 	KUNIT_EXPECT_EQ(test, bkt_syscall_key(1UL << 63, BRICKTRACE_ARCH_NATIVE),
 			BKT_KEY_NATIVE);
 	KUNIT_EXPECT_EQ(test, bkt_syscall_key(1UL << 32 | __NR_getppid,

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
+/*
+ * The totals of a run: the difference of two values of an account.
+ *
+ * Rules: in-flight, longest, more, sums.
+ */
 #include <asm/unistd.h>
 #include <linux/slab.h>
 #include "suites.h"
 #include "totals.h"
 
-static struct bkt_snapshot *snapshot(struct kunit *test, u64 t)
+static struct bkt_snapshot *snapshot_new(struct kunit *test, u64 t)
 {
 	struct bkt_snapshot *s = kunit_kzalloc(test, sizeof(*s), GFP_KERNEL);
 
@@ -15,7 +20,7 @@ static struct bkt_snapshot *snapshot(struct kunit *test, u64 t)
 	return s;
 }
 
-static struct bkt_totals *totals(struct kunit *test, u32 cap)
+static struct bkt_totals *totals_new(struct kunit *test, u32 cap)
 {
 	struct bkt_totals *t = bkt_totals_alloc(cap);
 
@@ -27,8 +32,8 @@ static const u16 keys[] = { __NR_read, __NR_futex };
 
 static void a_run_is_a_difference(struct kunit *test)
 {
-	struct bkt_snapshot *a = snapshot(test, 1000), *b = snapshot(test, 5000);
-	struct bkt_totals *t = totals(test, BKT_TOTALS_THREAD);
+	struct bkt_snapshot *a = snapshot_new(test, 1000), *b = snapshot_new(test, 5000);
+	struct bkt_totals *t = totals_new(test, BKT_TOTALS_THREAD);
 	struct bkt_figures *f;
 
 	a->slots[0] = (struct bkt_slot){ .count = 3, .errors = 1, .time = 100, .offcpu = 40 };
@@ -51,11 +56,11 @@ static void a_run_is_a_difference(struct kunit *test)
 	bkt_totals_free(t);
 }
 
-/* A longest call that began before the run, or ended before it, is not known. */
+/* A longest call that did not begin inside the run hides those inside. */
 static void longest_outside_is_unknown(struct kunit *test)
 {
-	struct bkt_snapshot *a = snapshot(test, 1000), *b = snapshot(test, 5000);
-	struct bkt_totals *t = totals(test, BKT_TOTALS_THREAD);
+	struct bkt_snapshot *a = snapshot_new(test, 1000), *b = snapshot_new(test, 5000);
+	struct bkt_totals *t = totals_new(test, BKT_TOTALS_THREAD);
 
 	b->slots[0] = (struct bkt_slot){ .count = 1, .time = 700, .max = 700, .max_end = 1600 };
 	b->slots[1] = (struct bkt_slot){ .count = 1, .time = 700, .max = 700, .max_end = 1700 };
@@ -65,18 +70,18 @@ static void longest_outside_is_unknown(struct kunit *test)
 	bkt_totals_free(t);
 }
 
-/* Only the part inside counts of a call that overlaps an end of the run. */
+/* A call under way at one end of the run counts only for its part inside. */
 static void calls_are_clipped(struct kunit *test)
 {
-	struct bkt_snapshot *a = snapshot(test, 1000), *b = snapshot(test, 5000);
-	struct bkt_totals *t = totals(test, BKT_TOTALS_THREAD);
+	struct bkt_snapshot *a = snapshot_new(test, 1000), *b = snapshot_new(test, 5000);
+	struct bkt_totals *t = totals_new(test, BKT_TOTALS_THREAD);
 
-	/* Under way at opening for 400, done at 1,500 in total. */
+	/* This call began 400 before the opening, and took 1,500 in all. */
 	a->call = (struct bkt_under_way){
 		.key = __NR_read, .begin = 600, .time = 400, .offcpu = 300
 	};
 	b->slots[0] = (struct bkt_slot){ .count = 1, .time = 1500, .offcpu = 1100 };
-	/* Under way at closing. */
+	/* This call is under way at the closing. */
 	b->call = (struct bkt_under_way){
 		.key = __NR_futex, .begin = 4000, .time = 1000, .offcpu = 900
 	};
@@ -92,15 +97,15 @@ static void calls_are_clipped(struct kunit *test)
 	bkt_totals_free(t);
 }
 
-/* Under way at both ends, with a slot or, as nobody met it, without. */
+/* One call is under way at both ends, with a slot or, never observed, without. */
 static void one_call_all_the_time(struct kunit *test)
 {
 	static const u16 nrs[] = { __NR_futex, __NR_epoll_wait };
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(nrs); i++) {
-		struct bkt_snapshot *a = snapshot(test, 1000), *b = snapshot(test, 5000);
-		struct bkt_totals *t = totals(test, BKT_TOTALS_THREAD);
+		struct bkt_snapshot *a = snapshot_new(test, 1000), *b = snapshot_new(test, 5000);
+		struct bkt_totals *t = totals_new(test, BKT_TOTALS_THREAD);
 		struct bkt_figures *f = bkt_totals_get(t, nrs[i]);
 
 		a->call = (struct bkt_under_way){
@@ -118,11 +123,11 @@ static void one_call_all_the_time(struct kunit *test)
 	}
 }
 
-/* A reading that went back (a call that turned out to be control) gives 0. */
+/* A value may go back, when a call turns out to be control: the difference is 0. */
 static void never_below_zero(struct kunit *test)
 {
-	struct bkt_snapshot *a = snapshot(test, 1000), *b = snapshot(test, 900);
-	struct bkt_totals *t = totals(test, BKT_TOTALS_THREAD);
+	struct bkt_snapshot *a = snapshot_new(test, 1000), *b = snapshot_new(test, 900);
+	struct bkt_totals *t = totals_new(test, BKT_TOTALS_THREAD);
 
 	a->slots[0] = (struct bkt_slot){ .count = 3, .time = 100 };
 	a->call = (struct bkt_under_way){ .key = __NR_read, .time = 50 };
@@ -134,10 +139,10 @@ static void never_below_zero(struct kunit *test)
 	bkt_totals_free(t);
 }
 
-static void born_inside(struct kunit *test)
+static void created_inside(struct kunit *test)
 {
-	struct bkt_snapshot *b = snapshot(test, 5000);
-	struct bkt_totals *t = totals(test, BKT_TOTALS_THREAD);
+	struct bkt_snapshot *b = snapshot_new(test, 5000);
+	struct bkt_totals *t = totals_new(test, BKT_TOTALS_THREAD);
 
 	b->slots[0] = (struct bkt_slot){ .count = 4, .time = 120, .max = 50, .max_end = 4900 };
 	bkt_totals_add_thread(t, keys, 3000, NULL, b);
@@ -148,7 +153,7 @@ static void born_inside(struct kunit *test)
 
 static void a_full_table_keeps_the_category(struct kunit *test)
 {
-	struct bkt_totals *t = totals(test, BKT_TOTALS_THREAD);
+	struct bkt_totals *t = totals_new(test, BKT_TOTALS_THREAD);
 	u64 count = 0;
 	u32 i;
 	int key;
@@ -163,10 +168,10 @@ static void a_full_table_keeps_the_category(struct kunit *test)
 	bkt_totals_free(t);
 }
 
-static void adding_up(struct kunit *test)
+static void totals_add_up(struct kunit *test)
 {
-	struct bkt_totals *a = totals(test, BKT_TOTALS_THREAD);
-	struct bkt_totals *b = totals(test, BKT_TOTALS_SESSION);
+	struct bkt_totals *a = totals_new(test, BKT_TOTALS_THREAD);
+	struct bkt_totals *b = totals_new(test, BKT_TOTALS_SESSION);
 
 	*bkt_totals_get(a, __NR_read) = (struct bkt_figures){ 1, 2, 3, 4, 5, 6, 7, false };
 	*bkt_totals_get(b, __NR_read) = (struct bkt_figures){ 10, 20, 30, 40, 50, 60, 70, true };
@@ -200,9 +205,9 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(calls_are_clipped),
 	KUNIT_CASE(one_call_all_the_time),
 	KUNIT_CASE(never_below_zero),
-	KUNIT_CASE(born_inside),
+	KUNIT_CASE(created_inside),
 	KUNIT_CASE(a_full_table_keeps_the_category),
-	KUNIT_CASE(adding_up),
+	KUNIT_CASE(totals_add_up),
 	{}
 };
 

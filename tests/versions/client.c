@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * A program of one version of the library, which prints a run that has another one
- * inside: tests/system/versions.t runs it with other versions of library and module.
- * With -DGROWN it knows what has come since the first version.
+ * Prints a run that has another run inside. tests/system/versions.t runs this program,
+ * compiled for one version of the library, with other versions of library and module.
+ * With -DGROWN it prints the fields that the first version lacked, too.
  */
 #include <bricktrace.h>
 #include <inttypes.h>
@@ -13,7 +13,7 @@
 
 #define PAGES 100
 
-static void figures(const char *name, const char *view, const struct bt_figures *f)
+static void print_figures(const char *name, const char *view, const struct bt_figures *f)
 {
 	printf("%s %s count %" PRIu64 " errors %" PRIu64 " ns %" PRIu64 " offcpu %" PRIu64,
 	       name, view, f->count, f->errors, f->ns, f->offcpu_ns);
@@ -23,7 +23,7 @@ static void figures(const char *name, const char *view, const struct bt_figures 
 	putchar('\n');
 }
 
-static void view(const struct bt_result *r, const char *name, enum bt_view v)
+static void print_view(const struct bt_result *r, const char *name, enum bt_view v)
 {
 	const struct bt_times *t = bt_result_times(r, v);
 	char category[64];
@@ -40,12 +40,12 @@ static void view(const struct bt_result *r, const char *name, enum bt_view v)
 		enum bt_category c = bt_result_category_at(r, i);
 
 		snprintf(category, sizeof(category), "category:%s", bt_category_name(c));
-		figures(category, name, bt_result_category(r, c, v));
+		print_figures(category, name, bt_result_category(r, c, v));
 	}
 	for (i = 0; i < r->n_syscalls; i++) {
 		const struct bt_syscall *s = bt_result_syscall(r, i);
 
-		figures(s->name, name, bt_syscall_figures(s, v));
+		print_figures(s->name, name, bt_syscall_figures(s, v));
 	}
 }
 
@@ -85,8 +85,8 @@ int main(void)
 		return fail("close");
 	printf("run %s %s threads %" PRIu32 "\n", bt_provenance_name(r->provenance),
 	       bt_reason_name(r->reason) ? bt_reason_name(r->reason) : "-", r->threads);
-	view(r, "inclusive", BT_INCLUSIVE);
-	view(r, "exclusive", BT_EXCLUSIVE);
+	print_view(r, "inclusive", BT_INCLUSIVE);
+	print_view(r, "exclusive", BT_EXCLUSIVE);
 	bt_result_free(r);
 	bt_tracer_free(tracer);
 	return 0;

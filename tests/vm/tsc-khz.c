@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Prints the rate of this machine's time stamp counter in kHz. QEMU's guests have that
- * counter for theirs, and one that measures it itself is wrong by any factor when it is
- * not given a CPU in the midst of it, since it has no interrupt by which to notice.
+ * Prints the rate of this machine's time stamp counter (TSC) in kHz. QEMU's guests use
+ * the same counter. A guest must not calibrate the counter itself: if the guest loses its
+ * CPU meanwhile, it cannot notice, and the result may be wrong by any factor.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -14,8 +14,8 @@ struct sample {
 	uint64_t ns;
 };
 
-/* Of many readings of both clocks the one that took the shortest time. */
-static struct sample take(void)
+/* Reads both clocks many times and keeps the pair that took the shortest time. */
+static struct sample read_clocks(void)
 {
 	uint64_t least = UINT64_MAX;
 	struct sample s = { 0, 0 };
@@ -37,10 +37,10 @@ static struct sample take(void)
 
 int main(void)
 {
-	struct sample begin = take(), end;
+	struct sample begin = read_clocks(), end;
 
 	nanosleep(&(struct timespec){ .tv_nsec = 50000000 }, NULL);
-	end = take();
+	end = read_clocks();
 	printf("%.0f\n", (end.tsc - begin.tsc) * 1e6 / (end.ns - begin.ns));
 	return 0;
 }

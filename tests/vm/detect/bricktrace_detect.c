@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the debug kernels are there to notice, done on purpose: what= says which.
- * Named like the module, since only its data races are looked at.
+ * Makes on purpose the mistake named by what=, which a debug kernel must notice. The
+ * name begins with "bricktrace" because only data races of such code are reported.
  */
 #include <linux/delay.h>
 #include <linux/kthread.h>
@@ -101,5 +101,5 @@ static void __exit detect_exit(void)
 
 module_init(detect_init);
 module_exit(detect_exit);
-MODULE_DESCRIPTION("What the debug kernels notice");
+MODULE_DESCRIPTION("Mistakes that the debug kernels must notice");
 MODULE_LICENSE("GPL");

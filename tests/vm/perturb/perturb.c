@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a host may do to the module, done when a test asks for it by writing one
- * of the parameters: grace periods that last long, and clocks that go wrong.
+ * Does to bricktrace what a host may do, when a test writes one of the parameters:
+ * makes the tracepoints' grace periods long, and clocks wrong.
  */
 #include <linux/delay.h>
 #include <linux/kthread.h>
@@ -11,11 +11,11 @@
 #include <asm/tsc.h>
 #endif
 
-/* Each grace period of the tracepoints' lasts about as long. */
+/* How long each grace period of the tracepoints lasts, about. */
 static unsigned int grace_ms;
 static struct task_struct *reader;
 
-/* Readers of one kind only may be mixed. */
+/* An SRCU structure may have readers of one kind only. */
 #ifdef DEFINE_SRCU_FAST
 #define begin_read srcu_read_lock_fast
 #define end_read srcu_read_unlock_fast
@@ -58,10 +58,10 @@ static const struct kernel_param_ops grace_ops = {
 module_param_cb(grace_ms, &grace_ops, &grace_ms, 0600);
 
 #ifdef CONFIG_X86
-/* The kernel learns better how fast the TSC is; it ticks as before. */
+/* Writing this is like a refined calibration: the TSC itself ticks as before. */
 module_param_named(tsc_khz, tsc_khz, uint, 0600);
 
-/* For good: the kernel does not trust the TSC again before it boots anew. */
+/* This cannot be undone: the kernel does not trust the TSC again until it reboots. */
 static int set_unstable(const char *value, const struct kernel_param *kp)
 {
 	mark_tsc_unstable("a test asks for it");
@@ -87,5 +87,5 @@ static void __exit perturb_exit(void)
 
 module_init(perturb_init);
 module_exit(perturb_exit);
-MODULE_DESCRIPTION("What a host may do to bricktrace");
+MODULE_DESCRIPTION("Disturbances for the tests of bricktrace");
 MODULE_LICENSE("GPL");

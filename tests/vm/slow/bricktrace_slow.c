@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Makes the module's waits for a grace period long, as they are on a busy host:
- * one in three of its calls of synchronize_rcu() sleeps first, for up to ms=
- * milliseconds. Nobody else's does, and a sleep holds up no grace period: what
- * was handed to RCU is freed meanwhile.
+ * Makes bricktrace's waits for a grace period long, as on a busy host: one in three of
+ * its calls of synchronize_rcu() first sleeps for up to ms= milliseconds. Other callers
+ * do not sleep, and grace periods themselves are not longer: what was passed to
+ * call_rcu() is freed meanwhile.
  */
 #include <linux/atomic.h>
 #include <linux/delay.h>
@@ -38,7 +38,7 @@ static int on_entry(struct kprobe *p, struct pt_regs *regs)
 	return 1;
 }
 
-/* A probe that has this one is not made a jump, which could not be led elsewhere. */
+/* With a post handler the probe is not optimized, so that on_entry() can redirect. */
 static void after_entry(struct kprobe *p, struct pt_regs *regs,
 			unsigned long flags)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How the hash of the table of tasks spreads the tasks that this kernel has now:
- * reading the parameter `spread` gives their number, the number of buckets that
- * they would use, and the length of the longest chain.
+ * How evenly the hash of bricktrace's task table spreads this kernel's tasks: reading
+ * the parameter `spread` gives the number of tasks, of buckets that they would use, and
+ * the length of the longest chain.
  */
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -34,5 +34,5 @@ static int spread_get(char *text, const struct kernel_param *kp)
 static const struct kernel_param_ops spread_ops = { .get = spread_get };
 module_param_cb(spread, &spread_ops, NULL, 0444);
 
-MODULE_DESCRIPTION("Test of bricktrace: the spread of its hash");
+MODULE_DESCRIPTION("Test of how evenly bricktrace's hash spreads tasks");
 MODULE_LICENSE("GPL");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A module whose loading warns: the guest must die of it. */
+/* Loading this module prints a warning, which must end the guest. */
 #include <linux/bug.h>
 #include <linux/module.h>
 
@@ -10,5 +10,5 @@ static int __init warn_init(void)
 }
 
 module_init(warn_init);
-MODULE_DESCRIPTION("Warns");
+MODULE_DESCRIPTION("Warns when it is loaded");
 MODULE_LICENSE("GPL");
