@@ -437,7 +437,7 @@ static void waiting_for_a_cpu(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, v->slots[BKT_SLOT_FIRST].runnable, 30ULL);
 	KUNIT_EXPECT_EQ(test, v->kernel.run_delay, 30ULL);
 	bkt_account_exit(a, 0, false);
-	/* read has waited, though another call is under way when that is added. */
+	/* read has waited, though another call is under way when the wait is added. */
 	bkt_account_enter(a, __NR_futex, false);
 	bkt_account_out(a, current);
 	KUNIT_EXPECT_EQ(test, slot_of(a, __NR_read)->runnable, 30ULL);

@@ -185,7 +185,7 @@ static void created_children(void)
 			is(made.count, 1,
 			   "%s: the creating call counts once, for the parent", name);
 			is(figures(run, BRICKTRACE_NR_INVALID).count, 0,
-			   "%s: the child's return is no invalid call", name);
+			   "%s: the child's return is not an invalid call", name);
 			left = figures(run, info->leaves);
 			is(left.count, 0, "%s: its last call never completes", name);
 			is(left.in_flight, followed,

@@ -38,7 +38,7 @@ static void install_handler(int flags)
 		bail("sigaction");
 }
 
-/* Sends a signal to the main thread once that sleeps. */
+/* Sends a signal to the main thread once it sleeps. */
 static void *interrupt_main(void *arg)
 {
 	wait_state(getpid(), getpid(), "S");

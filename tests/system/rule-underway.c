@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * A call under way when a run is opened or closed counts for its part inside the run. A
- * thread that has slept since before the arming is in its call, a stopped or traced one
- * in none. The bounds are clock readings taken around the events.
+ * thread that has slept since before the arming is in its call; a stopped or traced one
+ * is in no call. The bounds are clock readings taken around the events.
  *
  * Rules: asleep, in-flight, longest, scope.
  */
