@@ -9,7 +9,7 @@ KMOD	= $(BUILD)/kmod$(K:%=-%)
 KSOURCES = $(wildcard Kbuild kmod/*.[ch] include/*.h include/uapi/linux/*.h)
 KERNEL_C = $(wildcard kmod/*.[ch] include/uapi/linux/*.h tests/kunit/*.[ch] tests/vm/*/*.c tests/bench/floor/*.c)
 TEST_MODULES = detect perturb slow spread
-CHECK_C	= $(filter-out $(KERNEL_C), $(wildcard userspace/*/*.[ch] tests/*/*.[ch] tests/bench/peers/*.c))
+CHECK_C	= $(filter-out $(KERNEL_C), $(wildcard userspace/*/*.[ch] tests/*/*.[ch] tests/system/*/*.[ch] tests/bench/peers/*.c))
 SCRIPTS	= .ci/run $(shell grep -lIrE -m 1 '^\#! ?/(usr/)?bin/(env )?(ba|busybox )?sh' tests dist) tests/vm/kernels
 
 # The kernels of the tests, for a shell.

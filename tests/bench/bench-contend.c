@@ -4,7 +4,7 @@
  * threads make null calls on all CPUs; with -t all threads are in a traced run. The
  * figure is noisy, since it is taken in real time.
  */
-#include "../system/bt.h"
+#include "test.h"
 
 #define THREADS 8
 #define CALLS	200000

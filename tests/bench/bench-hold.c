@@ -25,8 +25,7 @@
 static atomic_bool watching;
 static u64 worst;
 static struct run *result;
-static uint32_t brick;
-static int keeper = -1, fd = -1;
+static int keeper = -1;
 static u64 number;
 static pid_t target;
 

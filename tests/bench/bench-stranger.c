@@ -14,9 +14,7 @@
  *	exec	from execve() to main() of this program
  *	thread	creating and joining a thread that exits at once, with two switches
  */
-#include <sched.h>
-#include <sys/wait.h>
-#include "../system/bt.h"
+#include "test.h"
 
 #define ROUNDS 100
 #define CALLS  100

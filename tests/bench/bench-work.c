@@ -7,8 +7,7 @@
  *	calls	call getsid(), which no other program of the bench calls; one loop of 100,000
  */
 #include <linux/futex.h>
-#include <sys/mman.h>
-#include "../system/bt.h"
+#include "test.h"
 
 #define UNITS 5000
 #define CALLS 100000

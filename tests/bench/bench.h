@@ -4,11 +4,7 @@
 #define BENCH_H
 
 #include <linux/futex.h>
-#include <signal.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include "../system/bt.h"
+#include "test.h"
 
 static inline u64 slab_bytes(void)
 {

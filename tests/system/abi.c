@@ -4,15 +4,11 @@
  * documents, and changes nothing. What is allowed at the edges works. An answer that
  * cannot be written is EFAULT, and what was done stands.
  */
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include "bt.h"
+#include "test.h"
 
 #define UNKNOWN_FLAG (1U << 31)
 #define BIG	     4096
 
-static int fd;
-static uint32_t brick;
 static char *page, *hole; /* a page, and where the one behind it is missing */
 static char *readonly;	  /* a page that cannot be written */
 static struct bricktrace_session before;
@@ -723,5 +719,5 @@ int main(void)
 	closing();
 	runs();
 	bricks();
-	return done(284);
+	return done();
 }

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <grp.h>
-#include "rule.h"
+#include "test.h"
 
 #define BIT(n) (1ULL << (n))
 #define DIR    "/tmp/access-matrix"
@@ -469,5 +469,5 @@ int main(int argc, char **argv)
 	traced_exec(DIR "/filecap", 1001, BIT(CAP_PERFMON), true,
 		    "execve of one with capabilities, CAP_PERFMON");
 	chmod("/dev/bricktrace", 0660);
-	return done(285);
+	return done();
 }

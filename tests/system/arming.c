@@ -3,7 +3,7 @@
  * What the coming and going of the hooks, and of threads, costs others: how often
  * the kernel's code is patched, who waits for it and which CPUs are interrupted.
  */
-#include "rule.h"
+#include "test.h"
 
 #define GRACE (300 * MS)
 
@@ -125,5 +125,5 @@ int main(void)
 	interrupted();
 	wait_disarmed();
 	waits();
-	return done(5);
+	return done();
 }

@@ -6,7 +6,7 @@
  * clock khz: the kernel learns better how fast the TSC is; clock suspend: the host
  * sleeps; clock unstable: the kernel no longer trusts the TSC, until it boots.
  */
-#include "rule.h"
+#include "test.h"
 
 static struct run *run;
 
@@ -159,5 +159,5 @@ int main(int argc, char **argv)
 		across("unstable", lose_trust, NULL, false);
 	else
 		bail("usage");
-	return done(12);
+	return done();
 }

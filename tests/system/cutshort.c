@@ -7,7 +7,7 @@
  */
 #include <grp.h>
 #include <sys/stat.h>
-#include "rule.h"
+#include "test.h"
 
 /* What pause() is where the kernel has no such call. */
 #ifndef SYS_pause
@@ -175,5 +175,5 @@ int main(int argc, char **argv)
 	cut_short(false);
 	cut_short(true);
 	chmod("/dev/bricktrace", 0660);
-	return done(40);
+	return done();
 }

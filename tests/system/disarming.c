@@ -3,7 +3,7 @@
  * While the hooks are released, which takes a grace period: a thread that was
  * followed moves and ends, and others make calls of bricktrace where it ran.
  */
-#include "rule.h"
+#include "test.h"
 
 #define GRACE  (300 * MS)
 #define ROUNDS 5
@@ -57,5 +57,5 @@ int main(void)
 	elsewhere();
 	perturb("grace_ms", 0);
 	linger(1000);
-	return done(1);
+	return done();
 }

@@ -3,7 +3,7 @@
  * How many sessions may follow one thread, and what its children cost then.
  */
 #include <sys/resource.h>
-#include "rule.h"
+#include "test.h"
 
 #define MOST 64
 /* What would be found to be too many without a limit. */
@@ -58,7 +58,7 @@ int main(void)
 	       followed, n);
 	between(followed, 0, alone + 20 * MS, "a thread is born soon all the same");
 	if (n == TRIES)
-		return done(8);
+		return done();
 	wrong = session(fds[n]).threads;
 	is(wrong, 0, "the session that may not has no thread");
 	close(fds[0]);
@@ -71,5 +71,5 @@ int main(void)
 	}
 	is(wrong, 0, "no session has lost a thread, or has one that is gone");
 	is(-try_register(fd, 0, 0), EUSERS, "and the limit is as it was");
-	return done(8);
+	return done();
 }

@@ -8,7 +8,7 @@
 #define FUZZ_TARGET_H
 
 #include <grp.h>
-#include "rule.h"
+#include "test.h"
 
 #define USER	       1000
 #define SETUID_PROGRAM "/tmp/fuzz-setuid"

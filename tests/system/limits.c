@@ -6,7 +6,7 @@
  */
 #include <grp.h>
 #include <sys/stat.h>
-#include "rule.h"
+#include "test.h"
 
 #define FEW	      4
 #define CLONE_ALLOWED "/proc/sys/kernel/unprivileged_userns_clone"
@@ -423,5 +423,5 @@ int main(void)
 	runs();
 	memory();
 	chmod("/dev/bricktrace", 0660);
-	return done(43);
+	return done();
 }

@@ -5,7 +5,7 @@
  *
  * nesting FD BRICK: what a thread that is not the leader executes.
  */
-#include "rule.h"
+#include "test.h"
 
 static u64 measure_thread(void)
 {
@@ -93,5 +93,5 @@ int main(int argc, char **argv)
 	self();
 	is(wait_for(child_of(another_leads)), 0,
 	   "execve by another than the leader: its run encloses those of later");
-	return done(6);
+	return done();
 }

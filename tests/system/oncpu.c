@@ -7,14 +7,7 @@
  *
  * "oncpu COMMAND..." measures work of its own, then COMMAND.
  */
-#include <sched.h>
-#include <signal.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include "bt.h"
-
-static int fd;
-static uint32_t brick;
+#include "test.h"
 
 /* The scheduler updates the figure only when it is called, hence the yield. */
 static u64 runtime(int stat)
@@ -140,5 +133,5 @@ int main(int argc, char **argv)
 	brick = brick_define(fd, "oncpu", 0);
 	measure_self();
 	command(argv + 1);
-	return done(6);
+	return done();
 }

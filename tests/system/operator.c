@@ -6,7 +6,7 @@
  * Rules: provenance.
  */
 #include <sys/stat.h>
-#include "rule.h"
+#include "test.h"
 
 static struct run *run;
 
@@ -152,5 +152,5 @@ int main(void)
 	thread_register(fd, BRICKTRACE_THREAD_INHERIT_THREADS);
 	switch_off_and_on();
 	told();
-	return done(46);
+	return done();
 }

@@ -10,7 +10,7 @@
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
-#include "rule.h"
+#include "test.h"
 
 #define SLEEP (500 * MS)
 
@@ -147,5 +147,5 @@ int main(void)
 	sleeps(by_read, SYS_read, BRICKTRACE_CAT_READ, "read of a timer");
 	sleeps(by_write, SYS_write, BRICKTRACE_CAT_WRITE, "write to a full pipe");
 	keep_no_longer();
-	return done(64);
+	return done();
 }

@@ -8,7 +8,7 @@
  * Rules: entry, execve, inherit.
  */
 #include <linux/sched.h>
-#include "rule.h"
+#include "test.h"
 
 #define STACK 65536
 
@@ -527,5 +527,5 @@ int main(int argc, char **argv)
 	exit_group_inside();
 	tid_reuse();
 	pid_namespace();
-	return done(234);
+	return done();
 }

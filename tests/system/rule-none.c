@@ -6,7 +6,7 @@
  * Rules: not-a-call.
  */
 #include <linux/io_uring.h>
-#include "rule.h"
+#include "test.h"
 
 #define CALLS	100000
 #define ENTRIES 8
@@ -140,7 +140,7 @@ static void io_urings(void)
 	thread_register(fd, BRICKTRACE_THREAD_INHERIT_THREADS |
 				    BRICKTRACE_THREAD_INHERIT_CHILDREN);
 	if (!ring_new()) {
-		ok(true, "io_uring # SKIP this kernel has none");
+		skip("io_uring", "this kernel has none");
 		return;
 	}
 	io_uring(0, "by the caller");
@@ -166,5 +166,5 @@ int main(void)
 	thread_register(fd, 0);
 	vdso_calls();
 	io_urings();
-	return done(20);
+	return done();
 }

@@ -8,7 +8,7 @@
  */
 #include <linux/futex.h>
 #include <sys/epoll.h>
-#include "rule.h"
+#include "test.h"
 
 static struct run *run;
 static u64 number;
@@ -347,5 +347,5 @@ int main(void)
 	restarted_later(true, "futex, stopped before the run");
 	restarted_later(false, "futex, stopped before the arming");
 	linger(1000);
-	return done(116);
+	return done();
 }

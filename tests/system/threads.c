@@ -6,7 +6,7 @@
  * Rules: asleep, in-flight, inherit, longest, nested, provenance, scope, sums.
  */
 #include <linux/futex.h>
-#include "rule.h"
+#include "test.h"
 
 #define THREADS 8
 #define EDGE_PS 250000 /* any value: a known edge takes part in the sums */
@@ -723,5 +723,5 @@ int main(void)
 	asleep_before_arming();
 	joins_during_a_run();
 	crowd();
-	return done(80);
+	return done();
 }

@@ -7,6 +7,7 @@
 #include <grp.h>
 #include <sys/stat.h>
 #include "busy.h"
+#include "test.h"
 
 static struct run *run;
 static pid_t target;
@@ -150,5 +151,5 @@ int main(void)
 	expect_undone("EDQUOT", busy, register_target, -EDQUOT);
 	parameter("max_user_threads", limit);
 	chmod("/dev/bricktrace", 0660);
-	return done(12);
+	return done();
 }

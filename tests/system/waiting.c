@@ -6,7 +6,7 @@
  *
  * Rules: faults, waiting.
  */
-#include "rule.h"
+#include "test.h"
 
 static struct run *run;
 static char *page;
@@ -268,5 +268,5 @@ int main(void)
 	sleeping();
 	page_faults();
 	together();
-	return done(1 + 5 * 4 + 3 + 2 + 2 + 2 + 5);
+	return done();
 }

@@ -1,19 +1,17 @@
-/* SPDX-License-Identifier: MIT */
-/* A page that makes whoever touches it wait for as long as the test likes. */
-#ifndef SLOWPAGE_H
-#define SLOWPAGE_H
-
+// SPDX-License-Identifier: MIT
+#include <fcntl.h>
 #include <linux/userfaultfd.h>
+#include <stdint.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
-#include "bt.h"
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "check.h"
+#include "slowpage.h"
 
-static int slow_faults;
+static int slow_faults; /* userfaultfd */
 
-/*
- * Makes a page slow: for those who write to it or, @missing, for those who touch it
- * at all, since it has no contents yet.
- */
-static void slow_page(void *page, bool missing)
+void slow_page(void *page, bool missing)
 {
 	struct uffdio_api api = { .api = UFFD_API,
 				  .features = UFFD_FEATURE_PAGEFAULT_FLAG_WP };
@@ -32,8 +30,7 @@ static void slow_page(void *page, bool missing)
 		bail("userfaultfd");
 }
 
-/* Until somebody waits for the page. */
-static void slow_wait(void)
+void slow_wait(void)
 {
 	struct uffd_msg msg;
 
@@ -41,8 +38,7 @@ static void slow_wait(void)
 		bail("userfaultfd: no fault");
 }
 
-/* Lets them go on; a missing page gets these contents. */
-static void slow_serve(void *page, const void *contents)
+void slow_serve(void *page, const void *contents)
 {
 	struct uffdio_writeprotect w = { .range = { (uintptr_t)page, 4096 } };
 	struct uffdio_copy c = { .dst = (uintptr_t)page,
@@ -54,5 +50,3 @@ static void slow_serve(void *page, const void *contents)
 		bail("userfaultfd: not served");
 	close(slow_faults);
 }
-
-#endif /* SLOWPAGE_H */

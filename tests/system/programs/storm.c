@@ -7,8 +7,7 @@
  *	threads	10,000 threads that live for a call or two
  *	follow PID	follow PID and all that it creates, with a traced run open
  */
-#include <linux/futex.h>
-#include "rule.h"
+#include "test.h"
 
 static void *short_lived(void *arg)
 {

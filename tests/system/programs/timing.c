@@ -8,11 +8,7 @@
  *
  * "timing" makes the checks; "timing sleep|spin" is one load, for bricktrace run.
  */
-#include <sys/mman.h>
-#include "bt.h"
-
-static int fd;
-static uint32_t brick;
+#include "test.h"
 
 static void sleeps(void)
 {
@@ -179,5 +175,5 @@ int main(int argc, char **argv)
 	longest_call();
 	wait_for_writer();
 	preempted();
-	return done(19);
+	return done();
 }

@@ -9,8 +9,7 @@
  *	threads		and fifty threads, which sleep, compute and make calls
  *	disband		and closes the session before it is ready
  */
-#include <sched.h>
-#include "bt.h"
+#include "test.h"
 
 #define THREADS 50
 

@@ -1,22 +1,23 @@
-/* SPDX-License-Identifier: MIT */
-/* A process that creates and ends threads and processes all the time, and executes. */
-#ifndef BUSY_H
-#define BUSY_H
+// SPDX-License-Identifier: MIT
+#include <pthread.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include "busy.h"
+#include "call.h"
+#include "process.h"
 
-#include "rule.h"
-
-static void *busy_newborn(void *arg)
+static void *busy_thread(void *arg)
 {
 	getppid_raw();
 	return arg;
 }
 
-static void *busy_creator(void *arg)
+void *busy_creator(void *arg)
 {
 	pthread_t t;
 
 	for (;;)
-		if (!pthread_create(&t, NULL, busy_newborn, NULL))
+		if (!pthread_create(&t, NULL, busy_thread, NULL))
 			pthread_join(t, NULL);
 	return arg;
 }
@@ -37,18 +38,16 @@ static void *busy_forker(void *arg)
 	return arg;
 }
 
-static void __attribute__((unused)) busy(void)
+void busy(void)
 {
 	pthread_t t;
 
-	/* Once there are three threads, there are never fewer. */
 	pthread_create(&t, NULL, busy_forker, NULL);
 	pthread_create(&t, NULL, busy_creator, NULL);
 	busy_creator(NULL);
 }
 
-/* So often or, on the slow kernels, for so long. */
-static bool __attribute__((unused)) busy_round(unsigned int i, u64 since)
+bool busy_round(unsigned int i, u64 since)
 {
 	static unsigned int rounds;
 
@@ -56,5 +55,3 @@ static bool __attribute__((unused)) busy_round(unsigned int i, u64 since)
 		rounds = atoi(getenv("ROUNDS") ?: "40");
 	return i < rounds && now() - since < rounds * S / 5;
 }
-
-#endif /* BUSY_H */

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include "check.h"
+#include "device.h"
+
+int device(void)
+{
+	int fd = open("/dev/bricktrace", O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		bail("open /dev/bricktrace");
+	return fd;
+}
+
+struct bricktrace_info info(int fd)
+{
+	struct bricktrace_info i = { .size = sizeof(i) };
+
+	if (ioctl(fd, BRICKTRACE_INFO, &i))
+		bail("INFO");
+	return i;
+}
+
+struct bricktrace_session session(int fd)
+{
+	struct bricktrace_session s = { .size = sizeof(s) };
+
+	if (ioctl(fd, BRICKTRACE_SESSION_GET, &s))
+		bail("SESSION_GET");
+	return s;
+}
+
+void set_edge(int fd, u64 edge_ps)
+{
+	struct bricktrace_session s = {
+		.size = sizeof(s),
+		.flags = BRICKTRACE_SESSION_EDGE,
+		.edge_ps = edge_ps,
+	};
+
+	if (ioctl(fd, BRICKTRACE_SESSION_SET, &s))
+		bail("SESSION_SET");
+}
+
+int try_register(int fd, pid_t tid, uint32_t flags)
+{
+	struct bricktrace_thread t = { .size = sizeof(t), .flags = flags, .tid = tid };
+
+	return ioctl(fd, BRICKTRACE_THREAD_REGISTER, &t) ? -errno : 0;
+}
+
+int try_unregister(int fd, pid_t tid)
+{
+	struct bricktrace_thread t = { .size = sizeof(t), .tid = tid };
+
+	return ioctl(fd, BRICKTRACE_THREAD_UNREGISTER, &t) ? -errno : 0;
+}
+
+void thread_register(int fd, unsigned int inherit)
+{
+	if (try_register(fd, 0, inherit))
+		bail("THREAD_REGISTER");
+}
+
+void thread_unregister(int fd)
+{
+	if (try_unregister(fd, 0))
+		bail("THREAD_UNREGISTER");
+}
+
+uint32_t brick_define(int fd, const char *name, u64 budget_ns)
+{
+	struct bricktrace_brick_define b = { .size = sizeof(b), .budget_ns = budget_ns };
+
+	strcpy(b.name, name);
+	if (ioctl(fd, BRICKTRACE_BRICK_DEFINE, &b))
+		bail("BRICK_DEFINE %s", name);
+	return b.brick;
+}
+
+u64 run_open(int fd, uint32_t brick, uint32_t level, uint32_t scope)
+{
+	struct bricktrace_run_open o = {
+		.size = sizeof(o),
+		.brick = brick,
+		.level = level,
+		.scope = scope,
+	};
+
+	if (ioctl(fd, BRICKTRACE_RUN_OPEN, &o))
+		bail("RUN_OPEN");
+	return o.run;
+}
+
+void run_discard(int fd, u64 number)
+{
+	struct bricktrace_run_close c = { .size = sizeof(c), .run = number };
+
+	if (ioctl(fd, BRICKTRACE_RUN_CLOSE, &c))
+		bail("RUN_CLOSE");
+}

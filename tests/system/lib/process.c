@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "check.h"
+#include "clock.h"
+#include "process.h"
+
+pid_t child_of(void (*body)(void))
+{
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid < 0)
+		bail("fork");
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		body();
+		_exit(0);
+	}
+	return pid;
+}
+
+int wait_for(pid_t pid)
+{
+	int status;
+
+	while (waitpid(pid, &status, __WALL) != pid)
+		if (errno != EINTR)
+			bail("waitpid");
+	return status;
+}
+
+void *shared_page(void)
+{
+	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+			  -1, 0);
+
+	if (page == MAP_FAILED)
+		bail("mmap");
+	return page;
+}
+
+void wait_value(atomic_int *word, int value)
+{
+	for (int i = 0; atomic_load(word) != value; i++) {
+		if (i > 60000)
+			bail("a word is %d, not %d", atomic_load(word), value);
+		sleep_ns(MS);
+	}
+}
+
+char state_of(pid_t pid, pid_t tid)
+{
+	char path[64], text[512], *c;
+	int f;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", pid, tid);
+	f = open(path, O_RDONLY | O_CLOEXEC);
+	if (f < 0)
+		return 0;
+	n = read(f, text, sizeof(text) - 1);
+	close(f);
+	if (n <= 0)
+		return 0;
+	text[n] = 0;
+	c = strrchr(text, ')');
+	return c ? c[2] : 0;
+}
+
+/* A thread has its state before it leaves its CPU; this file shows when it has left. */
+static bool off_its_cpu(pid_t pid, pid_t tid)
+{
+	char path[64], text[8] = "";
+	int f;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/syscall", pid, tid);
+	f = open(path, O_RDONLY | O_CLOEXEC);
+	if (f < 0 || read(f, text, sizeof(text) - 1) < 0)
+		bail("%s", path);
+	close(f);
+	return strncmp(text, "running", 7);
+}
+
+void wait_state(pid_t pid, pid_t tid, const char *states)
+{
+	char c = 0;
+
+	for (int i = 0; i < 30000; i++) {
+		c = state_of(pid, tid);
+		if (c && strchr(states, c) && off_its_cpu(pid, tid))
+			return;
+		sleep_ns(2 * MS);
+	}
+	bail("thread %d is %c, not one of %s", tid, c ?: '-', states);
+}
+
+void stay_on(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set))
+		bail("CPU %d", cpu);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* Child processes, the state of threads, and words in memory that threads wait for. */
+#ifndef TEST_PROCESS_H
+#define TEST_PROCESS_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* A child that runs @body and then ends with _exit(0). */
+pid_t child_of(void (*body)(void));
+/* The status of a child that has ended. */
+int wait_for(pid_t pid);
+
+/* A page that this process shares with its children. */
+void *shared_page(void);
+/* Waits until the word has the value, for a minute at most. */
+void wait_value(atomic_int *word, int value);
+
+/* The letter of /proc/PID/task/TID/stat: R, S, t, T, Z, X; 0 if the thread is gone. */
+char state_of(pid_t pid, pid_t tid);
+/* Waits until the thread is in one of these states and off its CPU. */
+void wait_state(pid_t pid, pid_t tid, const char *states);
+
+/* Binds the calling thread to a CPU. */
+void stay_on(int cpu);
+
+#endif /* TEST_PROCESS_H */
