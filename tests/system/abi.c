@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: MIT
 /*
- * Wrong input to every ioctl: each gives the error that the ABI's header
- * documents, and changes nothing. What is allowed at the edges works. An answer that
- * cannot be written is EFAULT, and what was done stands.
+ * Each ioctl answers wrong input with the error that the ABI's header documents, changes
+ * nothing then, and accepts every argument within the documented limits. An ioctl whose
+ * answer cannot be written fails with EFAULT, but keeps its effect.
  */
 #include "test.h"
 
 #define UNKNOWN_FLAG (1U << 31)
 #define BIG	     4096
 
-static char *page, *hole; /* a page, and where the one behind it is missing */
-static char *readonly;	  /* a page that cannot be written */
+static char *page, *hole; /* a page, and the end of mapped memory */
+static char *readonly;	  /* a page without write permission */
 static struct bricktrace_session before;
 static u64 arms;
 
-/* The session's counters, as of the last time that all was well. */
+/* The session's counters after the last ioctl that was to change them. */
 static void settle(void)
 {
 	before = session(fd);
@@ -41,15 +41,15 @@ static void fails(int error, unsigned long cmd, const void *arg, const char *wha
 	settle();
 }
 
-/* Each structure in turn: all that the ioctls have in common. */
+/* The arguments of all ioctls have a size, a tail and unknown bits in common. */
 
 static const struct {
 	unsigned long cmd;
 	const char *name;
-	unsigned int v0;       /* size of the first version */
-	unsigned int size;     /* and of this one */
-	unsigned int reserved; /* offset of the reserved word that is "in" */
-	unsigned int flags;    /* known */
+	unsigned int v0;       /* size in the first version */
+	unsigned int size;     /* size in this version */
+	unsigned int reserved; /* offset of a reserved input word, or 0 */
+	unsigned int flags;    /* known flags */
 } ioctls[] = {
 	{ BRICKTRACE_INFO, "INFO", BRICKTRACE_INFO_SIZE_V0,
 	  sizeof(struct bricktrace_info), 0, 0 },
@@ -76,12 +76,12 @@ static const struct {
 };
 #define IOCTLS ((int)(sizeof(ioctls) / sizeof(ioctls[0])))
 
-/*
- * An argument that would succeed, in @to. A measured run is open for CLOSE.
- * Unregistering may succeed only if the thread is registered: it is not.
- */
-static u64 victim;
+static u64 victim; /* an open run, level measure, that CLOSE could close */
 
+/*
+ * Writes an argument to @to with which the ioctl would succeed, except that UNREGISTER
+ * needs a registered thread.
+ */
 static void valid(int i, void *to, unsigned int size)
 {
 	struct bricktrace_brick_define b = { .budget_ns = 7, .name = "valid" };
@@ -162,12 +162,12 @@ static void common(void)
 	}
 	run_close(fd, victim, run_new());
 
-	/* Larger with a zero tail is what a newer caller passes. */
+	/* A newer caller passes a larger structure, in which the new fields are zero. */
 	thread_register(fd, 0);
 	for (int i = 0; i < IOCTLS; i++) {
 		bool last = ioctls[i].cmd == BRICKTRACE_RUN_CLOSE;
 
-		/* UNREGISTER comes before what needs no thread, and after REGISTER. */
+		/* REGISTER needs an unregistered thread, and UNREGISTER, the next, its thread. */
 		if (ioctls[i].cmd == BRICKTRACE_THREAD_REGISTER)
 			thread_unregister(fd);
 		if (last)
@@ -176,20 +176,20 @@ static void common(void)
 		ok(!ioctl(fd, ioctls[i].cmd, buf),
 		   "%s: size 4096 with a zero tail is accepted", ioctls[i].name);
 		is(*(uint32_t *)buf, ioctls[i].size,
-		   "%s: and how much of it is known is said", ioctls[i].name);
+		   "%s: the answer has the size that the module knows", ioctls[i].name);
 		for (unsigned int k = ioctls[i].size; k < BIG; k++)
 			if (buf[k])
 				bail("%s: byte %u of the tail was written",
 				     ioctls[i].name, k);
 	}
-	is(session(fd).runs, 0, "what was opened that way is closed that way");
-	is(session(fd).threads, 0, "what was registered is unregistered");
-	is(session(fd).bricks, 2, "and the brick is there");
+	is(session(fd).runs, 0, "the run that OPEN opened that way is closed");
+	is(session(fd).threads, 0, "the thread that REGISTER registered is unregistered");
+	is(session(fd).bricks, 2, "the brick that DEFINE defined exists");
 	settle();
 }
 
-/* A call whose answer cannot be written; @arg begins with its size. */
-static void untold(unsigned long cmd, const void *arg, const char *what)
+/* Makes an ioctl whose answer cannot be written; @arg begins with its size. */
+static void answer_fails(unsigned long cmd, const void *arg, const char *what)
 {
 	mprotect(readonly, BIG, PROT_READ | PROT_WRITE);
 	memcpy(readonly, arg, *(const uint32_t *)arg);
@@ -197,54 +197,59 @@ static void untold(unsigned long cmd, const void *arg, const char *what)
 	ok(ioctl(fd, cmd, readonly) < 0 && errno == EFAULT, "%s: EFAULT", what);
 }
 
-/* What was done stands, and of a run that nobody was told of nothing is left. */
+/* Only a run whose number could not be returned is closed again. */
 static void answers(void)
 {
 	struct bricktrace_info i = { .size = sizeof(i) };
 	struct bricktrace_thread t = { .size = sizeof(t) };
-	struct bricktrace_brick_define b = { .size = sizeof(b), .name = "untold" };
+	struct bricktrace_brick_define b = { .size = sizeof(b), .name = "answer_fails" };
 	struct bricktrace_run_open o = { .size = sizeof(o), .brick = brick };
 	struct bricktrace_run_close c = { .size = sizeof(c) };
 	struct bricktrace_session s = { .size = sizeof(s) };
 	u64 inner[2];
 
 	settle();
-	untold(BRICKTRACE_INFO, &i, "INFO: it cannot be written");
-	untold(BRICKTRACE_SESSION_GET, &s, "GET: it cannot be written");
+	answer_fails(BRICKTRACE_INFO, &i, "INFO: its answer cannot be written");
+	answer_fails(BRICKTRACE_SESSION_GET, &s, "GET: its answer cannot be written");
 	ok(unchanged(), "and nothing has changed");
 	s.flags = BRICKTRACE_SESSION_EDGE;
 	s.edge_ps = 77;
-	untold(BRICKTRACE_SESSION_SET, &s, "SET: it cannot be written");
+	answer_fails(BRICKTRACE_SESSION_SET, &s, "SET: its answer cannot be written");
 	is(session(fd).edge_ps, 77, "and the edge is set");
 	set_edge(fd, BRICKTRACE_NONE);
-	untold(BRICKTRACE_THREAD_REGISTER, &t, "REGISTER: it cannot be written");
+	answer_fails(BRICKTRACE_THREAD_REGISTER, &t,
+		     "REGISTER: its answer cannot be written");
 	is(session(fd).threads, 1, "and the thread is registered");
-	untold(BRICKTRACE_BRICK_DEFINE, &b, "DEFINE: it cannot be written");
+	answer_fails(BRICKTRACE_BRICK_DEFINE, &b, "DEFINE: its answer cannot be written");
 	is(session(fd).bricks, before.bricks + 1, "and the brick is defined");
 	c.run = run_open(fd, brick, TRACE_THREAD);
-	untold(BRICKTRACE_RUN_CLOSE, &c, "CLOSE: it cannot be written");
+	answer_fails(BRICKTRACE_RUN_CLOSE, &c, "CLOSE: its answer cannot be written");
 	is(session(fd).runs, 0, "and the run is closed");
 	for (o.scope = 0; o.scope < 2; o.scope++)
 		for (o.level = 0; o.level < 2; o.level++) {
-			untold(BRICKTRACE_RUN_OPEN, &o, "OPEN: it cannot be written");
+			answer_fails(BRICKTRACE_RUN_OPEN, &o,
+				     "OPEN: its answer cannot be written");
 			is(session(fd).runs, 0, "and the run is closed again");
 		}
-	/* Around it and inside it everything is as it was. */
+	/* The failed OPEN changes nothing for the runs around it and after it. */
 	inner[0] = run_open(fd, brick, TRACE_THREAD);
 	o.scope = 0;
 	o.level = 1;
-	untold(BRICKTRACE_RUN_OPEN, &o, "OPEN: inside a run");
+	answer_fails(BRICKTRACE_RUN_OPEN, &o,
+		     "OPEN: inside a run, its answer cannot be written");
 	inner[1] = run_open(fd, brick, TRACE_THREAD);
 	{
 		struct run *run = run_new();
 
 		run_close(fd, inner[1], run);
-		is(run->r.parent, inner[0], "and the next run is in the outer one");
+		is(run->r.parent, inner[0],
+		   "and the parent of the next run is the outer one");
 		run_close(fd, inner[0], run);
-		ok(consistent(run), "whose figures add up");
+		ok(consistent(run), "the figures of the outer run add up");
 		free(run);
 	}
-	untold(BRICKTRACE_THREAD_UNREGISTER, &t, "UNREGISTER: it cannot be written");
+	answer_fails(BRICKTRACE_THREAD_UNREGISTER, &t,
+		     "UNREGISTER: its answer cannot be written");
 	is(session(fd).threads, 0, "and the thread is not registered");
 	settle();
 }
@@ -316,7 +321,7 @@ static void bricks(void)
 	ok(first == before.bricks + 2, "DEFINE: a name beyond ASCII");
 	same = brick_define(fd, "\xc3\xbc \xe2\x82\xac", 6);
 	ok(same == first && session(fd).bricks == before.bricks + 2,
-	   "DEFINE: a name again keeps its number");
+	   "DEFINE: the same name again has the same number");
 	number = run_open(fd, first, BRICKTRACE_LEVEL_MEASURE, BRICKTRACE_SCOPE_THREAD);
 	brick_define(fd, "\xc3\xbc \xe2\x82\xac", S);
 	run_close(fd, number, run);
@@ -326,7 +331,7 @@ static void bricks(void)
 	run_close(fd, number, run);
 	ok(run->r.budget_ns == S && !(run->r.flags & BRICKTRACE_RESULT_OVER_BUDGET),
 	   "the next one has the new budget");
-	is(run->r.brick, first, "and is of that brick");
+	is(run->r.brick, first, "the run belongs to that brick");
 
 	is(limit, 1024, "the limit of bricks");
 	for (n = session(fd).bricks; n < limit; n++) {
@@ -351,7 +356,8 @@ static void threads(void)
 
 	fails(ESRCH, BRICKTRACE_THREAD_UNREGISTER, &t, "UNREGISTER: not registered");
 	t.flags = BRICKTRACE_THREAD_WHOLE_PROCESS;
-	fails(ESRCH, BRICKTRACE_THREAD_UNREGISTER, &t, "UNREGISTER: nobody of the process");
+	fails(ESRCH, BRICKTRACE_THREAD_UNREGISTER, &t,
+	      "UNREGISTER: no thread of the process is registered");
 	t.flags = 0;
 	t.tid = -1;
 	fails(EINVAL, BRICKTRACE_THREAD_REGISTER, &t, "REGISTER: tid -1");
@@ -376,7 +382,7 @@ static void threads(void)
 	t.flags = 0;
 	t.flags = BRICKTRACE_THREAD_WHOLE_PROCESS;
 	fails(EEXIST, BRICKTRACE_THREAD_REGISTER, &t,
-	      "REGISTER: the process, each is registered");
+	      "REGISTER: the process, all of its threads are registered");
 	t.flags = 0;
 	number = run_open(fd, brick, TRACE_THREAD);
 	settle();
@@ -389,7 +395,7 @@ static void threads(void)
 
 static pthread_barrier_t all_open, all_closed;
 
-/* As deep as it goes; the results say how deep that was. */
+/* Opens the deepest nesting of runs that is allowed. */
 static void *fill(void *arg)
 {
 	u64 runs[BRICKTRACE_MAX_DEPTH];
@@ -438,19 +444,19 @@ static void runs(void)
 	o.scope = BRICKTRACE_SCOPE_SESSION;
 	fails(ESRCH, BRICKTRACE_RUN_OPEN, &o, "OPEN: traced, nobody is registered");
 
-	/* A traced run that cannot be told of leaves no hooks behind. */
+	/* A traced run whose number could not be returned does not keep the hooks armed. */
 	while (info(fd).armed)
 		sleep_ns(50 * MS);
 	thread_register(fd, 0);
 	for (o.scope = 0; o.scope < 2; o.scope++) {
-		untold(BRICKTRACE_RUN_OPEN, &o, "OPEN: traced, cannot be written");
+		answer_fails(BRICKTRACE_RUN_OPEN, &o,
+			     "OPEN: traced, its answer cannot be written");
 		for (n = 0; info(fd).armed && n < 100; n++)
 			sleep_ns(50 * MS);
 		is(info(fd).armed, 0, "and the hooks go away");
 	}
 	thread_unregister(fd);
 
-	/* Depth: 32 inside each other. */
 	o.level = o.scope = 0;
 	for (n = 0; n < BRICKTRACE_MAX_DEPTH; n++)
 		open[n] = run_open(fd, brick, BRICKTRACE_LEVEL_MEASURE,
@@ -460,7 +466,7 @@ static void runs(void)
 	{
 		struct bricktrace_run_close c = { .size = sizeof(c), .run = open[30] };
 
-		fails(EBUSY, BRICKTRACE_RUN_CLOSE, &c, "CLOSE: around an open one");
+		fails(EBUSY, BRICKTRACE_RUN_CLOSE, &c, "CLOSE: a run around an open run");
 		c.run = open[0];
 		fails(EBUSY, BRICKTRACE_RUN_CLOSE, &c, "CLOSE: the outermost of 32");
 	}
@@ -490,7 +496,7 @@ static void runs(void)
 	free(run);
 }
 
-/* Room of the test's own for each array of a closed run, larger than it need be. */
+/* The test's arrays for the result of a run have more and larger elements than it needs. */
 #define ROOM 64
 #define WIDE 256
 static struct bricktrace_result *result;
@@ -519,15 +525,15 @@ static void close_wrongly(u64 number)
 	struct bricktrace_run_close c;
 
 	WRONG(ENOENT, "run 0", c.run = 0);
-	WRONG(ENOENT, "a run to come", c.run = number + 1);
+	WRONG(ENOENT, "a run that does not exist yet", c.run = number + 1);
 	WRONG(ENOENT, "run 2^64 - 1", c.run = ~0ULL);
-	WRONG(EINVAL, "room for 4097 calls", c.syscalls.cap = 4097);
-	WRONG(EINVAL, "room for 2^32 - 1 calls", c.syscalls.cap = ~0U);
-	WRONG(EINVAL, "room without a size of each", c.syscalls.size = 0);
-	WRONG(EINVAL, "calls smaller than the first version",
+	WRONG(EINVAL, "an array of 4097 calls", c.syscalls.cap = 4097);
+	WRONG(EINVAL, "an array of 2^32 - 1 calls", c.syscalls.cap = ~0U);
+	WRONG(EINVAL, "an array with elements of size 0", c.syscalls.size = 0);
+	WRONG(EINVAL, "calls smaller than in the first version",
 	      c.syscalls.size = BRICKTRACE_SYSCALL_SIZE_V0 - 1);
 	WRONG(EINVAL, "calls of 4097 bytes", c.syscalls.size = 4097);
-	WRONG(EINVAL, "room at no address", c.syscalls.addr = 0);
+	WRONG(EINVAL, "an array at address 0", c.syscalls.addr = 0);
 	WRONG(EINVAL, "a result of size 0", c.result.size = 0);
 	WRONG(EINVAL, "a result a byte too small",
 	      c.result.size = BRICKTRACE_RESULT_SIZE_V0 - 1);
@@ -540,7 +546,7 @@ static void close_wrongly(u64 number)
 
 #undef WRONG
 
-/* The run is closed all the same. */
+/* Closes a run with an array at a wrong address: the ioctl fails, but closes the run. */
 static void close_nowhere(const char *what, size_t array, const void *addr)
 {
 	struct bricktrace_run_close c = good_close(run_open(fd, brick, TRACE_THREAD));
@@ -574,21 +580,26 @@ static void closing(void)
 	   "CLOSE: another session's run: ENOENT");
 	close(other);
 
-	/* After all of this it is as it was. Larger elements are for newer callers. */
+	/*
+	 * The failed calls have not changed the run. A newer caller passes elements that
+	 * are larger than this module's.
+	 */
 	memset(page, 0xee, BIG);
 	memset(calls, 0xee, ROOM * WIDE);
 	c.result.size = BIG;
 	c.syscalls.size = WIDE;
-	ok(!ioctl(fd, BRICKTRACE_RUN_CLOSE, &c), "CLOSE: then it is closed");
-	is(c.result.known, sizeof(*result), "how much is known of a result is said");
-	is(c.syscalls.known, sizeof(struct bricktrace_syscall), "and how much of a call");
+	ok(!ioctl(fd, BRICKTRACE_RUN_CLOSE, &c),
+	   "CLOSE: after all failures the run can be closed");
+	is(c.result.known, sizeof(*result), "the answer has the known size of the result");
+	is(c.syscalls.known, sizeof(struct bricktrace_syscall),
+	   "and the known size of a call");
 	for (i = sizeof(*result); i < BIG && !page[i]; i++)
 		;
 	is(i, BIG, "the tail of the result is zero");
 	n = c.syscalls.count;
 	ok(result->run == number && result->provenance == BRICKTRACE_MEASURED && n > 2 &&
 		   n <= ROOM,
-	   "it is the whole run");
+	   "the result has the run's number, is measured and has its calls");
 	{
 		u64 count = 0, tails = 0, beyond = 0, failed = 0;
 
@@ -608,9 +619,9 @@ static void closing(void)
 				failed += s->figures.errors;
 		}
 		is(count, 10, "with the calls from before the failed closings");
-		is(failed, 2 - 1, "and their errors, and not its own");
-		is(tails, 0, "each call has its own place and a zero tail");
-		is(beyond, 0, "and nothing is written behind the last");
+		is(failed, 2 - 1, "and their errors, but not that of CLOSE");
+		is(tails, 0, "each call is in an element of its own with a zero tail");
+		is(beyond, 0, "and nothing is written behind the last call");
 	}
 	settle();
 	fails(ENOENT, BRICKTRACE_RUN_CLOSE, &c, "CLOSE: twice");
@@ -635,7 +646,7 @@ static void closing(void)
 	close_nowhere("the categories cannot be written",
 		      offsetof(struct bricktrace_run_close, categories), readonly);
 
-	/* Less room than calls: the number says so. */
+	/* If the array is too short, the answer has the number of all elements. */
 	number = run_open(fd, brick, TRACE_THREAD);
 	getppid_raw();
 	close(-1);
@@ -644,10 +655,10 @@ static void closing(void)
 	c.syscalls.cap = 1;
 	memset(calls, 0xee, ROOM * WIDE);
 	ok(!ioctl(fd, BRICKTRACE_RUN_CLOSE, &c) && c.syscalls.count == 6,
-	   "CLOSE: room for one element of three calls");
+	   "CLOSE: an array of one element for three calls: 6 elements");
 	ok((calls[sizeof(struct bricktrace_syscall) - 1] & 0xff) != 0xee &&
 		   (calls[sizeof(struct bricktrace_syscall)] & 0xff) == 0xee,
-	   "one is written");
+	   "one element is written");
 	number = run_open(fd, brick, TRACE_THREAD);
 	run_discard(fd, number);
 	is(session(fd).runs, 0, "CLOSE: without a result");
@@ -677,7 +688,6 @@ static void settings(void)
 	set_edge(fd, BRICKTRACE_NONE);
 	is(session(fd).edge_ps, BRICKTRACE_NONE, "SET: unknown is accepted");
 	is(session(fd).max_depth, BRICKTRACE_MAX_DEPTH, "GET: the limit of depth");
-	/* An unregistered thread has its counters from zero on each file. */
 	{
 		int other = device();
 		struct bricktrace_session fresh = session(other);
@@ -698,7 +708,7 @@ int main(void)
 
 	if (map == MAP_FAILED)
 		bail("mmap");
-	/* Two pages, so that a structure may straddle; then nothing; then one. */
+	/* Two pages, which a structure may straddle, then a hole, then a page. */
 	munmap(map + 2 * BIG, BIG);
 	page = map;
 	hole = map + 2 * BIG;
@@ -707,7 +717,7 @@ int main(void)
 	i = info(fd);
 	ok(i.size == sizeof(i) && i.abi_version == BRICKTRACE_ABI_VERSION &&
 		   i.armed <= 1 && i.slots >= 32 && !i.reserved && !i.threads_lost,
-	   "INFO: the module's own words");
+	   "INFO: the module's version and state are valid");
 	brick = brick_define(fd, "abi", 0);
 	is(brick, 1, "the first brick is 1");
 	settle();

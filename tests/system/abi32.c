@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
 /*
- * A 32-bit caller. Built with -m32 and without a C library, so that the
- * machine that builds it needs no 32-bit one.
+ * A 32-bit program uses the ioctls with the same structures as a 64-bit one, and its
+ * calls are counted with the numbers and categories of the 32-bit table. The program has
+ * no C library, so that it can be built on a machine without a 32-bit one.
+ *
+ * Rules: table.
  */
 #include <linux/bricktrace.h>
 #include <asm/unistd.h>
 
-/* The structures are the same to both: no member moves. */
+/* No field has another offset in a 32-bit program. */
 _Static_assert(sizeof(void *) == 4, "built with -m32");
 _Static_assert(sizeof(struct bricktrace_info) == BRICKTRACE_INFO_SIZE_V0, "");
 _Static_assert(sizeof(struct bricktrace_thread) == BRICKTRACE_THREAD_SIZE_V0, "");
@@ -110,7 +113,7 @@ void _start(void)
 	ok(!ioctl(fd, BRICKTRACE_RUN_CLOSE, &close), "CLOSE");
 	ok(result.provenance == BRICKTRACE_MEASURED && result.budget_ns == 1ULL << 40 &&
 		   close.result.known == sizeof(result),
-	   "the result is whole");
+	   "the result is complete");
 	for (i = 0; i < close.syscalls.count; i++) {
 		if (calls[i].view != BRICKTRACE_VIEW_INCLUSIVE)
 			continue;

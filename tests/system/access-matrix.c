@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
- * docs/access.md as a table: each caller against each target. The decision is
- * also asked of the kernel, by PTRACE_SEIZE in the same cell; where ours
- * differs, the reason is one of those that the page names.
+ * Each kind of caller may register each kind of target exactly as docs/access.md says.
+ * PTRACE_SEIZE gives the same answer for the same pair, except where that page says
+ * otherwise. A target that executes a program out of its follower's reach leaves.
  *
- * access-matrix hold FD DUMPABLE: a target that was executed; says so to FD.
+ * access-matrix hold FD DUMPABLE: the program that a target executes. It writes a byte
+ * to FD and sleeps.
+ *
+ * Rules: execve, provenance.
  */
 #include <linux/capability.h>
 #include <sys/socket.h>
@@ -23,8 +26,8 @@ static const struct caller {
 	uid_t uid;
 	u64 caps;
 	int ns;
-	const char *allowed; /* by target, y or n */
-	const char *ptrace;  /* where it says otherwise: the documented exceptions */
+	const char *allowed; /* for each target, y or n */
+	const char *ptrace;  /* the same for PTRACE_SEIZE, or NULL: as @allowed */
 } callers[] = {
 	/*			  targets: 0123456789 */
 	{ "the same uid", 1000, 0, PLAIN, "ynnnnyynnn", NULL },
@@ -72,7 +75,7 @@ static struct {
 	atomic_int stage;
 	int registered, seized; /* errno of each */
 	int extra[8];
-} * told;
+} * answer;
 static int ready[2];
 
 static void become(uid_t uid, gid_t gid, u64 caps)
@@ -91,7 +94,7 @@ static void become(uid_t uid, gid_t gid, u64 caps)
 
 static void hold(int to, int dumpable)
 {
-	/* -1: as execve left it */
+	/* With -1, the value that execve() has set stays. */
 	if (dumpable >= 0 && prctl(PR_SET_DUMPABLE, dumpable))
 		_exit(1);
 	if (write(to, "x", 1) != 1)
@@ -100,7 +103,7 @@ static void hold(int to, int dumpable)
 		pause();
 }
 
-static const struct target *who;
+static const struct target *started;
 
 static void be_target(void)
 {
@@ -108,15 +111,15 @@ static void be_target(void)
 					     DIR "/plain" };
 	char text[16], dumpable[16];
 
-	become(who->uid, who->gid, who->caps);
-	if (who->kind == FORKED)
-		hold(ready[1], who->dumpable);
-	if (who->kind == USERNS && unshare(CLONE_NEWUSER))
+	become(started->uid, started->gid, started->caps);
+	if (started->kind == FORKED)
+		hold(ready[1], started->dumpable);
+	if (started->kind == USERNS && unshare(CLONE_NEWUSER))
 		bail("unshare");
 	snprintf(text, sizeof(text), "%d", ready[1]);
-	snprintf(dumpable, sizeof(dumpable), "%d", who->dumpable);
-	execl(files[who->kind], "access-matrix", "hold", text, dumpable, NULL);
-	bail("execl %s", files[who->kind]);
+	snprintf(dumpable, sizeof(dumpable), "%d", started->dumpable);
+	execl(files[started->kind], "access-matrix", "hold", text, dumpable, NULL);
+	bail("execl %s", files[started->kind]);
 }
 
 static pid_t start(const struct target *t)
@@ -124,28 +127,28 @@ static pid_t start(const struct target *t)
 	pid_t pid;
 	char c;
 
-	who = t;
+	started = t;
 	pid = child_of(be_target);
 	if (read(ready[0], &c, 1) != 1)
 		bail("the target does not start");
 	return pid;
 }
 
-/* The caller's part of a cell, as another process with other rights. */
-static const struct caller *asks;
-static pid_t asked;
+/* A cell of the matrix: the caller's part runs in a process with the caller's rights. */
+static const struct caller *cell_caller;
+static pid_t cell_target;
 
 static void be_caller(void)
 {
 	char path[64];
 	int own, ns;
 
-	become(asks->uid, asks->uid, asks->caps);
-	if (asks->ns == OWN_NS && unshare(CLONE_NEWUSER))
+	become(cell_caller->uid, cell_caller->uid, cell_caller->caps);
+	if (cell_caller->ns == OWN_NS && unshare(CLONE_NEWUSER))
 		bail("unshare");
-	if (asks->ns == TARGET_NS) {
-		snprintf(path, sizeof(path), "/proc/%d/ns/user", asked);
-		/* Not allowed, or its own: it stays where it is, in a child. */
+	if (cell_caller->ns == TARGET_NS) {
+		snprintf(path, sizeof(path), "/proc/%d/ns/user", cell_target);
+		/* Without permission, or if it is the caller's own, a namespace of its own. */
 		ns = open(path, O_RDONLY | O_CLOEXEC);
 		if (ns < 0 || setns(ns, CLONE_NEWUSER))
 			if (unshare(CLONE_NEWUSER))
@@ -153,16 +156,15 @@ static void be_caller(void)
 	}
 	own = open("/dev/bricktrace", O_RDWR | O_CLOEXEC);
 	if (own < 0)
-		bail("open /dev/bricktrace as %u", asks->uid);
-	told->registered = -try_register(own, asked, 0);
-	/* That file's own threads, whatever they are. */
-	told->extra[0] = -try_register(own, 0, 0);
+		bail("open /dev/bricktrace as %u", cell_caller->uid);
+	answer->registered = -try_register(own, cell_target, 0);
+	answer->extra[0] = -try_register(own, 0, 0);
 	close(own);
-	told->seized = ptrace(PTRACE_SEIZE, asked, 0, 0) ? errno : 0;
-	if (!told->seized) {
-		ptrace(PTRACE_INTERRUPT, asked, 0, 0);
-		wait_for(asked);
-		ptrace(PTRACE_DETACH, asked, 0, 0);
+	answer->seized = ptrace(PTRACE_SEIZE, cell_target, 0, 0) ? errno : 0;
+	if (!answer->seized) {
+		ptrace(PTRACE_INTERRUPT, cell_target, 0, 0);
+		wait_for(cell_target);
+		ptrace(PTRACE_DETACH, cell_target, 0, 0);
 	}
 }
 
@@ -176,19 +178,19 @@ static void matrix(void)
 			bool wanted = callers[c].allowed[t] == 'y';
 			bool by_ptrace = ptrace[t] == 'y';
 
-			told->registered = told->seized = told->extra[0] = -1;
-			asks = &callers[c];
-			asked = pid;
+			answer->registered = answer->seized = answer->extra[0] = -1;
+			cell_caller = &callers[c];
+			cell_target = pid;
 			wait_for(child_of(be_caller));
-			is(told->registered, wanted ? 0 : EPERM, "%s, a target %s: %s",
+			is(answer->registered, wanted ? 0 : EPERM, "%s, a target %s: %s",
 			   callers[c].name, targets[t].name, wanted ? "allowed" : "EPERM");
-			is(told->seized, by_ptrace ? 0 : EPERM,
-			   "%s, a target %s: ptrace says %s", callers[c].name,
+			is(answer->seized, by_ptrace ? 0 : EPERM,
+			   "%s, a target %s: the answer of ptrace is %s", callers[c].name,
 			   targets[t].name,
 			   by_ptrace == wanted ? "the same" :
 						 "EPERM, the documented exception");
-			if (told->extra[0])
-				is(told->extra[0], 0, "%s: its own thread",
+			if (answer->extra[0])
+				is(answer->extra[0], 0, "%s: its own thread",
 				   callers[c].name);
 		}
 		kill(pid, SIGKILL);
@@ -196,7 +198,7 @@ static void matrix(void)
 	}
 }
 
-/* Own threads: whatever the process may not do to others. */
+/* A process may always register its own threads through a file that it has opened. */
 
 static void own_not_dumpable(void)
 {
@@ -205,12 +207,12 @@ static void own_not_dumpable(void)
 	become(1000, 1000, 0);
 	prctl(PR_SET_DUMPABLE, 0);
 	own = open("/dev/bricktrace", O_RDWR | O_CLOEXEC);
-	told->extra[0] = -try_register(own, 0, 0);
-	told->extra[1] = -try_unregister(own, 0);
-	told->extra[2] = -try_register(own, getpid(), BRICKTRACE_THREAD_WHOLE_PROCESS);
+	answer->extra[0] = -try_register(own, 0, 0);
+	answer->extra[1] = -try_unregister(own, 0);
+	answer->extra[2] = -try_register(own, getpid(), BRICKTRACE_THREAD_WHOLE_PROCESS);
 }
 
-/* Opened with other rights than it has now. */
+/* The process has opened the file with other rights than it has now. */
 static uid_t opens, later;
 
 static void opened_before(void)
@@ -227,28 +229,31 @@ static void opened_before(void)
 		bail("setresuid");
 	become(later, later, 0);
 	prctl(PR_SET_DUMPABLE, 1);
-	told->extra[0] = -try_register(own, 0, 0);
+	answer->extra[0] = -try_register(own, 0, 0);
 }
 
 static void own(void)
 {
-	told->extra[0] = told->extra[1] = told->extra[2] = -1;
+	answer->extra[0] = answer->extra[1] = answer->extra[2] = -1;
 	wait_for(child_of(own_not_dumpable));
-	is(told->extra[0], 0, "own thread, not dumpable: allowed");
-	is(told->extra[1], 0, "own thread, not dumpable: and back");
-	is(told->extra[2], 0, "own process, not dumpable: allowed");
+	is(answer->extra[0], 0, "own thread, not dumpable: allowed");
+	is(answer->extra[1], 0, "own thread, not dumpable: can be unregistered");
+	is(answer->extra[2], 0, "own process, not dumpable: allowed");
 
-	told->extra[0] = -1;
+	answer->extra[0] = -1;
 	opens = 0, later = 1000;
 	wait_for(child_of(opened_before));
-	is(told->extra[0], 0, "own thread, opened as root, now 1000: allowed");
-	told->extra[0] = -1;
+	is(answer->extra[0], 0, "own thread, opened as root, now 1000: allowed");
+	answer->extra[0] = -1;
 	opens = 1001, later = 1000;
 	wait_for(child_of(opened_before));
-	is(told->extra[0], EPERM, "own thread, opened as 1001, now 1000: EPERM");
+	is(answer->extra[0], EPERM, "own thread, opened as 1001, now 1000: EPERM");
 }
 
-/* A descriptor that was passed: the opener's rights count, and the caller's. */
+/*
+ * For a descriptor that was passed to another process, both the opener and the caller
+ * need the right.
+ */
 
 static uid_t opener_uid, caller_uid;
 static u64 opener_caps, caller_caps;
@@ -290,8 +295,8 @@ static void receives_and_asks(void)
 	memcpy(&own, CMSG_DATA(CMSG_FIRSTHDR(&m)), sizeof(own));
 	become(caller_uid, caller_uid, caller_caps);
 	prctl(PR_SET_DUMPABLE, 1);
-	told->registered = -try_register(own, asked, 0);
-	told->extra[0] = -try_register(own, 0, 0);
+	answer->registered = -try_register(own, cell_target, 0);
+	answer->extra[0] = -try_register(own, 0, 0);
 }
 
 static void passed(uid_t opener, u64 with, uid_t caller, u64 and_with, bool other_allowed,
@@ -299,17 +304,17 @@ static void passed(uid_t opener, u64 with, uid_t caller, u64 and_with, bool othe
 {
 	opener_uid = opener, opener_caps = with;
 	caller_uid = caller, caller_caps = and_with;
-	told->registered = told->extra[0] = -1;
+	answer->registered = answer->extra[0] = -1;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, sockets))
 		bail("socketpair");
 	wait_for(child_of(opens_and_sends));
 	wait_for(child_of(receives_and_asks));
 	close(sockets[0]);
 	close(sockets[1]);
-	is(told->registered, other_allowed ? 0 : EPERM,
+	is(answer->registered, other_allowed ? 0 : EPERM,
 	   "passed from %u%s to %u%s: a process of 1000: %s", opener, with ? " (caps)" : "",
 	   caller, and_with ? " (caps)" : "", other_allowed ? "allowed" : "EPERM");
-	is(told->extra[0], own_allowed ? 0 : EPERM,
+	is(answer->extra[0], own_allowed ? 0 : EPERM,
 	   "passed from %u%s to %u%s: the caller's own thread: %s", opener,
 	   with ? " (caps)" : "", caller, and_with ? " (caps)" : "",
 	   own_allowed ? "allowed" : "EPERM");
@@ -319,7 +324,7 @@ static void descriptors(void)
 {
 	pid_t pid = start(&targets[0]);
 
-	asked = pid;
+	cell_target = pid;
 	passed(1000, 0, 1000, 0, true, true);
 	passed(0, 0, 1000, 0, true, true);
 	passed(0, 0, 1001, 0, false, true);
@@ -336,7 +341,7 @@ static void descriptors(void)
 	wait_for(pid);
 }
 
-/* execve of a program that raises rights, while it is traced. */
+/* A traced process executes a program that has more rights. */
 
 static const char *executes;
 
@@ -346,8 +351,8 @@ static void waits_and_executes(void)
 
 	become(1000, 1000, 0);
 	prctl(PR_SET_DUMPABLE, 1);
-	told->stage = 1;
-	while (told->stage == 1)
+	answer->stage = 1;
+	while (answer->stage == 1)
 		;
 	for (int i = 0; i < 30; i++)
 		getppid_raw();
@@ -367,20 +372,20 @@ static void traces_exec(void)
 
 	become(tracer_uid, tracer_uid, tracer_caps);
 	begin("access");
-	told->extra[0] = -try_register(fd, asked, 0);
+	answer->extra[0] = -try_register(fd, cell_target, 0);
 	number = run_open(fd, brick, TRACE_SESSION);
-	told->stage = 2;
+	answer->stage = 2;
 	if (read(ready[0], &c, 1) != 1)
 		bail("read");
-	told->extra[1] = session(fd).threads;
-	told->extra[2] = session(fd).threads_lost;
+	answer->extra[1] = session(fd).threads;
+	answer->extra[2] = session(fd).threads_lost;
 	run_close(fd, number, run);
-	told->extra[3] = run->r.provenance;
-	told->extra[4] = run->r.reason;
-	told->extra[5] = count_of(run, SYS_getppid);
-	told->extra[6] =
+	answer->extra[3] = run->r.provenance;
+	answer->extra[4] = run->r.reason;
+	answer->extra[5] = count_of(run, SYS_getppid);
+	answer->extra[6] =
 		figures(run, SYS_execve).count + figures(run, SYS_execve).in_flight;
-	told->extra[7] = run->r.threads;
+	answer->extra[7] = run->r.threads;
 }
 
 static void traced_exec(const char *file, uid_t uid, u64 caps, bool stays, const char *what)
@@ -388,23 +393,25 @@ static void traced_exec(const char *file, uid_t uid, u64 caps, bool stays, const
 	pid_t pid;
 
 	executes = file;
-	told->stage = 0;
-	memset(told->extra, 0xff, sizeof(told->extra));
+	answer->stage = 0;
+	memset(answer->extra, 0xff, sizeof(answer->extra));
 	pid = child_of(waits_and_executes);
-	wait_value(&told->stage, 1);
-	asked = pid;
+	wait_value(&answer->stage, 1);
+	cell_target = pid;
 	tracer_uid = uid, tracer_caps = caps;
 	wait_for(child_of(traces_exec));
-	is(told->extra[0], 0, "%s: registered before", what);
-	is(told->extra[1], stays, "%s: %s", what, stays ? "it stays" : "it leaves");
-	is(told->extra[2], !stays, "%s: threads lost", what);
-	is(told->extra[3], stays ? BRICKTRACE_MEASURED : BRICKTRACE_PARTIAL,
+	is(answer->extra[0], 0, "%s: the thread is registered before", what);
+	is(answer->extra[1], stays, "%s: %s", what,
+	   stays ? "the thread stays" : "the thread leaves");
+	is(answer->extra[2], !stays, "%s: threads lost", what);
+	is(answer->extra[3], stays ? BRICKTRACE_MEASURED : BRICKTRACE_PARTIAL,
 	   "%s: provenance", what);
-	is(told->extra[4], stays ? BRICKTRACE_REASON_NONE : BRICKTRACE_REASON_THREADS_LOST,
-	   "%s: reason", what);
-	is(told->extra[5], 30, "%s: what it did before is known", what);
-	is(told->extra[6], 1, "%s: execve too", what);
-	is(told->extra[7], 1, "%s: one thread", what);
+	is(answer->extra[4],
+	   stays ? BRICKTRACE_REASON_NONE : BRICKTRACE_REASON_THREADS_LOST, "%s: reason",
+	   what);
+	is(answer->extra[5], 30, "%s: the calls before it are counted", what);
+	is(answer->extra[6], 1, "%s: execve is counted", what);
+	is(answer->extra[7], 1, "%s: one thread", what);
 	kill(pid, SIGKILL);
 	wait_for(pid);
 }
@@ -448,26 +455,27 @@ int main(int argc, char **argv)
 {
 	if (argc == 4)
 		hold(atoi(argv[2]), atoi(argv[3]));
-	/* Who may open the device is the node's mode; here everybody. */
+	/* The mode of the device decides who may open it; here everybody may. */
 	if (chmod("/dev/bricktrace", 0666) || pipe(ready))
 		bail("chmod");
-	/* Yama cannot be asked: the documented exception. ptrace without it. */
+	/* A module cannot ask Yama (docs/access.md), so ptrace is not to ask Yama either. */
 	write_to("/proc/sys/kernel/yama/ptrace_scope", "0");
 	write_to("/proc/sys/kernel/unprivileged_userns_clone", "1");
-	told = shared_page();
+	answer = shared_page();
 	files();
 	matrix();
 	own();
 	descriptors();
 	traced_exec(DIR "/plain", 1000, 0, true, "execve of a program");
 	traced_exec(DIR "/setuid", 1000, 0, false, "execve of a set-user-ID program");
-	traced_exec(DIR "/filecap", 1000, 0, false, "execve of one with capabilities");
-	traced_exec(DIR "/unreadable", 1000, 0, false, "execve of an unreadable one");
+	traced_exec(DIR "/filecap", 1000, 0, false,
+		    "execve of a program with capabilities");
+	traced_exec(DIR "/unreadable", 1000, 0, false, "execve of an unreadable program");
 	traced_exec(DIR "/setuid", 0, 0, true, "execve of a set-user-ID program, root");
 	traced_exec(DIR "/setuid", 1001, BIT(CAP_SYS_PTRACE), true,
 		    "execve of a set-user-ID program, CAP_SYS_PTRACE");
 	traced_exec(DIR "/filecap", 1001, BIT(CAP_PERFMON), true,
-		    "execve of one with capabilities, CAP_PERFMON");
+		    "execve of a program with capabilities, CAP_PERFMON");
 	chmod("/dev/bricktrace", 0660);
 	return done();
 }

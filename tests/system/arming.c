@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * What the coming and going of the hooks, and of threads, costs others: how often
- * the kernel's code is patched, who waits for it and which CPUs are interrupted.
+ * The hooks are armed at most five times a second, an ioctl that does not need them does
+ * not wait for them, and registering a thread that sleeps interrupts no other CPU.
  */
 #include "test.h"
 
@@ -18,17 +18,17 @@ static void rate(void)
 	thread_register(fd, 0);
 	for (n = 0; now() - begun < 3 * S; n++)
 		run_close(fd, run_open(fd, brick, TRACE_THREAD), run);
-	/* It may have taken longer; one arming more may fall on each end. */
+	/* The loop may have taken longer, and an arming may fall on either end of it. */
 	between(info(fd).arms - first, 0, 5 * ((now() - begun) / S + 1) + 1,
-		"the hooks are put in place at most 5 times a second, by %llu runs", n);
+		"the hooks are armed at most 5 times a second, by %llu runs", n);
 	thread_unregister(fd);
 	wait_disarmed();
 	linger(1000);
 	free(run);
 }
 
-/* The slowest call of INFO while the hooks are put in place and released. */
-static void *asks(void *arg)
+/* Measures the slowest INFO while the hooks are armed and released. */
+static void *measure_info(void *arg)
 {
 	u64 *longest = arg;
 
@@ -52,7 +52,7 @@ static void waits(void)
 	linger(0);
 	perturb("grace_ms", GRACE / MS);
 	thread_register(fd, 0);
-	pthread_create(&t, NULL, asks, &longest);
+	pthread_create(&t, NULL, measure_info, &longest);
 	for (int i = 0; i < 3; i++) {
 		run_close(fd, run_open(fd, brick, TRACE_THREAD), run);
 		sleep_ns(GRACE * 2);
@@ -63,12 +63,13 @@ static void waits(void)
 	perturb("grace_ms", 0);
 	wait_disarmed();
 	linger(1000);
-	ok(info(fd).arms > first, "the hooks come and go where a grace period is slow");
-	between(longest, 0, GRACE / 2, "INFO waits for none of it");
+	ok(info(fd).arms > first,
+	   "the hooks are armed and released although grace periods are slow");
+	between(longest, 0, GRACE / 2, "INFO does not wait for a grace period");
 	free(run);
 }
 
-/* How often CPU 1 was interrupted to call a function. */
+/* The number of function call interrupts of CPU 1. */
 static u64 calls_on_1(void)
 {
 	FILE *f = fopen("/proc/interrupts", "r");
@@ -112,7 +113,7 @@ static void interrupted(void)
 		"not armed: %d registrations interrupt no other CPU", times);
 	keep_armed();
 	between(interrupts(pid, times), 0, times / 10,
-		"armed: nor do those of a thread that sleeps elsewhere");
+		"armed: registrations of a thread that sleeps interrupt no other CPU");
 	keep_no_longer();
 	kill(pid, SIGKILL);
 	wait_for(pid);

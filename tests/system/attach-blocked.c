@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * A process that is attached to and detached from 1,000 times does not notice:
- * no blocking call returns early, no thread is woken, stopped or signalled, and
- * each time each thread shows the call that it sleeps in.
+ * A process does not notice that it is followed and left 1,000 times: no blocking call
+ * returns early, and no thread is woken, stopped or signalled. Each time the result has
+ * the call in which each thread sleeps.
+ *
+ * Rules: asleep, in-flight.
  */
 #include <linux/futex.h>
 #include <poll.h>
@@ -40,15 +42,15 @@ static const struct {
 	{ "ppoll of 3 ms", SYS_ppoll },
 };
 
-/* What the target's threads and we share. */
+/* Memory that the target's threads share with the test. */
 static struct {
 	atomic_int ready, stop;
 	struct {
 		atomic_int tid;
-		atomic_int returned; /* from the call that blocks; of all rounds, for loops */
+		atomic_int returned; /* how many blocking calls have returned */
 		long ret;
 		int error;
-		atomic_int early; /* loops: returned with an error or before the time */
+		atomic_int early; /* how many of a loop's calls failed or returned too early */
 	} of[ALL];
 	atomic_int word;
 	atomic_int waited_for; /* the child that wait4() waits for */
@@ -112,8 +114,8 @@ static void *blocked(void *arg)
 	return NULL;
 }
 
-/* Calls with a time, over and over: each lasts as long as it should. */
-static void *over_and_over(void *arg)
+/* Makes calls with a time limit in a loop; each is to last until its limit. */
+static void *timed(void *arg)
 {
 	long which = (long)arg;
 	struct timespec nap = { .tv_nsec = 2 * MS }, three;
@@ -125,7 +127,7 @@ static void *over_and_over(void *arg)
 		u64 start = now();
 		long ret;
 
-		/* Which the kernel writes what is left to. */
+		/* The kernel has written the remaining time to the last call's limit. */
 		three = (struct timespec){ .tv_nsec = 3 * MS };
 		ret = which == NAPS ? syscall(SYS_nanosleep, &nap, NULL) :
 				      syscall(SYS_ppoll, NULL, 0, &three, NULL);
@@ -144,7 +146,7 @@ static void target_main(void)
 	sigset_t set;
 	pid_t pid;
 
-	/* Whatever could be sent to it, it would see. */
+	/* The target has a handler for every signal that could be sent by mistake. */
 	for (int sig = 1; sig < 32; sig++)
 		if (sig != SIGUSR1)
 			sigaction(sig, &sa, NULL);
@@ -159,14 +161,13 @@ static void target_main(void)
 	}
 	atomic_store(&t->waited_for, pid);
 	for (long i = 0; i < ALL; i++)
-		pthread_create(&thread, NULL, i < SLEEPERS ? blocked : over_and_over,
-			       (void *)i);
-	/* The eighth sleeper, in a call of its own. */
+		pthread_create(&thread, NULL, i < SLEEPERS ? blocked : timed, (void *)i);
+	/* The main thread is the eighth sleeper, in a call that no other thread makes. */
 	for (;;)
 		sigsuspend(&set);
 }
 
-/* Lines of /proc/PID/task/TID/status that say whether a thread was touched. */
+/* Collects the lines of /proc/PID/task/TID/status that show whether a thread was touched. */
 static void status_of(pid_t tid, char *to, size_t size)
 {
 	static const char *const names[] = { "State:",
@@ -217,7 +218,7 @@ static int try_process(int fd, unsigned long request, uint32_t *n)
 	return ret;
 }
 
-/* Attach, look, detach; each second time by closing the session. */
+/* Follows the target, reads a result and leaves, each second time by closing the session. */
 static bool attach(int round, struct run *run)
 {
 	bool good = true;
@@ -238,7 +239,7 @@ static bool attach(int round, struct run *run)
 		no(&good, "round %d: %u threads", round, run->r.threads);
 	for (int i = 0; i < SLEEPERS; i++) {
 		struct bricktrace_figures f = figures(run, call[i].nr);
-		/* The loops make the same calls: they may complete some. */
+		/* The loops make the same two calls, and may complete some. */
 		bool shared = i == NAP || i == POLL;
 
 		if (f.in_flight < 1 || f.in_flight > 1u + shared || (f.count && !shared))
@@ -259,7 +260,7 @@ static bool attach(int round, struct run *run)
 	return good;
 }
 
-/* Sleepers that are not asleep in their call any more. */
+/* The number of sleepers that no longer sleep in their call. */
 static int woken(void)
 {
 	int n = 0;
@@ -284,7 +285,7 @@ int main(void)
 	for (int i = 0; i < SLEEPERS; i++)
 		wait_state(target, t->of[i].tid, "S");
 	wait_state(target, target, "S");
-	/* They were on their way to sleep. */
+	/* The threads may still be on their way to sleep. */
 	sleep_ns(50 * MS);
 	statuses(before);
 	naps = t->of[NAPS].returned;
@@ -294,14 +295,15 @@ int main(void)
 	begin("blocked");
 	begun = now();
 	for (int i = 0; i < ROUNDS && bad < 5; i++) {
-		/* Some with the hooks put in place and released each time. */
+		/* The first ten rounds arm and release the hooks each time. */
 		if (i == 0 || i == 10)
 			linger(i ? 1000 : 0);
 		bad += !attach(i, run);
 	}
 	took = now() - begun;
 	printf("# %d rounds in %llu ms\n", ROUNDS, took / MS);
-	is(bad, 0, "%d rounds: each sleeper is seen in its call, off the CPU", ROUNDS);
+	is(bad, 0, "%d rounds: the result has each sleeper in its call, off the CPU",
+	   ROUNDS);
 	is(woken(), 0, "no call of 7 returned");
 	statuses(after);
 	for (int i = 0; i <= SLEEPERS; i++) {
@@ -311,21 +313,21 @@ int main(void)
 			       before[i], after[i]);
 	}
 	is(same, SLEEPERS + 1, "no thread was woken, stopped, traced or signalled");
-	is(t->signals, 0, "no handler ran");
-	is(t->of[NAPS].early, 0, "nanosleep of 2 ms: none was short or failed");
-	is(t->of[POLLS].early, 0, "poll of 3 ms: none was short or failed");
+	is(t->signals, 0, "no signal handler ran");
+	is(t->of[NAPS].early, 0, "nanosleep of 2 ms: no call was short or failed");
+	is(t->of[POLLS].early, 0, "poll of 3 ms: no call was short or failed");
 	between(t->of[NAPS].returned - naps, took / (40 * MS), took / (2 * MS),
-		"nanosleep of 2 ms: it goes on all the time");
+		"nanosleep of 2 ms: the loop continues all the time");
 	between(t->of[POLLS].returned - polls, took / (40 * MS), took / (3 * MS),
-		"poll of 3 ms: so does it");
+		"poll of 3 ms: the loop continues all the time");
 
-	/* The calls return when they should, with what they should. */
+	/* Each blocking call still returns upon its event, with the right result. */
 	if (write(pipe_fd[1], "x", 1) != 1 || write(poll_fd[1], "x", 1) != 1 ||
 	    write(epoll_pipe[1], "x", 1) != 1)
 		bail("write");
 	atomic_store(&t->word, 1);
 	is(syscall(SYS_futex, &t->word, FUTEX_WAKE, 1, NULL, NULL, 0), 1,
-	   "futex: it waits to be woken");
+	   "futex: the thread waits to be woken");
 	for (int i = 0; i < SLEEPERS; i++)
 		if (i != NAP && i != WAIT4 && i != SIGWAIT)
 			wait_value(&t->of[i].returned, 1);
@@ -336,7 +338,7 @@ int main(void)
 	kill(t->waited_for, SIGKILL);
 	wait_value(&t->of[WAIT4].returned, 1);
 	is(t->of[WAIT4].ret, t->waited_for, "wait4 returns the child");
-	/* The child's death is a signal; the handler proves that one is seen. */
+	/* The end of the child sends a signal, which shows that the handlers work. */
 	wait_value(&t->of[SIGWAIT].returned, 0);
 	for (int i = 0; !t->signals && i < 5000; i++)
 		sleep_ns(MS);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * Two followers of one thread, each with runs of its own; and what ends first,
- * the target, the tracer or the session, leaves nothing behind.
+ * Two sessions follow one thread, and each has the right figures in runs of its own.
+ * Whichever of the target, the tracer and the session ends first leaves nothing behind.
+ *
+ * Rules: scope, own-calls.
  */
 #include "test.h"
 
@@ -28,7 +30,7 @@ static unsigned int refcount_becomes(unsigned int n)
 	return refcount();
 }
 
-/* The program has a session and a run of its own, with calls in and around. */
+/* A program with a session of its own makes calls before, in and after a run. */
 static void with_its_own(void)
 {
 	struct run *run = run_new();
@@ -53,7 +55,7 @@ static void with_its_own(void)
 	t->run[3] = session(fd).threads;
 	atomic_store(&t->done, 1);
 	wait_value(&t->go, 2);
-	/* The operator has gone; our session has not. */
+	/* The operator has unregistered this thread, which its own session still follows. */
 	number = run_open(fd, brick, TRACE_THREAD);
 	for (int i = 0; i < 7; i++)
 		getppid_raw();
@@ -79,25 +81,25 @@ static void two_followers(void)
 	wait_value(&t->done, 1);
 	run_close(fd, b, inner);
 	is(count_of(inner, SYS_getppid), 1110, "the operator sees all of its calls");
-	is(t->run[0], 100, "its own session those of its run");
-	is(t->run[1], 1, "whose figures add up");
-	is(t->run[2], 1, "and whose number is its own");
-	is(t->run[3], 1, "its session has one thread");
-	is(session(fd).threads, 1, "so has the operator's");
+	is(t->run[0], 100, "the thread's own session sees those of its run");
+	is(t->run[1], 1, "its figures add up");
+	is(t->run[2], 1, "its number is the first of its own session");
+	is(t->run[3], 1, "the thread's own session has one thread");
+	is(session(fd).threads, 1, "the operator's session has one thread");
 	ok(consistent(inner), "the operator's figures add up");
-	is(inner->r.threads, 1, "one thread");
-	ok(inner->all.control_ns > 0, "its own session's calls are control");
-	is(inner->category[BRICKTRACE_CAT_IOCTL].count, 0, "and no ioctl calls");
-	/* The operator leaves while the program's session goes on. */
+	is(inner->r.threads, 1, "the operator's run has one thread");
+	ok(inner->all.control_ns > 0, "the ioctls of the thread's own session are control");
+	is(inner->category[BRICKTRACE_CAT_IOCTL].count, 0, "they are not ioctl calls");
 	unregister_tid(pid);
-	is(session(fd).threads, 0, "the operator unfollows it");
+	is(session(fd).threads, 0, "the operator's session no longer follows the thread");
 	atomic_store(&t->go, 2);
 	is(wait_for(pid), 0, "the program ends well");
-	is(t->run[4], 7, "its session sees it all the same");
-	is(t->run[5], 1, "with figures that add up");
-	is(t->run[6], 1, "and its thread");
+	is(t->run[4], 7, "its own session still counts its calls");
+	is(t->run[5], 1, "its figures add up");
+	is(t->run[6], 1, "its own session still follows it");
 	run_close(fd, a, outer);
-	is(count_of(outer, SYS_getppid), 1110, "the operator saw it until it left");
+	is(count_of(outer, SYS_getppid), 1110,
+	   "the operator's run has its calls up to that moment");
 	close(fd);
 }
 
@@ -125,7 +127,6 @@ static void ends(void)
 	struct run *run = run_new();
 	u64 number;
 
-	/* kill -9 of the target. */
 	atomic_store(&t->tid, 0);
 	pid = child_of(sleeper);
 	while (!t->tid)
@@ -140,16 +141,16 @@ static void ends(void)
 	is(threads_become(0), 0, "target killed: nobody is followed");
 	run_close(fd, number, run);
 	ok(consistent(run), "target killed: the figures add up");
-	/* The kernel returns from a call before it kills. */
-	is(figures(run, SYS_ppoll).count, 1, "target killed: its call ended with it");
+	/* A thread that is killed returns from its call before it dies. */
+	is(figures(run, SYS_ppoll).count, 1, "target killed: its call has completed");
 	is(figures(run, SYS_ppoll).errors, 0, "target killed: without an error");
 	between(figures(run, SYS_ppoll).ns, 20 * MS, run->r.wall_ns,
-		"target killed: with its time until then");
-	is(try_register(fd, pid, 0), -ESRCH, "target killed: it is gone");
+		"target killed: the call has its time until then");
+	is(try_register(fd, pid, 0), -ESRCH,
+	   "target killed: it cannot be registered any more");
 	close(fd);
 	is(refcount_becomes(base), base, "target killed: the session is gone");
 
-	/* kill -9 of the tracer. */
 	atomic_store(&t->tid, 0);
 	atomic_store(&t->opened, 0);
 	pid = child_of(sleeper);
@@ -157,13 +158,13 @@ static void ends(void)
 		sleep_ns(MS);
 	other = child_of(tracer);
 	wait_value(&t->opened, 1);
-	is(refcount(), base + 1, "tracer: a session");
+	is(refcount(), base + 1, "tracer: there is one more session");
 	kill(other, SIGKILL);
 	wait_for(other);
 	is(refcount_becomes(base), base, "tracer killed: its session is gone");
 	is(state_of(pid, pid), 'S', "tracer killed: the target sleeps on");
 
-	/* A session that another process has inherited. */
+	/* A second process inherits the session. */
 	atomic_store(&t->done, 0);
 	begin("inherited");
 	register_tid(pid, 0);
@@ -173,23 +174,23 @@ static void ends(void)
 	if (!other) {
 		while (!atomic_load(&t->done))
 			sleep_ns(MS);
-		/* Now the only owner; it follows as before, then goes. */
+		/* This process has the last descriptor; the session still follows. */
 		_exit(session(fd).threads == 1 && session(fd).runs == 1 ? 0 : 1);
 	}
 	close(fd);
 	sleep_ns(200 * MS);
 	is(refcount(), base + 1, "inherited: the session lives on in the other process");
 	atomic_store(&t->done, 1);
-	is(wait_for(other), 0, "inherited: with its thread and its run");
-	is(refcount_becomes(base), base, "inherited: and ends with it");
+	is(wait_for(other), 0, "inherited: it has its thread and its run");
+	is(refcount_becomes(base), base, "inherited: it ends with the other process");
 	is(state_of(pid, pid), 'S', "inherited: the target sleeps on");
 	kill(pid, SIGKILL);
 	wait_for(pid);
 }
 
 /*
- * A process whose leader is known already: its other thread is the one that is
- * new, and computes on another CPU without ever being switched.
+ * A process whose leader may be registered already has a second thread, which computes
+ * on another CPU and is never switched.
  */
 static void *spin(void *arg)
 {
@@ -234,18 +235,18 @@ static void the_rest_of_a_process(bool leader_first)
 		register_tid(pid, 0);
 	thread.tid = pid;
 	is(ioctl(fd, BRICKTRACE_THREAD_REGISTER, &thread), 0, "%s", what);
-	is(thread.threads, leader_first ? 1 : 2, "%s: its threads", what);
+	is(thread.threads, leader_first ? 1 : 2, "%s: the number of new threads", what);
 	before = now();
 	number = run_open(fd, brick, TRACE_SESSION);
 	sleep_ns(200 * MS);
 	run_close(fd, number, run);
 	after = now();
 	ok(consistent(run), "%s: the figures add up", what);
-	/* A thread is looked at while the run is being opened and closed. */
+	/* Each thread is read at some moment during the ioctls that open and close the run. */
 	between(run->all.compute_ns, run->r.wall_ns * 0.9, (after - before) * 1.001,
-		"%s: one computes all the time", what);
-	between(run->all.compute_offcpu_ns, 0, run->r.wall_ns * 0.3, "%s: on its CPU",
-		what);
+		"%s: one thread computes all the time", what);
+	between(run->all.compute_offcpu_ns, 0, run->r.wall_ns * 0.3,
+		"%s: it is on its CPU", what);
 	keep_no_longer();
 	close(fd);
 	kill(pid, SIGKILL);

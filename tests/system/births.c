@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: MIT
 /*
- * A process is registered with what it creates while it creates threads: a thread
- * that the registration finds before the kernel tells of its birth joins once. Or
- * without: then it is the threads of that moment, and the registration ends.
+ * A process is registered while it creates threads. With inheritance each new thread
+ * joins once, whether the registration or the hook for new threads sees it first. Without
+ * inheritance the registration ends although new threads keep appearing.
+ *
+ * Rules: inherit.
  */
 #include "test.h"
 
 #define ROUNDS	 150
 #define CREATORS 3
 
-static void *newborn(void *arg)
+static void *short_lived(void *arg)
 {
 	getppid_raw();
 	return arg;
@@ -20,7 +22,7 @@ static void *creator(void *arg)
 	pthread_t t;
 
 	for (;;)
-		if (!pthread_create(&t, NULL, newborn, NULL))
+		if (!pthread_create(&t, NULL, short_lived, NULL))
 			pthread_join(t, NULL);
 	return arg;
 }
@@ -34,45 +36,44 @@ static void creators(void)
 	creator(NULL);
 }
 
-/* Who is killed while he registers ends. */
-static atomic_int *others;
-static pid_t of;
+static atomic_int *shared;
+static pid_t target;
 
 static void registers(void)
 {
-	for (;; others[0] = 1) {
+	for (;; shared[0] = 1) {
 		begin("births");
-		register_tid(of, BRICKTRACE_THREAD_WHOLE_PROCESS);
+		register_tid(target, BRICKTRACE_THREAD_WHOLE_PROCESS);
 		close(fd);
 	}
 }
 
-static void without(void)
+static void without_inheritance(void)
 {
 	u64 slowest = 0;
 	pid_t pid;
 
-	others = shared_page();
-	of = child_of(creators);
+	shared = shared_page();
+	target = child_of(creators);
 	for (int i = 0; i < ROUNDS; i++) {
 		u64 t0 = now();
 
 		begin("births");
-		register_tid(of, BRICKTRACE_THREAD_WHOLE_PROCESS);
+		register_tid(target, BRICKTRACE_THREAD_WHOLE_PROCESS);
 		if (now() - t0 > slowest)
 			slowest = now() - t0;
 		close(fd);
 	}
-	between(slowest, 0, 5 * S, "without what it creates: each registration ends");
+	between(slowest, 0, 5 * S, "without inheritance: each registration ends");
 	pid = child_of(registers);
-	wait_value(others, 1);
+	wait_value(shared, 1);
 	kill(pid, SIGKILL);
-	ok(WIFSIGNALED(wait_for(pid)), "and with a fatal signal");
-	kill(of, SIGKILL);
-	wait_for(of);
+	ok(WIFSIGNALED(wait_for(pid)), "a fatal signal ends a process that registers");
+	kill(target, SIGKILL);
+	wait_for(target);
 }
 
-/* More threads than the module looks at before it gives way to others: 128. */
+/* The module lists 128 threads before it lets other work run; these are more. */
 #define LISTED 600
 
 static int sleeping;
@@ -91,42 +92,44 @@ static void many(void)
 	for (int i = 0; i < sleeping; i++)
 		if (pthread_create(&t, NULL, sleeper, NULL))
 			bail("pthread_create");
-	others[1] = 1;
+	shared[1] = 1;
 	if (sleeping < LISTED)
 		creators();
 	sleeper(NULL);
 }
 
-static void list_of(int n)
+static void start_many(int n)
 {
 	sleeping = n;
-	others[1] = 0;
-	of = child_of(many);
-	wait_value(&others[1], 1);
+	shared[1] = 0;
+	target = child_of(many);
+	wait_value(&shared[1], 1);
 }
 
 static void long_list(void)
 {
 	int few = 0;
 
-	list_of(LISTED);
+	start_many(LISTED);
 	begin("births");
-	register_tid(of, BRICKTRACE_THREAD_WHOLE_PROCESS);
-	is(session(fd).threads, LISTED + 1, "a process of many threads: each of them");
+	register_tid(target, BRICKTRACE_THREAD_WHOLE_PROCESS);
+	is(session(fd).threads, LISTED + 1,
+	   "a process of many threads: each is registered");
 	close(fd);
-	kill(of, SIGKILL);
-	wait_for(of);
-	/* With the first one they are 127: the next one is born and ends all the time. */
-	list_of(126);
+	kill(target, SIGKILL);
+	wait_for(target);
+	/* The process has 127 lasting threads, so the listing pauses at one that soon ends. */
+	start_many(126);
 	for (int i = 0; i < ROUNDS; i++) {
 		begin("births");
-		register_tid(of, BRICKTRACE_THREAD_WHOLE_PROCESS);
+		register_tid(target, BRICKTRACE_THREAD_WHOLE_PROCESS);
 		few += session(fd).threads < 127;
 		close(fd);
 	}
-	is(few, 0, "where the listing gives way at one that ends: all that stay");
-	kill(of, SIGKILL);
-	wait_for(of);
+	is(few, 0,
+	   "the listing pauses at a thread that ends: each lasting thread is registered");
+	kill(target, SIGKILL);
+	wait_for(target);
 }
 
 int main(void)
@@ -151,8 +154,8 @@ int main(void)
 		close(fd);
 	}
 	is(left, 0, "%d rounds: no thread is left", ROUNDS);
-	is(odd, 0, "and the figures add up");
-	without();
+	is(odd, 0, "%d rounds: the figures add up", ROUNDS);
+	without_inheritance();
 	long_list();
 	return done();
 }
