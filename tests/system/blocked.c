@@ -1,24 +1,23 @@
 // SPDX-License-Identifier: MIT
 /*
- * A thread sleeps inside each ioctl, on a page that is served when the test likes: once
- * while its argument is read, once while its answer is written, and in each array of
- * RUN_CLOSE. Everybody else goes on, in the same session too, and what the sleeper was
- * to do has been done by the time that its answer is written.
+ * A thread sleeps inside each ioctl on a slow page: while the ioctl reads its argument,
+ * while it writes its answer, and in each array of RUN_CLOSE. Meanwhile all other threads
+ * can use the same session. An ioctl has had its effect before it writes its answer.
  */
 #include "slowpage.h"
 #include "test.h"
 
-/* Seconds after which whoever waits for the sleeper is killed. */
+/* The test is killed if it waits for the sleeper for longer, in seconds. */
 #define PATIENCE 60
 
 static struct run *run, *inner;
 static pid_t target;  /* a process for the sleeper to follow */
-static pid_t another; /* and one for the others */
+static pid_t another; /* a process for the other threads to follow */
 static char *page;
 static atomic_int sleeper_ret;
-static u64 number; /* of a run for the sleeper to close */
+static u64 number; /* the run that the sleeper closes */
 
-/* What the sleeper asks for, and what the session has when that is done. */
+/* An ioctl for the sleeper, and the effect that the session shows once it is done. */
 struct op {
 	const char *name;
 	unsigned long cmd;
@@ -147,8 +146,8 @@ static void nothing(void)
 {
 }
 
-/* Every ioctl, in this session and another; the life of threads that are followed. */
-static void others_go_on(const char *what)
+/* Makes every ioctl in this session and another one, and creates and ends a thread. */
+static void use_meanwhile(const char *what)
 {
 	int other = device();
 	bool good;
@@ -158,7 +157,7 @@ static void others_go_on(const char *what)
 	session(fd);
 	brick_define(fd, "meanwhile", 1);
 	register_tid(another, 0);
-	/* Opened last, so that it is inside whatever the sleeper has opened. */
+	/* This run is opened last, so it lies inside a run that the sleeper has opened. */
 	mine = run_open(fd, brick, TRACE_SESSION);
 	wait_for(child_of(nothing));
 	getppid_raw();
@@ -171,10 +170,10 @@ static void others_go_on(const char *what)
 	run_close(other, mine, run);
 	good &= consistent(run) && count_of(run, SYS_getppid) == 1;
 	close(other);
-	ok(good, "%s: everybody else goes on", what);
+	ok(good, "%s: other threads can use the module", what);
 }
 
-/* The sleeper sleeps on @slow, which is its argument's page or an array's. */
+/* The sleeper sleeps on @slow, the page of its argument, its answer or an array. */
 static void blocked(const struct op *op, const char *what, void *slow, bool missing,
 		    void *contents, const struct bricktrace_session *before)
 {
@@ -186,22 +185,21 @@ static void blocked(const struct op *op, const char *what, void *slow, bool miss
 	if (pthread_create(&t, NULL, sleeper, NULL))
 		bail("pthread_create");
 	slow_wait();
-	/* The sleeper itself is followed, too. */
-	others_go_on(what);
+	use_meanwhile(what);
 	if (!contents)
-		ok(op->is_done(before), "%s: what it was to do is done", what);
+		ok(op->is_done(before), "%s: the ioctl has had its effect", what);
 	slow_serve(slow, contents);
 	pthread_join(t, NULL);
 	alarm(0);
-	is(sleeper_ret, 0, "%s: it succeeds in the end", what);
+	is(sleeper_ret, 0, "%s: the ioctl succeeds in the end", what);
 }
 
-/* What the session has before the call, with the sleeper, who is followed too. */
+/* The session's counters before the ioctl, with the sleeper, which it follows too. */
 static struct bricktrace_session counters(const struct op *op)
 {
 	struct bricktrace_session s;
 
-	/* The last sleeper may be in the session for a moment still. */
+	/* The previous sleeper may still be leaving the session. */
 	threads_become(op->cmd == BRICKTRACE_THREAD_UNREGISTER ? 2 : 1);
 	s = session(fd);
 	s.threads++;
@@ -217,7 +215,7 @@ static void settle(const struct op *op)
 	set_edge(fd, BRICKTRACE_NONE);
 }
 
-/* Each array in turn; the others are where they can be written. */
+/* Each array of RUN_CLOSE in turn lies on the slow page. */
 static void arrays(const struct op *op)
 {
 	static const struct {
@@ -247,17 +245,17 @@ static void arrays(const struct op *op)
 		args = page;
 		before = counters(op);
 		blocked(op, what, slow, false, NULL, &before);
-		ok(a->count && (slow[0] & 0xff) != 0xee, "%s: and is told", what);
+		ok(a->count && (slow[0] & 0xff) != 0xee, "%s: the array is written", what);
 	}
 }
 
 /*
- * The answer of RUN_OPEN fails in the end, when others have opened runs inside of that
- * run and closed one of them: those are in the run around it.
+ * RUN_OPEN cannot write its answer, after another thread has opened runs inside the new
+ * run and closed one of them. Those runs then belong to the run around the new run.
  */
-static void untold(void)
+static void answer_fails(void)
 {
-	static const char what[] = "RUN_OPEN, not told";
+	static const char what[] = "RUN_OPEN, no answer";
 	u64 outer, first, second, third;
 	pthread_t t;
 
@@ -282,22 +280,22 @@ static void untold(void)
 	alarm(0);
 	threads_become(1);
 	is(sleeper_ret, EFAULT, "%s: it fails", what);
-	is(session(fd).runs, 3, "%s: and is gone", what);
+	is(session(fd).runs, 3, "%s: its run is gone", what);
 	run_close(fd, third, inner);
 	ok(inner->r.parent == second && inner->r.depth == 2,
-	   "%s: the others are one run less deep", what);
+	   "%s: the run inside is one level less deep", what);
 	getppid_raw();
 	getppid_raw();
 	run_close(fd, second, inner);
-	is(count_of(inner, SYS_getppid), 2, "%s: a run inside goes on", what);
-	ok(inner->r.parent == outer && inner->r.depth == 1, "%s: in the run around both",
-	   what);
+	is(count_of(inner, SYS_getppid), 2, "%s: a run inside continues", what);
+	ok(inner->r.parent == outer && inner->r.depth == 1,
+	   "%s: its parent is the run around both", what);
 	getppid_raw();
 	run_close(fd, outer, run);
-	ok(consistent(run), "%s: the figures of the run around it add up", what);
-	is(count_of(run, SYS_getppid), 4, "%s: all calls are in it", what);
+	ok(consistent(run), "%s: the figures of the run around both add up", what);
+	is(count_of(run, SYS_getppid), 4, "%s: that run has all calls", what);
 	is(call_of(run, SYS_getppid)->self.count, 1,
-	   "%s: and those of the inner runs are not its own", what);
+	   "%s: its exclusive count is without those of the inner runs", what);
 	mprotect(page, 4096, PROT_READ | PROT_WRITE);
 }
 
@@ -332,7 +330,7 @@ int main(void)
 		settle(&ops[i]);
 	}
 	arrays(&ops[5]);
-	untold();
+	answer_fails();
 	kill(target, SIGKILL);
 	kill(another, SIGKILL);
 	return done();

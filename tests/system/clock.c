@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: MIT
 /*
- * Runs that are open when something happens to the clock: no figure is made of
- * two clocks, the wall time stays right, and new runs are measured again.
+ * A run that is open while the clock changes has no figure that mixes two clocks, and
+ * says why it was not measured. Its wall time stays right, and new runs are measured.
  *
- * clock khz: the kernel learns better how fast the TSC is; clock suspend: the host
- * sleeps; clock unstable: the kernel no longer trusts the TSC, until it boots.
+ * clock khz: the kernel corrects the frequency of the TSC
+ * clock suspend: the host is suspended
+ * clock unstable: the kernel stops trusting the TSC, until the next boot
+ *
+ * Rules: provenance, asleep.
  */
 #include "test.h"
 
 static struct run *run;
 
-/* In a call, from before until after. */
+/* Sleeps in one call from before the change until after it. */
 static void *sleeps(void *arg)
 {
 	char c;
@@ -37,12 +40,12 @@ static bool all_sane(void)
 	return good;
 }
 
-/* With @disarms, it may be for that reason that the hooks are not there. */
+/* With @disarms, the change may also release the hooks, and the reason may say so. */
 static void across(const char *what, void (*happens)(void), void (*repair)(void),
 		   bool disarms)
 {
 	const uint32_t measure = BRICKTRACE_LEVEL_MEASURE;
-	u64 measured, traced, wide, after, t0, t1, inside;
+	u64 measured, traced, session_wide, after, t0, t1, inside;
 	uint32_t reason;
 	pthread_t t;
 	int fds[2];
@@ -52,7 +55,7 @@ static void across(const char *what, void (*happens)(void), void (*repair)(void)
 	if (pipe(fds) || pthread_create(&t, NULL, sleeps, &fds[0]))
 		bail("pipe, pthread_create");
 	threads_become(2);
-	wide = run_open(fd, brick, TRACE_SESSION);
+	session_wide = run_open(fd, brick, TRACE_SESSION);
 	t0 = now();
 	measured = run_open(fd, brick, measure, BRICKTRACE_SCOPE_THREAD);
 	inside = now();
@@ -60,24 +63,23 @@ static void across(const char *what, void (*happens)(void), void (*repair)(void)
 	sleep_ns(100 * MS);
 	happens();
 	sleep_ns(100 * MS);
-	/* Nobody opens another one meanwhile. */
 	run_close(fd, traced, run);
 	reason = run->r.reason;
 	is(run->r.provenance, BRICKTRACE_NOT_INSTRUMENTED, "%s: traced: not instrumented",
 	   what);
 	ok(reason == BRICKTRACE_REASON_CLOCK ||
 		   (disarms && reason == BRICKTRACE_REASON_DISARMED),
-	   "%s: traced: why: %u", what, reason);
-	ok(all_sane(), "%s: traced: no odd figure", what);
+	   "%s: traced: the reason is the clock: %u", what, reason);
+	ok(all_sane(), "%s: traced: no figure is absurd", what);
 	inside = now() - inside;
 	run_close(fd, measured, run);
 	t1 = now();
 	between(run->r.wall_ns, inside * 0.98, (t1 - t0) * 1.001 + MS,
-		"%s: measured: its wall time", what);
-	run_close(fd, wide, run);
+		"%s: measured: the wall time is right", what);
+	run_close(fd, session_wide, run);
 	is(run->r.provenance, BRICKTRACE_NOT_INSTRUMENTED,
-	   "%s: the session's: not instrumented", what);
-	ok(all_sane(), "%s: the session's: no odd figure", what);
+	   "%s: the session's run: not instrumented", what);
+	ok(all_sane(), "%s: the session's run: no figure is absurd", what);
 	if (repair)
 		repair();
 
@@ -93,13 +95,14 @@ static void across(const char *what, void (*happens)(void), void (*repair)(void)
 	run_close(fd, after, run);
 	t1 = now();
 	ok(consistent(run), "%s: a new run: the figures add up", what);
-	is(count_of(run, SYS_getppid), 11, "%s: a new run: its calls", what);
-	is(count_of(run, SYS_read), 1, "%s: a new run: the call that lasted", what);
+	is(count_of(run, SYS_getppid), 11, "%s: a new run: it has its calls", what);
+	is(count_of(run, SYS_read), 1,
+	   "%s: a new run: it has the call from before the change", what);
 	between(figures(run, SYS_read).ns, 45 * MS, t1 - t0,
-		"%s: a new run: its time in it", what);
+		"%s: a new run: that call has its time inside the run", what);
 	between(run->r.wall_ns, 50 * MS, (t1 - t0) * 1.001 + MS,
-		"%s: a new run: its wall time", what);
-	ok(all_sane(), "%s: a new run: no odd figure", what);
+		"%s: a new run: the wall time is right", what);
+	ok(all_sane(), "%s: a new run: no figure is absurd", what);
 	thread_unregister(fd);
 	close(fds[0]);
 	close(fds[1]);
@@ -137,7 +140,7 @@ static void write_to(const char *path, const char *text)
 	close(f);
 }
 
-/* As far as the programs: they are frozen, and go on. */
+/* Goes as far as freezing all processes, which then continue. */
 static void suspend(void)
 {
 	write_to("/sys/module/suspend/parameters/pm_test_delay", "1");

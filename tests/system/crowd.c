@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * A storm at the limits, for STORM_SECONDS (60): as many sessions as may follow one
- * process, which creates and ends threads and processes all the time; MANY (32768)
- * threads in one session; another tracer, the operator's switch, low limits of users
- * and a CPU that comes and goes. What is counted is tested elsewhere; here nothing
- * may break, and nothing be left.
+ * The module survives STORM_SECONDS (60) at its limits, and nothing is left afterwards.
+ * More sessions than allowed try to follow one busy process, a session follows MANY
+ * (32768) threads, and the host keeps switching another tracer, bricktrace itself, the
+ * limits of users and a CPU on and off.
  */
 #include <grp.h>
 #include <sys/stat.h>
@@ -12,12 +11,13 @@
 #include "test.h"
 
 #define CROWDS	 4
-#define SESSIONS 24 /* four times this is half as much again as may follow */
+#define SESSIONS 24 /* of each crowd; all of them are 1.5 times the limit of followers */
 #define STACK	 16384
 
 static struct shared {
 	atomic_int target, many_ready;
-	atomic_ullong registered, untold, crowded, opened, refused, closed, failed, whole;
+	atomic_ullong registered, no_answer, crowded, opened, refused, closed, failed,
+		whole;
 } * shared;
 
 static uint64_t state;
@@ -34,14 +34,14 @@ static void put(const char *path, const char *text)
 {
 	int f = open(path, O_WRONLY | O_CLOEXEC);
 
-	/* A switch that this kernel lacks, or that is busy, is left alone. */
+	/* Some kernels lack a switch, and a busy switch may refuse. */
 	if (f < 0)
 		return;
 	(void)!write(f, text, strlen(text));
 	close(f);
 }
 
-/* One session of the crowd does something, good or bad. */
+/* Makes one valid or failing ioctl in a session of the crowd. */
 static void crowd_step(int *f, struct bricktrace_thread *readonly, struct run *run)
 {
 	struct bricktrace_thread t = { .size = sizeof(t), .tid = shared->target };
@@ -58,24 +58,24 @@ static void crowd_step(int *f, struct bricktrace_thread *readonly, struct run *r
 	t.flags = BRICKTRACE_THREAD_WHOLE_PROCESS;
 	switch (rnd() % 6) {
 	case 0:
-		/* Seldom, so that the process comes to have as many followers as may be. */
+		/* This is rare, so that the process reaches the limit of followers. */
 		if (rnd() % 8 == 0)
 			ioctl(*f, BRICKTRACE_THREAD_UNREGISTER, &t);
 		break;
 	case 1:
-		/* What is done stands, though it cannot be told. */
+		/* The registration stays although its answer cannot be written. */
 		if (ioctl(*f, BRICKTRACE_THREAD_REGISTER, readonly) && errno == EFAULT)
-			atomic_fetch_add(&shared->untold, 1);
+			atomic_fetch_add(&shared->no_answer, 1);
 		break;
 	case 2:
-		t.flags |= rnd() % 4; /* what is inherited */
+		t.flags |= rnd() % 4; /* inherit flags */
 		if (!ioctl(*f, BRICKTRACE_THREAD_REGISTER, &t))
 			atomic_fetch_add(&shared->registered, 1);
 		else if (errno == EUSERS)
 			atomic_fetch_add(&shared->crowded, 1);
 		break;
 	case 3:
-		/* The whole session's, or its own, which it has not registered. */
+		/* Scope thread fails, because the calling thread is not registered. */
 		o.scope = rnd() % 4 ? BRICKTRACE_SCOPE_SESSION : BRICKTRACE_SCOPE_THREAD;
 		if (!ioctl(*f, BRICKTRACE_RUN_OPEN, &o))
 			atomic_fetch_add(&shared->opened, 1);
@@ -123,7 +123,7 @@ static void *sleeper(void *arg)
 	return arg;
 }
 
-/* A process of as many threads as one session may have, followed as a whole. */
+/* A process has as many threads as a session may follow, and follows itself. */
 static void many(void)
 {
 	int n = atoi(getenv("MANY") ?: "32768") - 1;
@@ -148,7 +148,7 @@ static void many(void)
 						 .level = BRICKTRACE_LEVEL_TRACE,
 						 .scope = BRICKTRACE_SCOPE_SESSION };
 
-		/* It may meet the low limit of users. */
+		/* Both may fail while host() has lowered the limit of users. */
 		if (!ioctl(f, BRICKTRACE_THREAD_REGISTER, &all) &&
 		    !ioctl(f, BRICKTRACE_RUN_OPEN, &o)) {
 			run_close(f, o.run, run);
@@ -161,7 +161,7 @@ static void many(void)
 	}
 }
 
-static void *loops(void *arg)
+static void *reader(void *arg)
 {
 	struct bricktrace_info i;
 	char text[4096];
@@ -179,7 +179,7 @@ static void *loops(void *arg)
 	return arg;
 }
 
-/* What the host does meanwhile. */
+/* The operator keeps changing the host. */
 static void host(void)
 {
 	static const char *const what[][3] = {
@@ -192,7 +192,7 @@ static void host(void)
 	const int n = sizeof(what) / sizeof(what[0]);
 	pthread_t t;
 
-	pthread_create(&t, NULL, loops, NULL);
+	pthread_create(&t, NULL, reader, NULL);
 	state = 4711;
 	for (;;) {
 		int i = rnd() % n;
@@ -249,11 +249,11 @@ int main(void)
 	pid[n++] = child_of(host);
 	end = now() + seconds * S;
 	for (int second = 0; now() < end; second++, sleep_ns(S)) {
-		/* Who ends by itself has found something wrong. */
+		/* A process of the storm ends by itself only if it has found an error. */
 		for (int i = 0; i < n; i++)
 			if (waitpid(pid[i], NULL, WNOHANG))
 				bail("process %d of the storm has ended", i);
-		/* Time enough for the crowd to gather. */
+		/* In four seconds the target reaches the limit of followers. */
 		if (second % 4 == 3)
 			new_target();
 	}
@@ -267,13 +267,14 @@ int main(void)
 	put("/sys/kernel/tracing/events/raw_syscalls/enable", "0");
 	put("/sys/module/bricktrace/parameters/enabled", "1");
 	put("/sys/module/bricktrace/parameters/max_user_runs", "16384");
-	printf("# %llu s: registered %llu, not told %llu, too many followers %llu, runs %llu, too many runs %llu, closed %llu, closed and not told %llu, whole %llu\n",
-	       seconds, shared->registered, shared->untold, shared->crowded, shared->opened,
-	       shared->refused, shared->closed, shared->failed, shared->whole);
-	ok(shared->registered && shared->untold && shared->crowded && shared->refused &&
-		   shared->closed && shared->failed,
-	   "all kinds of things have happened");
-	ok(shared->whole, "also to a session with all its threads");
+	printf("# %llu s: registered %llu, registered without an answer %llu, too many followers %llu, runs %llu, too many runs %llu, closed %llu, closed without an answer %llu, runs with all threads %llu\n",
+	       seconds, shared->registered, shared->no_answer, shared->crowded,
+	       shared->opened, shared->refused, shared->closed, shared->failed,
+	       shared->whole);
+	ok(shared->registered && shared->no_answer && shared->crowded &&
+		   shared->refused && shared->closed && shared->failed,
+	   "each kind of ioctl has succeeded and failed");
+	ok(shared->whole, "a run of the session with MANY threads had all of them");
 	for (int i = 0; left() && i < 1200; i++)
 		sleep_ns(100 * MS);
 	is(left(), 0, "no session is left");
@@ -283,6 +284,7 @@ int main(void)
 	for (int i = 0; i < 9; i++)
 		getppid_raw();
 	run_close(fd, number, run);
-	ok(consistent(run) && count_of(run, SYS_getppid) == 9, "and the module measures");
+	ok(consistent(run) && count_of(run, SYS_getppid) == 9,
+	   "the module measures a new run");
 	return done();
 }

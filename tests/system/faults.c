@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * Memory and user memory fail at each site of each call in turn (fail-nth, see the
- * kernel's Documentation/fault-injection): the call says so and has changed nothing,
- * and works when it is made again. kmemleak looks at what is left at the end.
+ * Each allocation and each access to user memory of each ioctl fails in turn (fail-nth,
+ * see the kernel's Documentation/fault-injection). The ioctl returns an error, has changed
+ * nothing, and succeeds when it is made again. A child that cannot be followed is counted
+ * as lost. kmemleak searches for leaks at the end of the guest.
+ *
+ * Rules: provenance, inherit.
  */
 #include <limits.h>
 #include "busy.h"
@@ -44,7 +47,7 @@ static void fail_the(int nth)
 		bail("fail-nth");
 }
 
-/* Whether it has; if it has not, it is called off. Reading it may be what fails. */
+/* Tells whether the fault has happened, and cancels it; this read itself may fail. */
 static bool has_failed(void)
 {
 	char text[16] = "";
@@ -77,7 +80,7 @@ static int try_open_device(void)
 	return 0;
 }
 
-/* A name can be defined once; sessions come and go for the next. */
+/* A name can be defined once in a session, so each attempt has a session of its own. */
 static void new_session(void)
 {
 	fd = device();
@@ -115,7 +118,7 @@ static int try_process(void)
 	return try_with(target, BRICKTRACE_THREAD_INHERIT_THREADS);
 }
 
-/* What it creates meanwhile joins, and leaves if it fails. */
+/* New threads join during the registration, and leave again if it fails. */
 static int try_busy(void)
 {
 	return try_with(busy_target, BRICKTRACE_THREAD_INHERIT_THREADS |
@@ -144,7 +147,7 @@ static void ready_to_run(void)
 	thread_register(fd, 0);
 	if (try_process())
 		bail("the process");
-	/* The hooks are armed anew each time. */
+	/* Each attempt is to arm the hooks. */
 	wait_disarmed();
 }
 
@@ -186,7 +189,7 @@ static int try_run_close(void)
 	return try(BRICKTRACE_RUN_CLOSE, &c);
 }
 
-/* Runs around a busy process that did not add up. */
+/* The number of runs around a busy process that are inconsistent. */
 static u64 odd_runs;
 
 static void forking(void)
@@ -214,7 +217,7 @@ static void forked_busy(void)
 	close(fd);
 }
 
-/* A site counts if its stack has a function between these two addresses. */
+/* From now on a fault needs a function between these addresses on its stack. */
 static void count_sites(unsigned long start, unsigned long end)
 {
 	char from[20], to[20];
@@ -255,8 +258,8 @@ static int try_fork(void)
 	return child < 0 ? -errno : 0;
 }
 
-/* A child that could not be followed is counted, and the run is partial. */
-static u64 unsaid, not_followed;
+/* Runs that hide a lost child, and the number of lost children. */
+static u64 hidden, not_followed;
 
 static void forked(void)
 {
@@ -268,7 +271,7 @@ static void forked(void)
 	not_followed += lost;
 	if (run->r.threads + lost != 2 ||
 	    (lost ? run->r.provenance != BRICKTRACE_PARTIAL : !consistent(run)))
-		unsaid++;
+		hidden++;
 	close(fd);
 }
 
@@ -277,7 +280,7 @@ static const struct op {
 	void (*before)(void);
 	int (*try)(void);
 	void (*after)(void);
-	int least; /* sites that must have made it fail */
+	int least; /* the least number of sites whose fault makes it fail */
 } ops[] = {
 	{ "open", new_session, try_open_device, old_session, 1 },
 	{ "INFO", new_session, try_info, old_session, 2 },
@@ -292,7 +295,7 @@ static const struct op {
 	{ "RUN_CLOSE", running, try_run_close, old_session, 4 },
 	{ "THREAD_REGISTER, a busy process", forking_busy, try_busy, forked_busy, 6 },
 	{ "fork", forking, try_fork, forked, 3 },
-	/* The last one, as the kernel's other sites do not count from here on. */
+	/* This is last, since it excludes all sites outside the module for good. */
 	{ "fork, the module's own sites", forking_ours, try_fork, forked, 0 },
 };
 
@@ -300,26 +303,26 @@ static struct bricktrace_session counters(void)
 {
 	struct bricktrace_session s = session(fd);
 
-	/* What was tried is counted, and what was lost. */
+	/* Failed attempts may change these two. */
 	s.threads_lost = 0;
 	s.runs_opened = 0;
 	return s;
 }
 
-/* What came of it, for each site in turn. */
+/* How often each outcome was seen, over the sites of a call. */
 struct tally {
 	int sites, failed, survived;
-	int changed, odd, stuck;	/* of all passes */
-	struct bricktrace_session done; /* what the session has when nothing fails */
+	int changed, odd, stuck;	/* over all passes */
+	struct bricktrace_session done; /* the counters after success */
 };
 
-/* The work of a call whose answer could not be written stands, all of it. */
-static bool stands(const struct op *op, int ret, const struct bricktrace_session *after,
-		   const struct tally *t)
+/* Has the ioctl had its whole effect, although its answer could not be written? */
+static bool has_effect(const struct op *op, int ret,
+		       const struct bricktrace_session *after, const struct tally *t)
 {
 	struct bricktrace_session done = t->done;
 
-	/* That process has another number of threads each time. */
+	/* The busy process has another number of threads each time. */
 	if (op->try == try_busy && after->threads > 1)
 		done.threads = after->threads;
 	return ret == -EFAULT && !memcmp(after, &done, sizeof(done));
@@ -345,13 +348,13 @@ static void try_site(const struct op *op, int n, struct tally *t)
 		goto out;
 	}
 	after = counters();
-	if (memcmp(&before, &after, sizeof(before)) && stands(op, ret, &after, t)) {
+	if (memcmp(&before, &after, sizeof(before)) && has_effect(op, ret, &after, t)) {
 		t->failed++;
 		goto out;
 	}
 	/*
-	 * A session's first thread makes room for all that follow, and a run's
-	 * first inner run for all in that run.
+	 * The first thread of a session and the first inner run of a run allocate memory
+	 * that stays for the next ones.
 	 */
 	if (before.threads && !before.runs)
 		t->changed += info(fd).user_memory != memory;
@@ -371,12 +374,12 @@ out:
 }
 
 /*
- * Allocations of the kernel's own come and go, so that the same site has not always
- * the same number: a pass that misses some of those that must fail is made again.
+ * The number of a site varies, since the kernel around the module allocates as well. A
+ * pass in which too few sites have failed is therefore repeated.
  */
 static void each_site(const struct op *op)
 {
-	/* Each walk finds new threads: there is no last site. */
+	/* A busy process has new threads in each pass, and no last site. */
 	int most = op->try == try_busy ? 50 : SITES;
 	int pass = 0, n;
 	struct tally t = { 0 };
@@ -390,13 +393,14 @@ static void each_site(const struct op *op)
 		t.sites = t.failed = t.survived = 0;
 		for (n = 1; n < t.sites + MORE && n < most; n++)
 			try_site(op, n, &t);
-		printf("# %s: %d sites, %d made it fail, %d did not\n", op->name, t.sites,
-		       t.failed, t.survived);
+		printf("# %s: %d sites, %d made the call fail, %d did not\n", op->name,
+		       t.sites, t.failed, t.survived);
 	} while (t.failed < op->least && ++pass < PASSES);
-	ok(n < SITES && t.failed >= op->least, "%s: fails at its sites", op->name);
-	is(t.odd, 0, "%s: with an error that says so", op->name);
-	is(t.changed, 0, "%s: and has changed nothing", op->name);
-	is(t.stuck, 0, "%s: the next one works", op->name);
+	ok(n < SITES && t.failed >= op->least, "%s: faults at its sites make it fail",
+	   op->name);
+	is(t.odd, 0, "%s: the error is that of the fault", op->name);
+	is(t.changed, 0, "%s: a failed call has changed nothing", op->name);
+	is(t.stuck, 0, "%s: the next call succeeds", op->name);
 }
 
 static void *helper(void *arg)
@@ -437,9 +441,11 @@ int main(void)
 		each_site(&ops[i]);
 	count_sites(0, ULONG_MAX);
 	linger(1000);
-	is(unsaid, 0, "a child that could not be followed is counted, the run partial");
-	ok(not_followed > 0, "and there were such children: %llu", not_followed);
-	is(odd_runs, 0, "runs that a busy process did not join add up");
+	is(hidden, 0,
+	   "each child that could not be followed is counted as lost, and its run is partial");
+	ok(not_followed > 0, "some children could not be followed: %llu", not_followed);
+	is(odd_runs, 0,
+	   "runs around the registration of a busy process add up or are partial");
 	kill(target, SIGKILL);
 	wait_for(target);
 	return done();

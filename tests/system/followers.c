@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: MIT
 /*
- * How many sessions may follow one thread, and what its children cost then.
+ * At most 64 sessions may follow one thread; then its new threads still start quickly.
  */
 #include <sys/resource.h>
 #include "test.h"
 
 #define MOST 64
-/* What would be found to be too many without a limit. */
+/* The test gives up after so many sessions if there is no limit. */
 #define TRIES 2000
 
 static int fds[TRIES];
 
-static void *newborn(void *arg)
+static void *new_thread(void *arg)
 {
 	return arg;
 }
 
-/* The shortest of some: another program may take the CPU meanwhile. */
-static u64 birth(void)
+/* The shortest of ten lives, since other programs may take the CPU. */
+static u64 thread_life(void)
 {
 	u64 least = ~0ULL;
 
@@ -25,7 +25,7 @@ static u64 birth(void)
 		u64 t0 = now();
 		pthread_t t;
 
-		if (pthread_create(&t, NULL, newborn, NULL))
+		if (pthread_create(&t, NULL, new_thread, NULL))
 			bail("pthread_create");
 		pthread_join(t, NULL);
 		if (now() - t0 < least)
@@ -44,32 +44,34 @@ int main(void)
 		bail("setrlimit");
 	begin("followers");
 	is(info(fd).max_followers, MOST, "INFO says how many sessions may follow a thread");
-	alone = birth();
+	alone = thread_life();
 	for (n = 0; n < TRIES; n++) {
 		fds[n] = device();
 		err = try_register(fds[n], 0, BRICKTRACE_THREAD_INHERIT_THREADS);
 		if (err)
 			break;
 	}
-	is(n, MOST, "so many may");
-	is(-err, EUSERS, "the next one is told so");
-	followed = birth();
+	is(n, MOST, "64 sessions can follow a thread");
+	is(-err, EUSERS, "the next session gets EUSERS");
+	followed = thread_life();
 	printf("# a thread's life: %llu ns alone, %llu with %d followers\n", alone,
 	       followed, n);
-	between(followed, 0, alone + 20 * MS, "a thread is born soon all the same");
+	between(followed, 0, alone + 20 * MS,
+		"a thread with 64 followers starts and ends quickly");
 	if (n == TRIES)
 		return done();
 	wrong = session(fds[n]).threads;
-	is(wrong, 0, "the session that may not has no thread");
+	is(wrong, 0, "the session that was refused has no thread");
 	close(fds[0]);
-	is(-try_register(fds[n], 0, 0), 0, "there is room when another has gone");
+	is(-try_register(fds[n], 0, 0), 0,
+	   "a session can follow the thread after another one has gone");
 	for (int i = 1; i <= n; i++) {
 		for (int j = 0; session(fds[i]).threads != 1 && j < 500; j++)
 			sleep_ns(10 * MS);
 		wrong += session(fds[i]).threads != 1;
 		wrong += session(fds[i]).threads_lost != 0;
 	}
-	is(wrong, 0, "no session has lost a thread, or has one that is gone");
-	is(-try_register(fd, 0, 0), EUSERS, "and the limit is as it was");
+	is(wrong, 0, "each session has exactly the thread that lives, and has lost none");
+	is(-try_register(fd, 0, 0), EUSERS, "the limit is still 64");
 	return done();
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * Calls that a signal interrupts: those that fail with EINTR are errors, those that
- * the kernel makes again are not. The program counts what it sees.
+ * A call that a signal interrupts is an error exactly if the program sees it fail; a call
+ * that the kernel restarts is not.
+ *
+ * Rules: interrupted, restart.
  */
 #include <linux/futex.h>
 #include <poll.h>
@@ -20,14 +22,14 @@ static void handler(int sig)
 {
 	(void)sig;
 	handled++;
-	/* What is made again finds something. */
+	/* A call that is restarted finds a byte, or another value. */
 	if (write(fds[1], "x", 1) != 1)
 		_exit(9);
 	word = 1;
 	syscall(SYS_futex, &word, FUTEX_WAKE, 1);
 }
 
-/* None of them ends without a signal; most have no other end. */
+/* None of these calls ends without a signal. */
 static long read_it(void)
 {
 	char c;
@@ -129,7 +131,7 @@ static void handle(int sig, int flags)
 		bail("sigaction");
 }
 
-/* A signal every so often, so that one that comes early does no harm. */
+/* Sends SIGALRM periodically, so that a signal before the call does no harm. */
 static void timer(unsigned int us)
 {
 	struct itimerval t = { { 0, us }, { 0, us } };
@@ -172,8 +174,8 @@ static void each(int flags, const char *how)
 		if (!flags || !calls[i].restarts)
 			ok(eintr, "%s, %s: EINTR", calls[i].name, how);
 		else
-			ok(!eintr && handled, "%s, %s: made again", calls[i].name, how);
-		/* Made again, futex finds another value. */
+			ok(!eintr && handled, "%s, %s: restarted", calls[i].name, how);
+		/* A futex call that is restarted finds another value, and fails. */
 		is(figures(run, calls[i].nr).errors, failed,
 		   "%s, %s: an error if the program saw one", calls[i].name, how);
 		ok(consistent(run), "%s, %s: the figures add up", calls[i].name, how);
@@ -203,7 +205,7 @@ static void two(void)
 	run_close(fd, number, run);
 	ok(ret < 0 && errno == EINTR && handled == 2, "two signals, one call: EINTR");
 	is(figures(run, SYS_ppoll).errors, 1, "two signals, one call: one error");
-	is(all_counts(run), 1 + 2 * 3, "two signals, one call: what was called");
+	is(all_counts(run), 1 + 2 * 3, "two signals, one call: the number of all calls");
 	is(run->category[BRICKTRACE_CAT_OTHER].errors, 1,
 	   "two signals, one call: no other error");
 	sigprocmask(SIG_UNBLOCK, &both, NULL);
@@ -237,8 +239,10 @@ static void storm(int flags, const char *how)
 	ok(consistent(run), "storm, %s: the figures add up", how);
 	for (int i = 0; i < 4; i++)
 		is(figures(run, nr[i]).errors, seen[i],
-		   "storm, %s: call %u failed %llu times", how, nr[i], seen[i]);
-	ok(seen[1] + seen[2] > (u64)n, "storm, %s: of %d rounds", how, n);
+		   "storm, %s: call %u failed %llu times, and has as many errors", how,
+		   nr[i], seen[i]);
+	ok(seen[1] + seen[2] > (u64)n, "storm, %s: most of %d rounds were interrupted",
+	   how, n);
 }
 
 int main(void)

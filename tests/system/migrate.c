@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * Threads that are pinned to and fro between two CPUs while they are traced, by
- * themselves between their calls and by another at any moment: inside the probes
- * too, where the kernel lets probes be preempted. No call is lost or counted twice,
- * or on another thread's account.
+ * No call is lost, counted twice or counted for another thread while traced threads move
+ * between two CPUs. They move themselves between their calls, and another thread moves
+ * them at any moment, even inside a probe if the kernel's probes can be preempted.
+ *
+ * Rules: sums.
  */
 #include "test.h"
 
@@ -42,7 +43,7 @@ static void *move(void *arg)
 	number = run_open(fd, brick, TRACE_THREAD);
 	for (int i = 0; i < CALLS; i++) {
 		getppid_raw();
-		/* Every second of them is moved by the pusher alone. */
+		/* The other half of the threads is moved by main() alone. */
 		if (m - mover < MOVERS / 2 && i % 50 == 0)
 			pin(0, m->moves++ & 1);
 	}
@@ -101,14 +102,16 @@ int main(void)
 		wrong += mover[i].wrong;
 		moves += mover[i].moves;
 	}
-	is(wrong, 0, "each thread's run has its calls, each once");
+	is(wrong, 0, "each thread's run has each of its calls once");
 	ok(consistent(run), "the session's figures add up");
-	is(count_of(run, SYS_getppid), MOVERS * CALLS, "and are all the threads'");
-	is(count_of(run, SYS_sched_setaffinity), moves, "with those that moved them");
-	ok(pushes > 10 && switches() > 100, "control: they were moved");
+	is(count_of(run, SYS_getppid), MOVERS * CALLS,
+	   "the session's run has the calls of all threads");
+	is(count_of(run, SYS_sched_setaffinity), moves,
+	   "the session's run has the calls that moved them");
+	ok(pushes > 10 && switches() > 100, "control: the threads were moved");
 	atomic_store(&stop, 1);
 	for (int i = 0; i < MOVERS; i++)
 		pthread_join(mover[i].thread, NULL);
-	is(threads_become(0), 0, "none is left");
+	is(threads_become(0), 0, "no thread is left in the session");
 	return done();
 }

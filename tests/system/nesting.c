@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * What encloses what: runs that are not traced in between take nothing from those
- * around them, and a run encloses those of its thread whatever its number is.
+ * A run that is not traced takes nothing from the exclusive figures of the runs around
+ * it. A run encloses later runs of its thread also after execve() has changed the thread's
+ * number.
  *
- * nesting FD BRICK: what a thread that is not the leader executes.
+ * nesting FD: the program that a thread other than the leader executes
+ *
+ * Rules: nested, execve.
  */
 #include "test.h"
 
@@ -34,20 +37,20 @@ static void self(void)
 		getppid_raw();
 	run_close(fd, a, outer);
 	ok(consistent(outer) && consistent(inner),
-	   "traced, two measured, traced: they add up");
+	   "traced, two measured, traced: the figures add up");
 	is(inner->r.depth, 3, "traced, two measured, traced: depth");
-	is(call_of(outer, SYS_getppid)->all.count, 127, "the outermost has all");
+	is(call_of(outer, SYS_getppid)->all.count, 127, "the outermost run has all calls");
 	is(call_of(outer, SYS_getppid)->self.count, 120,
-	   "and itself what no traced one has");
+	   "its exclusive figures lack only those of the traced inner run");
 	is(outer->self.thread_ns + inner->all.thread_ns, outer->all.thread_ns,
-	   "so it is with time");
+	   "exclusive and inner thread time sum up to the inclusive one");
 	thread_unregister(fd);
 	free(outer);
 	free(between);
 	free(inner);
 }
 
-/* Of the new program: the leader now, by the leader's number. */
+/* The thread executes as the leader now, and has the leader's number. */
 static void executed(const char *to)
 {
 	struct run *run = run_new();
@@ -92,6 +95,6 @@ int main(int argc, char **argv)
 	begin("nesting");
 	self();
 	is(wait_for(child_of(another_leads)), 0,
-	   "execve by another than the leader: its run encloses those of later");
+	   "execve by another thread than the leader: its run encloses later runs");
 	return done();
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
- * hold info: prints what BRICKTRACE_INFO says.
- * hold WORD...: opens a session, says "ready", waits for a line on standard input
- * and ends. Each word adds something:
- *	register	this thread
- *	measure, trace	and a run at that level
- *	nested		and nine more inside it
- *	threads		and fifty threads, which sleep, compute and make calls
- *	disband		and closes the session before it is ready
+ * hold info: prints the answer of BRICKTRACE_INFO
+ * hold WORD...: opens a session, prints "ready", waits for a line on standard input and
+ * ends. The words say what it does before it is ready:
+ *	register	register its thread
+ *	measure, trace	open a run at that level
+ *	nested		open nine runs inside that run
+ *	threads		create fifty threads, which sleep, compute and make calls
+ *	disband		close the session
  */
 #include "test.h"
 
