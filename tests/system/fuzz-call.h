@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The fuzzer's calls of the module: good, or with one or two fields that are not, on
- * sessions that both threads share, with arguments on pages of every kind.
+ * The fuzzer's ioctls: valid, or with one or two invalid fields, on sessions that both
+ * threads share, with arguments on pages of every kind.
  */
 #ifndef FUZZ_CALL_H
 #define FUZZ_CALL_H
@@ -10,18 +10,17 @@
 #include "fuzz-target.h"
 
 #define SESSIONS 3
-#define CROWD	 56 /* sessions more, of a step that opens many */
+#define CROWD	 56 /* additional sessions, for the step CROWDED */
 #define PAGE	 4096
 
-/* What is done, and where the arguments lie. */
+/* A step of a program: its operation, and bytes that each operation uses in its way. */
 struct step {
 	uint8_t op, what, field, value, place;
 };
 
 /*
- * Five pages: two that can be written, a missing one before the second, one that can
- * only be read and a missing one. @all is where all of them can be written. In the
- * lower 4 GiB, so that 32-bit calls reach them.
+ * Five pages at @at: writable, missing, writable, read-only, missing. They lie below
+ * 4 GiB, where 32-bit calls reach them. At @all the same pages are all writable.
  */
 struct area {
 	uint8_t *at, *all;
@@ -85,9 +84,9 @@ static void area_make(struct area *a)
 }
 
 /*
- * Lays out @size bytes and returns where: before a missing page, so that reading too
- * far is seen; where they can only be read; or with all but the first @head of them
- * in a page that can only be read, or is missing.
+ * Copies @size bytes to the area and returns their address: just before a missing page,
+ * on a read-only page, or with all but the first @head bytes on a read-only or a missing
+ * page.
  */
 static uint8_t *put(const struct area *a, unsigned int how, const void *data, size_t size,
 		    size_t head)
@@ -99,7 +98,7 @@ static uint8_t *put(const struct area *a, unsigned int how, const void *data, si
 	return a->at + offset[how % 4];
 }
 
-/* Good arguments of a request; their size, or 0 for an unknown one. */
+/* Writes valid arguments of a request to @to and returns their size. */
 static size_t fill(uint8_t *to, unsigned int request, int who, const struct step *s)
 {
 	static const struct bricktrace_syscall array[24];

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Results that are checked, since what happened in the run is known. A claim is made
- * in processes of its own, so that no other call of the fuzzer meets its sessions'
- * descriptors.
+ * Claims about results, which hold whatever else the fuzzer does. Each claim has processes
+ * and sessions of its own, so it knows what happened in its run.
  */
 #ifndef FUZZ_CLAIM_H
 #define FUZZ_CLAIM_H
 
 #include "fuzz-target.h"
 
-enum { NOT_PRIVILEGED, ALL_BORN, CLAIMS };
+enum { NOT_PRIVILEGED, ALL_NEW, CLAIMS };
 
 static const char *const claims[] = {
-	[NOT_PRIVILEGED] = "what a set-user-ID program does is told to nobody, and missed",
-	[ALL_BORN] = "closes that fail lose no thread, or say so",
+	[NOT_PRIVILEGED] =
+		"no result has the calls of a set-user-ID program, and the result is not \"measured\"",
+	[ALL_NEW] = "closes that fail lose no thread, or the result is not \"measured\"",
 };
 
-/* What a step varies. */
+/* The bytes of a step, which vary a claim. */
 struct choice {
 	uint8_t what, field, value, place;
 };
@@ -31,8 +31,8 @@ static struct run *run_mapped(void)
 	return run;
 }
 
-/* Closes a run, but its answer cannot be written: 0, or what else came of it. */
-static int close_untold(int session_fd, u64 number, struct run *run, bool result)
+/* Closes a run with an answer that cannot be written; 0 if that fails with EFAULT. */
+static int close_without_answer(int session_fd, u64 number, struct run *run, bool result)
 {
 	struct bricktrace_run_close c = close_args(number, run);
 
@@ -45,7 +45,7 @@ static int close_untold(int session_fd, u64 number, struct run *run, bool result
 	return errno == EFAULT ? 0 : -errno;
 }
 
-/* A traced run with a brick of its own; 0 if there is none to be had. */
+/* Opens a traced run with a brick of its own; returns 0 if that fails. */
 static u64 try_open(int session_fd, uint32_t scope)
 {
 	struct bricktrace_brick_define b = { .size = sizeof(b), .name = "claim" };
@@ -59,7 +59,7 @@ static u64 try_open(int session_fd, uint32_t scope)
 	return ioctl(session_fd, BRICKTRACE_RUN_OPEN, &o) ? 0 : o.run;
 }
 
-/* Until the word is no longer @value, for ten seconds at most. */
+/* Waits until the word is no longer @value, for ten seconds at most. */
 static bool changes(atomic_int *word, int value)
 {
 	for (int i = 0; atomic_load(word) == value && i < 20000; i++)
@@ -68,14 +68,14 @@ static bool changes(atomic_int *word, int value)
 }
 
 /*
- * Someone opens a run on a thread, which executes a set-user-ID program; a second
- * process closes it. The program's calls are no business of its opener, even if
- * somebody else follows it by right.
+ * A user opens a run on a thread, which then executes a set-user-ID program; a second
+ * process closes the run. The result may not have the program's calls, even if root
+ * follows the thread as well.
  */
 static void not_privileged(struct scene *sc, int n, const struct choice *c)
 {
 	struct run *run = run_mapped();
-	u64 number, told;
+	u64 number, in_result;
 	bool executed;
 	int own, err;
 	pid_t pid;
@@ -100,7 +100,7 @@ static void not_privileged(struct scene *sc, int n, const struct choice *c)
 		sleep_ns(c->value * MS / 8);
 	for (int i = 0; !(c->what & 4) && !atomic_load(&sc->calls) && i < 500; i++)
 		if (c->what & 8)
-			close_untold(own, try_open(own, c->what & 1), run, i & 1);
+			close_without_answer(own, try_open(own, c->what & 1), run, i & 1);
 		else
 			sleep_ns(MS);
 	if (c->what & 16)
@@ -111,31 +111,31 @@ static void not_privileged(struct scene *sc, int n, const struct choice *c)
 	waitpid(pid, NULL, 0);
 	if (err)
 		return;
-	told = figures(run, PRIVILEGED_CALL).count +
-	       figures(run, PRIVILEGED_CALL).in_flight;
-	atomic_store(&sc->told, told);
+	in_result = figures(run, PRIVILEGED_CALL).count +
+		    figures(run, PRIVILEGED_CALL).in_flight;
+	atomic_store(&sc->in_result, in_result);
 	atomic_store(&sc->provenance, run->r.provenance);
 	atomic_store(&sc->checked, executed);
 	atomic_store(&sc->wrong,
-		     told || (executed && run->r.provenance == BRICKTRACE_MEASURED));
+		     in_result || (executed && run->r.provenance == BRICKTRACE_MEASURED));
 }
 
-static struct scene *of_born;
+static struct scene *new_scene;
 
 static void *makes_calls(void *arg)
 {
 	for (int i = 0; i < 10; i++) {
-		syscall(BORN_CALL, 0);
-		atomic_fetch_add(&of_born->calls, 1);
+		syscall(NEW_CALL, 0);
+		atomic_fetch_add(&new_scene->calls, 1);
 	}
 	return arg;
 }
 
 /*
- * A process creates threads while somebody opens and closes runs inside the run on
- * it, and is not told of their results.
+ * A process creates threads while this one opens and closes runs inside the run on that
+ * process. The answers of these closes cannot be written.
  */
-static void all_born(struct scene *sc, int n, const struct choice *c)
+static void all_new(struct scene *sc, int n, const struct choice *c)
 {
 	struct run *run = run_mapped();
 	int own = open("/dev/bricktrace", O_RDWR | O_CLOEXEC), err;
@@ -149,7 +149,7 @@ static void all_born(struct scene *sc, int n, const struct choice *c)
 	pid = process();
 	if (!pid) {
 		become(USER);
-		of_born = sc;
+		new_scene = sc;
 		if (!changes(&sc->stage, 0))
 			_exit(1);
 		for (int i = 0; i < 20 + c->value % 64; i++)
@@ -164,28 +164,28 @@ static void all_born(struct scene *sc, int n, const struct choice *c)
 		number = try_open(own, BRICKTRACE_SCOPE_SESSION);
 	atomic_store(&sc->stage, 1);
 	for (int i = 0; number && atomic_load(&sc->stage) == 1 && i < 20000; i++)
-		if (close_untold(own, try_open(own, BRICKTRACE_SCOPE_SESSION), run,
-				 c->what & 1))
+		if (close_without_answer(own, try_open(own, BRICKTRACE_SCOPE_SESSION),
+					 run, c->what & 1))
 			number = 0;
 	err = number && atomic_load(&sc->stage) == 2 ? try_close(own, number, run) : ESRCH;
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	if (err)
 		return;
-	atomic_store(&sc->told, count_of(run, BORN_CALL));
+	atomic_store(&sc->in_result, count_of(run, NEW_CALL));
 	atomic_store(&sc->provenance, run->r.provenance);
 	atomic_store(&sc->checked, 1);
-	atomic_store(&sc->wrong, count_of(run, BORN_CALL) > sc->calls ||
+	atomic_store(&sc->wrong, count_of(run, NEW_CALL) > sc->calls ||
 					 (run->r.provenance == BRICKTRACE_MEASURED &&
-					  count_of(run, BORN_CALL) != sc->calls));
+					  count_of(run, NEW_CALL) != sc->calls));
 }
 
-/* Whether the claim was put to the test; @wrong, that it did not hold. */
+/* Returns whether the claim was tested; @wrong says that it did not hold. */
 static bool check_claim(int claim, int n, const struct choice *c, bool *wrong)
 {
 	static void (*const body[])(struct scene *, int, const struct choice *) = {
 		[NOT_PRIVILEGED] = not_privileged,
-		[ALL_BORN] = all_born,
+		[ALL_NEW] = all_new,
 	};
 	struct scene *sc = &shared->scene[n];
 	pid_t pid;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the fuzzer's sessions follow: processes of an ordinary user that create
- * threads and processes, exit, move between CPUs and execute a set-user-ID program,
- * until they are killed.
+ * The targets of the fuzzer's sessions: processes of an ordinary user that create threads
+ * and processes, exit, move between CPUs and execute a set-user-ID program, until they are
+ * killed.
  */
 #ifndef FUZZ_TARGET_H
 #define FUZZ_TARGET_H
@@ -12,30 +12,30 @@
 
 #define USER	       1000
 #define SETUID_PROGRAM "/tmp/fuzz-setuid"
-/* Calls that nobody else makes: a set-user-ID program's, and that of threads born in a run. */
+/* Calls that only a set-user-ID program makes, and only threads that are new in a run. */
 #define PRIVILEGED_CALL SYS_getsid
-#define BORN_CALL	SYS_getpgid
+#define NEW_CALL	SYS_getpgid
 
-/* These descriptors the processes of the fuzzer keep: what they share, and root's session. */
+/* Descriptors that every process of the fuzzer has: shared memory and root's session. */
 enum { SHARED_FD = 900, OPERATOR_FD };
 
 #define TARGETS 2
 
 enum { IDLE, THREADS, FORKS, SETUID, KINDS };
 
-/* What a claim's processes tell each other: see fuzz-claim.h. */
+/* Memory that the processes of a claim share, see fuzz-claim.h. */
 struct scene {
 	atomic_int stage;
 	atomic_ullong run;
-	atomic_ullong calls; /* marked ones that were made */
+	atomic_ullong calls; /* marked calls that were made */
 	atomic_int checked, wrong;
-	atomic_ullong told; /* by the result: marked calls */
+	atomic_ullong in_result; /* marked calls in the result */
 	atomic_int provenance;
 };
 
 static struct shared {
 	atomic_int pid[TARGETS];
-	atomic_int newest[TARGETS]; /* thread or child of it */
+	atomic_int newest[TARGETS]; /* its newest thread or child */
 	struct scene scene[2];
 } * shared;
 
@@ -55,19 +55,19 @@ static int kept_at(int f, int number, int flags)
 	return number;
 }
 
-/* Of the calling thread alone, for which the C library has no function. */
+/* Changes the ids of the calling thread only; the C library changes all threads. */
 static void become(uid_t uid)
 {
 	if (geteuid() == 0 && uid &&
 	    (syscall(SYS_setgroups, 0, NULL) || syscall(SYS_setresgid, uid, uid, uid) ||
 	     syscall(SYS_setresuid, uid, uid, uid)))
 		bail("setresuid");
-	/* Other ids take these away. */
+	/* The kernel resets both when the ids change. */
 	prctl(PR_SET_DUMPABLE, 1);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
 
-/* The set-user-ID program: main() of one that was executed by its name. */
+/* The main() of the set-user-ID program, which is this program again. */
 static int privileged(int scene, int calls)
 {
 	map_shared();
@@ -99,9 +99,9 @@ static pid_t process(void)
 }
 
 static int slot;
-static u64 pace; /* ns between what a target does */
+static u64 pace; /* nanoseconds between two actions of a target */
 
-static void *born(void *arg)
+static void *new_thread(void *arg)
 {
 	atomic_store(&shared->newest[slot], gettid());
 	getppid_raw();
@@ -113,7 +113,7 @@ static void *creates(void *arg)
 	pthread_t t;
 
 	for (;; sleep_ns(pace))
-		if (!pthread_create(&t, NULL, born, NULL))
+		if (!pthread_create(&t, NULL, new_thread, NULL))
 			pthread_join(t, NULL);
 	return arg;
 }
@@ -136,7 +136,7 @@ static void run_on(int cpu)
 	sched_setaffinity(0, sizeof(cpus), &cpus);
 }
 
-/* It runs on one CPU for a while, and ends on the other. */
+/* Runs on one CPU for a while, and then moves to the other one. */
 static void moves(int from)
 {
 	run_on(from);
@@ -160,14 +160,14 @@ static void target(int kind)
 	pthread_t t;
 	pid_t pid;
 
-	/* The sessions are not to live on here. */
+	/* A target must not keep the sessions open. */
 	close_range(3, SHARED_FD - 1, 0);
 	become(USER);
-	/* All that there is to follow is followed by root, without a run. */
+	/* Root follows every target and everything that it creates, without a run. */
 	try_register(OPERATOR_FD, 0,
 		     BRICKTRACE_THREAD_INHERIT_THREADS | BRICKTRACE_THREAD_INHERIT_CHILDREN);
 	close(OPERATOR_FD);
-	/* In an emulator, those who call are not to wait for those who run. */
+	/* In an emulator the targets would leave too little time to the fuzzer. */
 	nice(10);
 	if (kind == THREADS) {
 		for (int i = 0; i < 24; i++)
@@ -186,7 +186,7 @@ static void target(int kind)
 	}
 }
 
-/* Another target instead of the one that is there. */
+/* Replaces a target by a new one. */
 static void spawn(int which, int kind, u64 its_pace)
 {
 	pid_t pid = process();
@@ -197,7 +197,7 @@ static void spawn(int which, int kind, u64 its_pace)
 		target(kind);
 	}
 	pid = atomic_exchange(&shared->pid[which], pid);
-	/* Root's, it cannot be killed by the user until it has become the user's. */
+	/* The user cannot kill the target until it has become the user's. */
 	for (; pid > 0 && !waitpid(pid, NULL, WNOHANG); sleep_ns(MS))
 		kill(pid, SIGKILL);
 }

@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: MIT
 /*
- * Programs of hostile calls, made by two threads at once on the same sessions: one is
- * root, the other a user, and both share their descriptors. They follow and kill
- * processes (fuzz-target.h), and check some results (fuzz-claim.h). A program that
- * reaches code of the module that none has reached (KCOV) is kept and changed
- * further. FUZZ_SECONDS (60), SEED (1); FUZZ_SEEDS is a file with programs to begin
- * with, a line of hexadecimal digits each; all that were kept are written to
- * FUZZ_KEPT, and to FUZZ_NOW, as the guest may die, those that showed a wrong result
- * and the two that run.
+ * The module survives random programs of hostile calls. Two threads, one of root and one
+ * of a user, execute a program each at the same time on sessions that they share. The
+ * programs follow and kill processes (fuzz-target.h) and check results whose right value
+ * is known (fuzz-claim.h). KCOV shows when a program reaches new code of the module; the
+ * fuzzer keeps that program and makes variants of it.
+ *
+ * FUZZ_SECONDS (60)	how long the fuzzer runs
+ * SEED (1)		the seed of the random numbers
+ * FUZZ_SEEDS		a file of programs to begin with, each a line of hexadecimal digits
+ * FUZZ_KEPT		the file for all programs that were kept
+ * FUZZ_NOW		the file for the two programs that run, in case the guest dies, and
+ *			for those that showed a wrong result
+ *
+ * Rules: provenance, inherit.
  */
 #include <linux/kcov.h>
 #include <sys/stat.h>
@@ -27,8 +33,8 @@ struct program {
 enum {
 	OPEN,
 	CLOSE,
-	VALID,	 /* an ioctl with good arguments */
-	HOSTILE, /* one field of them is not */
+	VALID,	 /* an ioctl with valid arguments */
+	HOSTILE, /* an ioctl with one invalid field */
 	HOSTILE_TWICE,
 	WILD, /* any request, any pointer */
 	CALLS,
@@ -38,17 +44,17 @@ enum {
 	LINGER,
 	FILE_CALL,
 	COMPAT,
-	UNDONE,	 /* the answer cannot be written, again and again */
-	OTHER,	 /* a good call by a process of another user, which may be killed in it */
-	FOLLOW,	 /* a target with what it creates, in an open run of scope session */
-	CROWDED, /* many sessions on one target */
-	QUIET,	 /* no run is open any more: the hooks go */
+	UNDONE, /* ioctls whose answers cannot be written */
+	OTHER, /* a valid ioctl by a process of another user, which may be killed in it */
+	FOLLOW,	 /* a registration of a target, often with a session-wide run */
+	CROWDED, /* many sessions follow one target */
+	QUIET,	 /* all runs are closed, so that the hooks are released */
 	CLAIM,
 	OPS = CLAIM + CLAIMS
 };
 
 static int linger_fd, now_fd = -1;
-static atomic_int now_at; /* what has been told for good */
+static atomic_int now_at; /* the end of the lines in FUZZ_NOW that stay */
 static atomic_int claims_checked[CLAIMS], claims_wrong[CLAIMS];
 
 static struct program kept[KEPT], now_run[2];
@@ -88,12 +94,12 @@ static void undone(struct step s, int who)
 {
 	int f;
 
-	/* Half of them registrations, and half of these of all that there is. */
+	/* Half of them are registrations, and half of these set all flags. */
 	if (s.what & 2)
 		s.field = s.field * 8 + 7;
 	if (s.what & 1)
 		s.what = 1;
-	/* What comes meanwhile is in an open run. */
+	/* Threads that join meanwhile are in an open run. */
 	f = fds[s.field % SESSIONS];
 	if (!try_register(f, 0, 0))
 		try_open(f, BRICKTRACE_SCOPE_SESSION);
@@ -150,7 +156,7 @@ static void quiet(const struct step *s)
 	memset(&all, 0xff, sizeof(all));
 	if (s->what & 1)
 		close_all();
-	/* What encloses others was opened before them. */
+	/* An enclosing run has a smaller number, and can be closed only after the others. */
 	for (int i = 0; i < SESSIONS + CROWD; i++) {
 		if (fds[i] < 0 || ioctl(fds[i], BRICKTRACE_SESSION_GET, &se))
 			continue;
@@ -160,7 +166,7 @@ static void quiet(const struct step *s)
 			se.runs -= !ioctl(fds[i], BRICKTRACE_RUN_CLOSE, &c);
 		}
 	}
-	/* While they go, this thread calls on one CPU, then on another. */
+	/* While the hooks are released, this thread makes calls on one CPU, then another. */
 	for (int i = 0; i < s->value; i++) {
 		run_on(i);
 		ioctl(OPERATOR_FD, BRICKTRACE_INFO, NULL);
@@ -189,8 +195,8 @@ static void claim(int which, const struct step *s, int who)
 	hex(text, &now_run[who]);
 	ok(false, "%s", claims[which]);
 	n = sprintf(line,
-		    "# %llu marked calls, %llu told, provenance %d; after %llu s, by %s\n",
-		    sc->calls, sc->told, sc->provenance, (now() - began) / S, text);
+		    "# %llu marked calls, %llu in the result, provenance %d; after %llu s, by %s\n",
+		    sc->calls, sc->in_result, sc->provenance, (now() - began) / S, text);
 	fputs(line, stdout);
 	if (now_fd >= 0 && pwrite(now_fd, line, n, atomic_fetch_add(&now_at, n)) != n)
 		bail("FUZZ_NOW");
@@ -319,7 +325,7 @@ static u64 new_cover(int who)
 
 static void random_step(struct step *s)
 {
-	/* Good calls most of the time: the others get nowhere without them. */
+	/* Most calls are valid, since hostile calls reach little code without them. */
 	s->op = rnd() % 2 ? VALID + rnd() % 3 : rnd() % OPS;
 	s->what = rnd();
 	s->field = rnd();
@@ -377,8 +383,8 @@ static void save(const char *path)
 		fclose(f);
 }
 
-/* In a file of the host, as the guest may die of them. */
-static void tell(void)
+/* Writes the two programs to a file of the host, since they may kill the guest. */
+static void write_now(void)
 {
 	char text[32 + 4 * sizeof(struct program)];
 	int n = sprintf(text, "after %llu s:\n", (now() - began) / S);
@@ -405,7 +411,7 @@ static void set_up(void)
 	char command[64];
 
 	snprintf(command, sizeof(command), "cp /proc/%d/exe " SETUID_PROGRAM, getpid());
-	/* Who may open the device is the node's mode; here everybody. */
+	/* The mode of the device decides who may open it; here everybody may. */
 	if (system(command) || chmod(SETUID_PROGRAM, 04755) ||
 	    chmod("/dev/bricktrace", 0666))
 		bail("%s", command);
@@ -467,7 +473,7 @@ int main(int argc, char **argv)
 				now_run[who] = kept[who ? seeds - 1 - i : i];
 			else
 				make(&now_run[who]);
-		tell();
+		write_now();
 		pthread_barrier_wait(&barrier);
 		pthread_barrier_wait(&barrier);
 		executed += 2;
@@ -479,9 +485,10 @@ int main(int argc, char **argv)
 		save(getenv("FUZZ_KEPT"));
 	printf("# %llu programs in %llu s, %llu seeds, %d kept, %llu places reached\n",
 	       executed, seconds, seeds, n_kept, n_covered);
-	ok(executed > 30 && n_covered > 400, "programs are run and reach the module");
+	ok(executed > 30 && n_covered > 400, "programs run and reach code of the module");
 	for (int i = 0; i < CLAIMS; i++) {
-		printf("# %d of %d were wrong:\n", claims_wrong[i], claims_checked[i]);
+		printf("# %d of %d results were wrong:\n", claims_wrong[i],
+		       claims_checked[i]);
 		if (!claims_wrong[i])
 			ok(claims_checked[i], "%s", claims[i]);
 	}
@@ -489,14 +496,14 @@ int main(int argc, char **argv)
 	tear_down();
 	begin("after");
 	thread_register(fd, 0);
-	is(session(fd).threads, 1, "a new session has what it registers");
+	is(session(fd).threads, 1, "a new session has the thread that it registers");
 	last_run = run_open(fd, brick, TRACE_THREAD);
 	for (int i = 0; i < 9; i++)
 		getppid_raw();
 	run_close(fd, last_run, run);
-	ok(consistent(run) && count_of(run, SYS_getppid) == 9, "and it measures");
+	ok(consistent(run) && count_of(run, SYS_getppid) == 9, "a new run is measured");
 	close(fd);
-	/* The two threads wait; none of their sessions is open. */
+	/* The two threads wait at the barrier, and all of their sessions are closed. */
 	for (int i = 0; i < 100; i++) {
 		FILE *f = fopen("/sys/module/bricktrace/refcnt", "r");
 
