@@ -442,7 +442,7 @@ static void runs(void)
 	o.level = BRICKTRACE_LEVEL_TRACE;
 	fails(ESRCH, BRICKTRACE_RUN_OPEN, &o, "OPEN: traced, the caller is not registered");
 	o.scope = BRICKTRACE_SCOPE_SESSION;
-	fails(ESRCH, BRICKTRACE_RUN_OPEN, &o, "OPEN: traced, nobody is registered");
+	fails(ESRCH, BRICKTRACE_RUN_OPEN, &o, "OPEN: traced, no thread is registered");
 
 	/* A traced run whose number could not be returned does not keep the hooks armed. */
 	while (info(fd).armed)
@@ -497,8 +497,8 @@ static void runs(void)
 }
 
 /* The test's arrays for the result of a run have more and larger elements than it needs. */
-#define ROOM 64
-#define WIDE 256
+#define ROOM	64
+#define ELEMENT 256
 static struct bricktrace_result *result;
 static char *calls;
 
@@ -566,7 +566,7 @@ static void closing(void)
 	unsigned int i, n;
 	u64 number;
 
-	calls = calloc(ROOM, WIDE);
+	calls = calloc(ROOM, ELEMENT);
 	result = (void *)page;
 	thread_register(fd, 0);
 	number = run_open(fd, brick, TRACE_THREAD);
@@ -585,9 +585,9 @@ static void closing(void)
 	 * are larger than this module's.
 	 */
 	memset(page, 0xee, BIG);
-	memset(calls, 0xee, ROOM * WIDE);
+	memset(calls, 0xee, ROOM * ELEMENT);
 	c.result.size = BIG;
-	c.syscalls.size = WIDE;
+	c.syscalls.size = ELEMENT;
 	ok(!ioctl(fd, BRICKTRACE_RUN_CLOSE, &c),
 	   "CLOSE: after all failures the run can be closed");
 	is(c.result.known, sizeof(*result), "the answer has the known size of the result");
@@ -604,10 +604,10 @@ static void closing(void)
 		u64 count = 0, tails = 0, beyond = 0, failed = 0;
 
 		for (i = 0; i < ROOM; i++) {
-			const char *at = calls + i * WIDE;
+			const char *at = calls + i * ELEMENT;
 			const struct bricktrace_syscall *s = (void *)at;
 
-			for (int k = sizeof(*s); k < WIDE; k++)
+			for (int k = sizeof(*s); k < ELEMENT; k++)
 				tails += i < n ? at[k] != 0 : (at[k] & 0xff) != 0xee;
 			if (i >= n)
 				beyond += s->nr != 0xeeeeeeee;
@@ -653,7 +653,7 @@ static void closing(void)
 	syscall(SYS_getuid);
 	c = good_close(number);
 	c.syscalls.cap = 1;
-	memset(calls, 0xee, ROOM * WIDE);
+	memset(calls, 0xee, ROOM * ELEMENT);
 	ok(!ioctl(fd, BRICKTRACE_RUN_CLOSE, &c) && c.syscalls.count == 6,
 	   "CLOSE: an array of one element for three calls: 6 elements");
 	ok((calls[sizeof(struct bricktrace_syscall) - 1] & 0xff) != 0xee &&

@@ -455,7 +455,7 @@ int main(int argc, char **argv)
 {
 	if (argc == 4)
 		hold(atoi(argv[2]), atoi(argv[3]));
-	/* The mode of the device decides who may open it; here everybody may. */
+	/* The mode of the device decides who may open it; here every user may. */
 	if (chmod("/dev/bricktrace", 0666) || pipe(ready))
 		bail("chmod");
 	/* A module cannot ask Yama (docs/access.md), so ptrace is not to ask Yama either. */

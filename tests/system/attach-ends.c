@@ -138,7 +138,7 @@ static void ends(void)
 	sleep_ns(20 * MS);
 	kill(pid, SIGKILL);
 	wait_for(pid);
-	is(threads_become(0), 0, "target killed: nobody is followed");
+	is(threads_become(0), 0, "target killed: no thread is followed");
 	run_close(fd, number, run);
 	ok(consistent(run), "target killed: the figures add up");
 	/* A thread that is killed returns from its call before it dies. */

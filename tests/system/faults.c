@@ -47,7 +47,7 @@ static void fail_the(int nth)
 		bail("fail-nth");
 }
 
-/* Tells whether the fault has happened, and cancels it; this read itself may fail. */
+/* Returns whether the fault has happened, and cancels it; this read itself may fail. */
 static bool has_failed(void)
 {
 	char text[16] = "";

@@ -411,7 +411,7 @@ static void set_up(void)
 	char command[64];
 
 	snprintf(command, sizeof(command), "cp /proc/%d/exe " SETUID_PROGRAM, getpid());
-	/* The mode of the device decides who may open it; here everybody may. */
+	/* The mode of the device decides who may open it; here every user may. */
 	if (system(command) || chmod(SETUID_PROGRAM, 04755) ||
 	    chmod("/dev/bricktrace", 0666))
 		bail("%s", command);
