@@ -167,7 +167,7 @@ static void common(void)
 	for (int i = 0; i < IOCTLS; i++) {
 		bool last = ioctls[i].cmd == BRICKTRACE_RUN_CLOSE;
 
-		/* REGISTER needs an unregistered thread, and UNREGISTER, the next, its thread. */
+		/* REGISTER needs an unregistered thread; UNREGISTER comes after it. */
 		if (ioctls[i].cmd == BRICKTRACE_THREAD_REGISTER)
 			thread_unregister(fd);
 		if (last)
@@ -444,7 +444,7 @@ static void runs(void)
 	o.scope = BRICKTRACE_SCOPE_SESSION;
 	fails(ESRCH, BRICKTRACE_RUN_OPEN, &o, "OPEN: traced, no thread is registered");
 
-	/* A traced run whose number could not be returned does not keep the hooks armed. */
+	/* A traced run whose number could not be returned keeps no hooks armed. */
 	while (info(fd).armed)
 		sleep_ns(50 * MS);
 	thread_register(fd, 0);
@@ -496,7 +496,7 @@ static void runs(void)
 	free(run);
 }
 
-/* The test's arrays for the result of a run have more and larger elements than it needs. */
+/* The test's arrays for a result have more and larger elements than necessary. */
 #define ROOM	64
 #define ELEMENT 256
 static struct bricktrace_result *result;

@@ -148,7 +148,7 @@ static void be_caller(void)
 		bail("unshare");
 	if (cell_caller->ns == TARGET_NS) {
 		snprintf(path, sizeof(path), "/proc/%d/ns/user", cell_target);
-		/* Without permission, or if it is the caller's own, a namespace of its own. */
+		/* If the target's namespace refuses the caller, it enters a new one. */
 		ns = open(path, O_RDONLY | O_CLOEXEC);
 		if (ns < 0 || setns(ns, CLONE_NEWUSER))
 			if (unshare(CLONE_NEWUSER))
@@ -442,15 +442,6 @@ static void files(void)
 		bail("setxattr");
 }
 
-static void write_to(const char *path, const char *text)
-{
-	int f = open(path, O_WRONLY | O_CLOEXEC);
-
-	if (f >= 0 && write(f, text, strlen(text)) < 0)
-		bail("%s", path);
-	close(f);
-}
-
 int main(int argc, char **argv)
 {
 	if (argc == 4)
@@ -458,9 +449,10 @@ int main(int argc, char **argv)
 	/* The mode of the device decides who may open it; here every user may. */
 	if (chmod("/dev/bricktrace", 0666) || pipe(ready))
 		bail("chmod");
-	/* A module cannot ask Yama (docs/access.md), so ptrace is not to ask Yama either. */
-	write_to("/proc/sys/kernel/yama/ptrace_scope", "0");
-	write_to("/proc/sys/kernel/unprivileged_userns_clone", "1");
+	/* A module cannot ask Yama (docs/access.md), so ptrace must not do so either. */
+	if (!access("/proc/sys/kernel/yama/ptrace_scope", F_OK))
+		write_text("/proc/sys/kernel/yama/ptrace_scope", "0");
+	allow_user_namespaces();
 	answer = shared_page();
 	files();
 	matrix();

@@ -50,7 +50,7 @@ static struct {
 		atomic_int returned; /* how many blocking calls have returned */
 		long ret;
 		int error;
-		atomic_int early; /* how many of a loop's calls failed or returned too early */
+		atomic_int early; /* how many calls of a loop failed or were short */
 	} of[ALL];
 	atomic_int word;
 	atomic_int waited_for; /* the child that wait4() waits for */
@@ -167,7 +167,7 @@ static void target_main(void)
 		sigsuspend(&set);
 }
 
-/* Collects the lines of /proc/PID/task/TID/status that show whether a thread was touched. */
+/* Collects the lines of a thread's status that show whether it was touched. */
 static void status_of(pid_t tid, char *to, size_t size)
 {
 	static const char *const names[] = { "State:",
@@ -218,7 +218,10 @@ static int try_process(int fd, unsigned long request, uint32_t *n)
 	return ret;
 }
 
-/* Follows the target, reads a result and leaves, each second time by closing the session. */
+/*
+ * Follows the target, reads a result and stops following; every other round does so by
+ * closing the session.
+ */
 static bool attach(int round, struct run *run)
 {
 	bool good = true;

@@ -12,24 +12,6 @@ static struct {
 	u64 run[8];
 } * t;
 
-static unsigned int refcount(void)
-{
-	char text[16] = "";
-	int f = open("/sys/module/bricktrace/refcnt", O_RDONLY | O_CLOEXEC);
-
-	if (f < 0 || read(f, text, sizeof(text) - 1) < 1)
-		bail("refcnt");
-	close(f);
-	return atoi(text);
-}
-
-static unsigned int refcount_becomes(unsigned int n)
-{
-	for (int i = 0; refcount() != n && i < 500; i++)
-		sleep_ns(10 * MS);
-	return refcount();
-}
-
 /* A program with a session of its own makes calls before, in and after a run. */
 static void with_its_own(void)
 {
@@ -55,7 +37,7 @@ static void with_its_own(void)
 	t->run[3] = session(fd).threads;
 	atomic_store(&t->done, 1);
 	wait_value(&t->go, 2);
-	/* The operator has unregistered this thread, which its own session still follows. */
+	/* The operator has unregistered this thread; its own session follows it still. */
 	number = run_open(fd, brick, TRACE_THREAD);
 	for (int i = 0; i < 7; i++)
 		getppid_raw();
@@ -122,7 +104,7 @@ static void tracer(void)
 
 static void ends(void)
 {
-	unsigned int base = refcount();
+	unsigned int base = sessions();
 	pid_t pid, other;
 	struct run *run = run_new();
 	u64 number;
@@ -149,7 +131,7 @@ static void ends(void)
 	is(try_register(fd, pid, 0), -ESRCH,
 	   "target killed: it cannot be registered any more");
 	close(fd);
-	is(refcount_becomes(base), base, "target killed: the session is gone");
+	is(sessions_become(base), base, "target killed: the session is gone");
 
 	atomic_store(&t->tid, 0);
 	atomic_store(&t->opened, 0);
@@ -158,10 +140,10 @@ static void ends(void)
 		sleep_ns(MS);
 	other = child_of(tracer);
 	wait_value(&t->opened, 1);
-	is(refcount(), base + 1, "tracer: there is one more session");
+	is(sessions(), base + 1, "tracer: there is one more session");
 	kill(other, SIGKILL);
 	wait_for(other);
-	is(refcount_becomes(base), base, "tracer killed: its session is gone");
+	is(sessions_become(base), base, "tracer killed: its session is gone");
 	is(state_of(pid, pid), 'S', "tracer killed: the target sleeps on");
 
 	/* A second process inherits the session. */
@@ -179,10 +161,10 @@ static void ends(void)
 	}
 	close(fd);
 	sleep_ns(200 * MS);
-	is(refcount(), base + 1, "inherited: the session lives on in the other process");
+	is(sessions(), base + 1, "inherited: the session lives on in the other process");
 	atomic_store(&t->done, 1);
 	is(wait_for(other), 0, "inherited: it has its thread and its run");
-	is(refcount_becomes(base), base, "inherited: it ends with the other process");
+	is(sessions_become(base), base, "inherited: it ends with the other process");
 	is(state_of(pid, pid), 'S', "inherited: the target sleeps on");
 	kill(pid, SIGKILL);
 	wait_for(pid);
@@ -242,7 +224,7 @@ static void the_rest_of_a_process(bool leader_first)
 	run_close(fd, number, run);
 	after = now();
 	ok(consistent(run), "%s: the figures add up", what);
-	/* Each thread is read at some moment during the ioctls that open and close the run. */
+	/* A thread is read at some moment of the ioctls that open and close the run. */
 	between(run->all.compute_ns, run->r.wall_ns * 0.9, (after - before) * 1.001,
 		"%s: one thread computes all the time", what);
 	between(run->all.compute_offcpu_ns, 0, run->r.wall_ns * 0.3,

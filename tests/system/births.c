@@ -118,7 +118,7 @@ static void long_list(void)
 	close(fd);
 	kill(target, SIGKILL);
 	wait_for(target);
-	/* The process has 127 lasting threads, so the listing pauses at one that soon ends. */
+	/* With 127 lasting threads, the listing pauses at a thread that soon ends. */
 	start_many(126);
 	for (int i = 0; i < ROUNDS; i++) {
 		begin("births");

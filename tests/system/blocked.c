@@ -157,7 +157,7 @@ static void use_meanwhile(const char *what)
 	session(fd);
 	brick_define(fd, "meanwhile", 1);
 	register_tid(another, 0);
-	/* This run is opened last, so it lies inside a run that the sleeper has opened. */
+	/* This run is opened last, so it is inside a run that the sleeper has opened. */
 	mine = run_open(fd, brick, TRACE_SESSION);
 	wait_for(child_of(nothing));
 	getppid_raw();

@@ -124,29 +124,16 @@ static void forget_khz(void)
 
 static void lose_trust(void)
 {
-	int f = open("/sys/module/perturb/parameters/tsc_unstable", O_WRONLY | O_CLOEXEC);
-
-	if (f < 0 || write(f, "1", 1) != 1)
-		bail("tsc_unstable");
-	close(f);
-}
-
-static void write_to(const char *path, const char *text)
-{
-	int f = open(path, O_WRONLY | O_CLOEXEC);
-
-	if (f < 0 || write(f, text, strlen(text)) < 0)
-		bail("%s", path);
-	close(f);
+	write_text("/sys/module/perturb/parameters/tsc_unstable", "1");
 }
 
 /* Goes as far as freezing all processes, which then continue. */
 static void suspend(void)
 {
-	write_to("/sys/module/suspend/parameters/pm_test_delay", "1");
-	write_to("/sys/power/pm_test", "freezer");
-	write_to("/sys/power/state", "mem");
-	write_to("/sys/power/pm_test", "none");
+	write_text("/sys/module/suspend/parameters/pm_test_delay", "1");
+	write_text("/sys/power/pm_test", "freezer");
+	write_text("/sys/power/state", "mem");
+	write_text("/sys/power/pm_test", "none");
 }
 
 int main(int argc, char **argv)

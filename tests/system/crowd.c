@@ -5,7 +5,6 @@
  * (32768) threads, and the host keeps switching another tracer, bricktrace itself, the
  * limits of users and a CPU on and off.
  */
-#include <grp.h>
 #include <sys/stat.h>
 #include "busy.h"
 #include "test.h"
@@ -204,17 +203,6 @@ static void host(void)
 	}
 }
 
-static int left(void)
-{
-	FILE *f = fopen("/sys/module/bricktrace/refcnt", "r");
-	int n = -1;
-
-	if (!f || fscanf(f, "%d", &n) != 1)
-		bail("refcnt");
-	fclose(f);
-	return n;
-}
-
 static void new_target(void)
 {
 	pid_t old = shared->target;
@@ -275,9 +263,7 @@ int main(void)
 		   shared->refused && shared->closed && shared->failed,
 	   "each kind of ioctl has succeeded and failed");
 	ok(shared->whole, "a run of the session with MANY threads had all of them");
-	for (int i = 0; left() && i < 1200; i++)
-		sleep_ns(100 * MS);
-	is(left(), 0, "no session is left");
+	is(sessions_become(0), 0, "no session is left");
 	begin("after");
 	thread_register(fd, 0);
 	number = run_open(fd, brick, TRACE_THREAD);

@@ -8,7 +8,6 @@
  *
  * Rules: execve, provenance, in-flight.
  */
-#include <grp.h>
 #include <sys/stat.h>
 #include "test.h"
 
@@ -22,7 +21,7 @@
 #define AFTER	777
 
 static struct {
-	atomic_int stage; /* 1: registered, 2: may execute, 3: has executed some time ago */
+	atomic_int stage; /* 1: registered, 2: may execute, 3: executed */
 	u64 thread, session;
 	struct run of_thread, of_session;
 	u64 opened, closed;
@@ -40,14 +39,6 @@ static void privileged(int to)
 		_exit(1);
 	for (;;)
 		pause();
-}
-
-static void become_1000(void)
-{
-	if (setgroups(0, NULL) || setresgid(1000, 1000, 1000) ||
-	    setresuid(1000, 1000, 1000))
-		bail("uid 1000");
-	prctl(PR_SET_DUMPABLE, 1);
 }
 
 /* This process has the descriptor, and is not followed itself. */
@@ -73,7 +64,7 @@ static void executes(void)
 	pid_t pid = getpid();
 	char text[16];
 
-	become_1000();
+	become_uid(1000);
 	begin("cutshort");
 	thread_register(fd, 0);
 	if (!fork()) {

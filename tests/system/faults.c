@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Each allocation and each access to user memory of each ioctl fails in turn (fail-nth,
- * see the kernel's Documentation/fault-injection). The ioctl returns an error, has changed
+ * Each allocation and each access to user memory of each ioctl fails in turn (fail-nth in
+ * the kernel's Documentation/fault-injection). The ioctl returns an error, has changed
  * nothing, and succeeds when it is made again. A child that cannot be followed is counted
  * as lost. kmemleak searches for leaks at the end of the guest.
  *
@@ -29,13 +29,9 @@ static atomic_int *helpers;
 static void setting(const char *attribute, const char *name, const char *value)
 {
 	char path[PATH_MAX];
-	int f;
 
 	snprintf(path, sizeof(path), "/sys/kernel/debug/%s/%s", attribute, name);
-	f = open(path, O_WRONLY | O_CLOEXEC);
-	if (f < 0 || write(f, value, strlen(value)) < 0)
-		bail("%s", path);
-	close(f);
+	write_text(path, value);
 }
 
 static void fail_the(int nth)

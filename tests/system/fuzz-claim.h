@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Claims about results, which hold whatever else the fuzzer does. Each claim has processes
- * and sessions of its own, so it knows what happened in its run.
+ * Claims about results, which hold whatever else the fuzzer does. Each claim has its own
+ * processes and sessions, so it knows what happened in its run.
  */
 #ifndef FUZZ_CLAIM_H
 #define FUZZ_CLAIM_H

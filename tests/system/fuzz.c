@@ -8,9 +8,9 @@
  *
  * FUZZ_SECONDS (60)	how long the fuzzer runs
  * SEED (1)		the seed of the random numbers
- * FUZZ_SEEDS		a file of programs to begin with, each a line of hexadecimal digits
+ * FUZZ_SEEDS		a file of first programs, each a line of hexadecimal digits
  * FUZZ_KEPT		the file for all programs that were kept
- * FUZZ_NOW		the file for the two programs that run, in case the guest dies, and
+ * FUZZ_NOW		the file for the programs that run, in case the guest dies, and
  *			for those that showed a wrong result
  *
  * Rules: provenance, inherit.
@@ -156,7 +156,7 @@ static void quiet(const struct step *s)
 	memset(&all, 0xff, sizeof(all));
 	if (s->what & 1)
 		close_all();
-	/* An enclosing run has a smaller number, and can be closed only after the others. */
+	/* An enclosing run has a smaller number, and must be closed later. */
 	for (int i = 0; i < SESSIONS + CROWD; i++) {
 		if (fds[i] < 0 || ioctl(fds[i], BRICKTRACE_SESSION_GET, &se))
 			continue;
@@ -166,7 +166,7 @@ static void quiet(const struct step *s)
 			se.runs -= !ioctl(fds[i], BRICKTRACE_RUN_CLOSE, &c);
 		}
 	}
-	/* While the hooks are released, this thread makes calls on one CPU, then another. */
+	/* While the hooks are released, this thread makes calls on several CPUs. */
 	for (int i = 0; i < s->value; i++) {
 		run_on(i);
 		ioctl(OPERATOR_FD, BRICKTRACE_INFO, NULL);
@@ -449,7 +449,6 @@ int main(int argc, char **argv)
 	u64 seconds = number_of("FUZZ_SECONDS", 60), end, seeds;
 	struct run *run;
 	pthread_t t;
-	int left = 0;
 
 	if (argc == 3)
 		return privileged(atoi(argv[1]), atoi(argv[2]));
@@ -504,16 +503,6 @@ int main(int argc, char **argv)
 	ok(consistent(run) && count_of(run, SYS_getppid) == 9, "a new run is measured");
 	close(fd);
 	/* The two threads wait at the barrier, and all of their sessions are closed. */
-	for (int i = 0; i < 100; i++) {
-		FILE *f = fopen("/sys/module/bricktrace/refcnt", "r");
-
-		if (!f || fscanf(f, "%d", &left) != 1)
-			bail("refcnt");
-		fclose(f);
-		if (!left)
-			break;
-		sleep_ns(50 * MS);
-	}
-	is(left, 0, "no session is left");
+	is(sessions_become(0), 0, "no session is left");
 	return done();
 }

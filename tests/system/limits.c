@@ -1,23 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
- * The limits of a user on sessions, threads, runs and memory hold, also inside user
- * namespaces. They do not affect another user, and what a user releases can be used again.
+ * The limits of a user on sessions, threads, runs and memory hold, also in user namespaces.
+ * They do not affect another user, and what a user releases can be used again.
  *
  * Rules: provenance.
  */
-#include <grp.h>
 #include <sys/stat.h>
 #include "test.h"
 
-#define FEW	      4
-#define CLONE_ALLOWED "/proc/sys/kernel/unprivileged_userns_clone"
-
-static void be(uid_t uid)
-{
-	if (setgroups(0, NULL) || setresgid(uid, uid, uid) || setresuid(uid, uid, uid))
-		bail("uid %u", uid);
-	prctl(PR_SET_DUMPABLE, 1);
-}
+#define FEW 4
 
 /* The results of the children, which are other users. */
 static struct {
@@ -59,30 +50,21 @@ static void report_stage(int stage)
 	wait_value(&found->stage, stage + 1);
 }
 
-static void put(const char *path, const char *text)
-{
-	int f = open(path, O_WRONLY | O_CLOEXEC);
-
-	if (f < 0 || write(f, text, strlen(text)) < 0)
-		bail("%s", path);
-	close(f);
-}
-
 /* Enters a new user namespace as its root, who may create another one inside. */
 static void enter_namespace(const char *map)
 {
 	if (unshare(CLONE_NEWUSER))
 		bail("unshare");
-	put("/proc/self/setgroups", "deny");
-	put("/proc/self/uid_map", map);
-	put("/proc/self/gid_map", map);
+	write_text("/proc/self/setgroups", "deny");
+	write_text("/proc/self/uid_map", map);
+	write_text("/proc/self/gid_map", map);
 }
 
 static void opens(void)
 {
 	int f[FEW + 1];
 
-	be(1000);
+	become_uid(1000);
 	for (int i = 0; i <= FEW; i++)
 		f[i] = try_device();
 	found->err[0] = f[FEW - 1] < 0 ? -f[FEW - 1] : 0;
@@ -113,7 +95,7 @@ static void opens_one(void)
 {
 	int f;
 
-	be(1001);
+	become_uid(1001);
 	f = try_device();
 	found->err[6] = f < 0 ? -f : 0;
 	if (f >= 0)
@@ -125,7 +107,7 @@ static void opens_as_another(void)
 {
 	int f;
 
-	be(1000);
+	become_uid(1000);
 	for (int i = 0; i < FEW; i++)
 		if (try_device() < 0)
 			bail("a session");
@@ -147,14 +129,14 @@ static void sessions_of_another(void)
 	pid = child_of(opens_as_another);
 	wait_value(&found->stage, 1);
 	snprintf(path, sizeof(path), "/proc/%d/uid_map", pid);
-	put(path, "0 1000 1\n1 100000 1\n");
+	write_text(path, "0 1000 1\n1 100000 1\n");
 	found->stage = 2;
 	wait_for(pid);
 	is(found->err[0], EDQUOT,
 	   "sessions: another user of a namespace may not open one more");
 }
 
-static void sessions(void)
+static void limit_sessions(void)
 {
 	unsigned int was = parameter("max_user_sessions", FEW);
 	pid_t pid;
@@ -200,7 +182,7 @@ static void follows(void)
 	int a, b;
 	u64 number;
 
-	be(1000);
+	become_uid(1000);
 	a = fd = try_device();
 	b = try_device();
 	for (int i = 0; i < FEW; i++)
@@ -268,7 +250,7 @@ static void loses(void)
 	pthread_t t[FEW];
 	u64 number;
 
-	be(1000);
+	become_uid(1000);
 	fd = try_device();
 	brick = brick_define(fd, "limits", 0);
 	thread_register(fd, BRICKTRACE_THREAD_INHERIT_THREADS);
@@ -302,7 +284,7 @@ static void runs_of_1000(void)
 {
 	int a, b, last = 0;
 
-	be(1000);
+	become_uid(1000);
 	a = try_device();
 	b = try_device();
 	brick_define(a, "limits", 0);
@@ -326,7 +308,7 @@ static void run_of_1001(void)
 {
 	int f;
 
-	be(1001);
+	become_uid(1001);
 	f = try_device();
 	brick_define(f, "limits", 0);
 	found->err[6] = try_measure(f) < 0;
@@ -362,7 +344,7 @@ static void uses(void)
 {
 	int f[1000], n, err = 0;
 
-	be(1000);
+	become_uid(1000);
 	fd = try_device();
 	for (n = 0; n < 1000 && !err; n++) {
 		f[n] = try_device();
@@ -412,16 +394,14 @@ static void memory(void)
 
 int main(void)
 {
-	/* Debian's kernels have this switch for user namespaces; others always allow them. */
-	if (!access(CLONE_ALLOWED, F_OK))
-		put(CLONE_ALLOWED, "1");
+	allow_user_namespaces();
 	if (chmod("/dev/bricktrace", 0666))
 		bail("chmod");
 	found = mmap(NULL, sizeof(*found), PROT_READ | PROT_WRITE,
 		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (found == MAP_FAILED)
 		bail("mmap");
-	sessions();
+	limit_sessions();
 	threads();
 	inherited();
 	runs();

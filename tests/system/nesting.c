@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * A run that is not traced takes nothing from the exclusive figures of the runs around
- * it. A run encloses later runs of its thread also after execve() has changed the thread's
- * number.
+ * A run that is not traced takes nothing from the exclusive figures of the runs around it.
+ * A run also encloses later runs of its thread if execve() has changed the thread's number.
  *
  * nesting FD: the program that a thread other than the leader executes
  *

@@ -11,7 +11,7 @@ void busy(void);
 /* A thread of that kind, which creates other threads one after another. */
 void *busy_creator(void *arg);
 
-/* For a loop: true ROUNDS times (40 by default) or, on slow kernels, ROUNDS / 5 seconds. */
+/* True for ROUNDS rounds (40 by default) or, on slow kernels, for ROUNDS / 5 seconds. */
 bool busy_round(unsigned int i, u64 since);
 
 #endif /* TEST_BUSY_H */

@@ -20,7 +20,7 @@ bool no(bool *good, const char *format, ...) __attribute__((format(printf, 2, 3)
 /* Ends the test at once, because the rest of the test would prove nothing. */
 void bail(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
-/* Prints the plan, which is the number of checks so far; returns the status for main(). */
+/* Prints the number of checks as the plan, and returns the status for main(). */
 int done(void);
 
 #endif /* TEST_CHECK_H */

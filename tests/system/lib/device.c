@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include "check.h"
 #include "device.h"
@@ -12,6 +13,24 @@ int device(void)
 	if (fd < 0)
 		bail("open /dev/bricktrace");
 	return fd;
+}
+
+unsigned int sessions(void)
+{
+	FILE *f = fopen("/sys/module/bricktrace/refcnt", "re");
+	unsigned int n;
+
+	if (!f || fscanf(f, "%u", &n) != 1)
+		bail("refcnt");
+	fclose(f);
+	return n;
+}
+
+unsigned int sessions_become(unsigned int n)
+{
+	for (int i = 0; sessions() != n && i < 1200; i++)
+		sleep_ns(100 * MS);
+	return sessions();
 }
 
 struct bricktrace_info info(int fd)

@@ -14,6 +14,9 @@
 
 /* Opens a session. */
 int device(void);
+/* The number of sessions on the host; sessions_become() waits until it is @n. */
+unsigned int sessions(void);
+unsigned int sessions_become(unsigned int n);
 
 struct bricktrace_info info(int fd);
 struct bricktrace_session session(int fd);

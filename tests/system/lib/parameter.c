@@ -7,6 +7,15 @@
 #include "check.h"
 #include "parameter.h"
 
+void write_text(const char *path, const char *text)
+{
+	int f = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (f < 0 || write(f, text, strlen(text)) < 0)
+		bail("%s", path);
+	close(f);
+}
+
 static unsigned int parameter_of(const char *module, const char *name, unsigned int value)
 {
 	char path[96], text[16] = "";

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Parameters of kernel modules. A function that sets one returns its previous value. */
+/* Parameters of kernel modules, and other files in which the kernel takes a value. */
 #ifndef TEST_PARAMETER_H
 #define TEST_PARAMETER_H
 
-/* Parameters of bricktrace and of the test module perturb. */
+/* Writes to an existing file. */
+void write_text(const char *path, const char *text);
+
+/* Set a parameter of bricktrace or of the test module perturb; return its old value. */
 unsigned int parameter(const char *name, unsigned int value);
 unsigned int perturb(const char *name, unsigned int value);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 #include "check.h"
 #include "clock.h"
+#include "parameter.h"
 #include "process.h"
 
 pid_t child_of(void (*body)(void))
@@ -102,6 +104,21 @@ void wait_state(pid_t pid, pid_t tid, const char *states)
 		sleep_ns(2 * MS);
 	}
 	bail("thread %d is %c, not one of %s", tid, c ?: '-', states);
+}
+
+void become_uid(uid_t uid)
+{
+	if (setgroups(0, NULL) || setresgid(uid, uid, uid) || setresuid(uid, uid, uid))
+		bail("uid %u", uid);
+	prctl(PR_SET_DUMPABLE, 1);
+}
+
+void allow_user_namespaces(void)
+{
+	static const char path[] = "/proc/sys/kernel/unprivileged_userns_clone";
+
+	if (!access(path, F_OK))
+		write_text(path, "1");
 }
 
 void stay_on(int cpu)

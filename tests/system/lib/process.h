@@ -22,6 +22,11 @@ char state_of(pid_t pid, pid_t tid);
 /* Waits until the thread is in one of these states and off its CPU. */
 void wait_state(pid_t pid, pid_t tid, const char *states);
 
+/* Takes all ids and rights of a user, and stays dumpable. */
+void become_uid(uid_t uid);
+/* Lets users create user namespaces, where Debian's kernels have a switch for that. */
+void allow_user_namespaces(void);
+
 /* Binds the calling thread to a CPU. */
 void stay_on(int cpu);
 

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-/* Makes writes to the page wait or, if @missing, any access: the page loses its contents. */
+/* Makes writes to the page wait or, if @missing, any access to the page, now empty. */
 void slow_page(void *page, bool missing);
 /* Waits until a thread waits for the page. */
 void slow_wait(void);
