@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The targets of the fuzzer's sessions: processes of an ordinary user that create threads
- * and processes, exit, move between CPUs and execute a set-user-ID program. They run until
- * they are killed.
+ * The targets of the fuzzer's sessions: processes of an ordinary user that create
+ * threads and processes, exit, move between CPUs and execute a set-user-ID program. They
+ * run until they are killed.
  */
 #ifndef FUZZ_TARGET_H
 #define FUZZ_TARGET_H

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The limits of a user on sessions, threads, runs and memory hold, also in user namespaces.
- * They do not affect another user, and what a user releases can be used again.
+ * The limits of a user on sessions, threads, runs and memory hold, also in a user
+ * namespace. They do not affect another user, and what a user releases can be used again.
  *
  * Rules: provenance.
  */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * A run that is not traced takes nothing from the exclusive figures of the runs around it.
- * A run also encloses later runs of its thread if execve() has changed the thread's number.
+ * A run that is not traced takes nothing from the exclusive figures of the runs around
+ * it. A run encloses later runs of its thread even if execve() has changed the number of
+ * the thread.
  *
  * nesting FD: the program that a thread other than the leader executes
  *
