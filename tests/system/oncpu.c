@@ -91,7 +91,7 @@ static struct shared {
 	u64 runtime;
 } * shared;
 
-static void command(char **argv)
+static void measure_command(char **argv)
 {
 	struct run *run = run_new();
 	siginfo_t si;
@@ -132,6 +132,6 @@ int main(int argc, char **argv)
 	fd = device();
 	brick = brick_define(fd, "oncpu", 0);
 	measure_self();
-	command(argv + 1);
+	measure_command(argv + 1);
 	return done();
 }

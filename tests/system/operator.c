@@ -101,7 +101,7 @@ static void hold_hooks(void)
 		pause();
 }
 
-static void told(void)
+static void report_of_holders(void)
 {
 	char state[32], line[64], *holder;
 	unsigned int runs = 0;
@@ -151,6 +151,6 @@ int main(void)
 	begin("operator");
 	thread_register(fd, BRICKTRACE_THREAD_INHERIT_THREADS);
 	switch_off_and_on();
-	told();
+	report_of_holders();
 	return done();
 }

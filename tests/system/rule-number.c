@@ -136,7 +136,7 @@ static void compat_numbers(void)
 	expect_category(BRICKTRACE_CAT_OTHER, 5 + 6 + 7 + 9, "int 0x80, the others");
 }
 
-static void x32(void)
+static void x32_numbers(void)
 {
 	bool has = call(X32_BIT | SYS_getppid, 0, 0, 0) != -ENOSYS;
 	int i;
@@ -589,7 +589,7 @@ int main(void)
 	thread_register(fd, 0);
 #ifdef __x86_64__
 	compat_numbers();
-	x32();
+	x32_numbers();
 #endif
 	invalid_numbers();
 	thread_unregister(fd);

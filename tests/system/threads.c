@@ -650,7 +650,7 @@ static void *open_close(void *arg)
 	return NULL;
 }
 
-static void crowd(void)
+static void all_open_and_close(void)
 {
 	u64 bad[THREADS] = { 0 }, all = 0;
 	pthread_t t[THREADS];
@@ -722,6 +722,6 @@ int main(void)
 	inheritance();
 	asleep_before_arming();
 	joins_during_a_run();
-	crowd();
+	all_open_and_close();
 	return done();
 }

@@ -224,7 +224,7 @@ static void *waits_and_records(void *arg)
 	return arg;
 }
 
-static void together(void)
+static void four_on_one_cpu(void)
 {
 	struct oracle before, after;
 	pthread_t t[4];
@@ -267,6 +267,6 @@ int main(void)
 	two_want_one_cpu();
 	sleeping();
 	page_faults();
-	together();
+	four_on_one_cpu();
 	return done();
 }
