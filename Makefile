@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# make help says what there is.
+# make help lists the targets.
 SHELL	:= /bin/bash
 
 KERNELDIR ?= /lib/modules/$(shell uname -r)/build
@@ -8,16 +8,16 @@ BUILD	:= $(TOP)/build
 KMOD	= $(BUILD)/kmod$(K:%=-%)
 KSOURCES = $(wildcard Kbuild kmod/*.[ch] include/*.h include/uapi/linux/*.h)
 KERNEL_C = $(wildcard kmod/*.[ch] include/uapi/linux/*.h tests/kunit/*.[ch] tests/vm/*/*.c tests/bench/floor/*.c)
-TEST_MODULES = detect perturb slow spread
+TEST_MODULES = detect perturb slow spread warn
 CHECK_C	= $(filter-out $(KERNEL_C), $(wildcard userspace/*/*.[ch] tests/*/*.[ch] tests/system/*/*.[ch] tests/bench/peers/*.c))
-SCRIPTS	= .ci/run $(shell grep -lIrE -m 1 '^\#! ?/(usr/)?bin/(env )?(ba|busybox )?sh' tests dist) tests/vm/kernels
+SCRIPTS	= .ci/run $(shell grep -lIrE -m 1 '^\#! ?/(usr/)?bin/(env )?((ba|busybox )?sh|bats)' tests dist) tests/vm/kernels tests/lint/lint.bash
 
-# The kernels of the tests, for a shell.
+# Shell code that defines the kernels of the tests.
 KERNELS	= vm=tests/vm && . tests/vm/kernels
 DEFAULT_K = $(shell $(KERNELS) && echo $$default_kernel)
 KERNEL_DOC = /usr/lib/linux-kbuild-$(DEFAULT_K)/scripts/kernel-doc
 
-# Where programs land, and how they are built if not for this machine.
+# Where built programs land, and how to build them for another architecture.
 PROGRAMS := $(BUILD)
 ifeq ($(if $(K),$(shell $(KERNELS) && about $(K) && echo $$arch)),arm64)
 PROGRAMS := $(BUILD)/arm64
@@ -32,16 +32,17 @@ all: module userspace	## the module and the userspace
 
 help:			## this list
 	@sed -nE 's/^([a-z -]+):[^#]*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 26
-	@echo "KERNELDIR=DIRECTORY: the module for the kernel whose headers lie there, not the running one"
-	@echo "K=KERNEL: for a kernel of the tests: $(shell $(KERNELS); listed or "$${all_kernels[@]}")"
+	@echo "KERNELDIR=DIRECTORY: build the module for the kernel with these headers, not for the running one"
+	@echo "K=KERNEL: build for a kernel of the tests: $(shell $(KERNELS); listed or "$${all_kernels[@]}")"
 
-# The tree is mirrored with links, so that objects land in build/ only.
+# Kbuild works in a copy of the tree that consists of links, so that objects land in build/.
 module:			## build/kmod/bricktrace.ko for the running kernel; K=KERNEL: build/kmod-KERNEL
 	@$(if $(K),,$(have-headers))
 	@$(call mirror,$(KMOD),$(KSOURCES))
 	$(if $(K),$(call kbuild,$(KMOD),modules),$(MAKE) -C $(KERNELDIR) M=$(KMOD) modules)
 
-# An unknown compiler's warning is no error there. Another kernel's objects are not kept.
+# For the running kernel a warning is not an error, because nobody has tested its compiler.
+# Objects that were built for another kernel are removed.
 define have-headers
 if [ ! -e $(KERNELDIR)/Makefile ]; then \
 	echo "There are no kernel headers in $(KERNELDIR). Install those of the running kernel" \
@@ -54,12 +55,12 @@ for_kernel="$$(readlink -f $(KERNELDIR)) $$(cat $(KERNELDIR)/include/config/kern
 mkdir -p $(KMOD) && echo "$$for_kernel" >$(KMOD)/.for-kernel
 endef
 
-sparse:			## the module under sparse, any warning is an error
+sparse:			## sparse on the module; a warning is an error
 	@$(call mirror,$(BUILD)/sparse-$(K),$(KSOURCES))
 	$(call kbuild,$(BUILD)/sparse-$(K),C=2 \
 		CF="-D__CHECK_ENDIAN__ -Wsparse-error $$sparse" modules)
 
-symbols:		## each symbol that the module imports is exported
+symbols:		## check that the kernel exports each symbol that the module imports
 	@tests/lint/symbols $(K)
 
 kunit:			## build/kunit-K/bricktrace_kunit.ko (K=debug)
@@ -67,11 +68,11 @@ kunit:			## build/kunit-K/bricktrace_kunit.ko (K=debug)
 	@ln -sfn $(TOP)/tests/kunit/Kbuild $(BUILD)/kunit-$(K)/Kbuild
 	$(call kbuild,$(BUILD)/kunit-$(K),modules)
 
-# These are tests: for a kernel of theirs.
+# These targets are for tests, so they build for a kernel of the tests.
 sparse symbols versions $(TEST_MODULES): K ?= $(DEFAULT_K)
 kunit: K ?= debug
 
-detect perturb slow spread:	## modules of the tests, in build/NAME-K; tests/vm/NAME says what each does
+detect perturb slow spread warn:	## modules of the tests, from tests/vm/NAME, in build/NAME-K
 	@mkdir -p $(BUILD)/$@-$(K)
 	@ln -sfn $(TOP)/tests/vm/$@/* $(BUILD)/$@-$(K)
 	$(call kbuild,$(BUILD)/$@-$(K),modules)
@@ -81,7 +82,7 @@ mirror	= mkdir -p $(addprefix $(1)/,$(dir $(2))) && find $(1) -xtype l -delete &
 kbuild	= @$(KERNELS) && kernel $(K) && \
 	$$enter $(MAKE) -C $$kdir M=$(1) CC=$$cc W=1 KCFLAGS=-Werror $$flags $(2)
 
-versions: userspace	## the first version of the ABI, in build/versions-K and build/versions: tests/versions
+versions: userspace	## the first version of the ABI (tests/versions), in build/versions-K and build/versions
 	@mkdir -p $(BUILD)/versions-$(K)
 	tar -C $(BUILD)/versions-$(K) -xmf tests/versions/abi-0.tar.xz
 	$(call kbuild,$(BUILD)/versions-$(K),modules)
@@ -98,17 +99,17 @@ userspace:		## the library and the program, in build/userspace
 helpers:		## the C programs of the system tests and the demo, in build/tests
 	@$(MAKE) -s -C tests BUILD=$(PROGRAMS)/tests $(CROSS) $(STATIC)
 
-unit:			## the unit tests
+unit:			## run the unit tests
 	@$(MAKE) --no-print-directory -C tests/unit BUILD=$(BUILD)/userspace
 
-demo: needs-deps	## sqlite3 and a threaded program under bricktrace, in a VM
+demo: needs-deps	## run sqlite3 and a threaded program under bricktrace, in a VM
 	@$(MAKE) -s module userspace helpers K=$(DEFAULT_K)
 	@tests/demo/run
 
-check: needs-deps	## everything: lint, unit tests, system tests in VMs; T=TEST: that system test only
+check: needs-deps	## run lint, unit tests and system tests in VMs; T=TEST: only that system test
 	tests/run-check $(T)
 
-check-long: needs-deps	## each test in each of its boots, storms of 200 rounds, oracles and 10 minutes of fuzzing on the debug kernel, a build for each of Debian's kernels: hours
+check-long: needs-deps	## run for hours: each test in each of its boots, storms of 200 rounds, oracles and 10 minutes of fuzzing on the debug kernel, a build for each kernel of Debian
 	tests/run-check --long
 
 bench: needs-bench-deps	## what tracing costs, here and with other tools: docs/bench.md
@@ -122,19 +123,19 @@ bench-test:		## the tests of the scripts that read and publish the bench's outpu
 
 bench-check: bench	## fails when a figure is worse than its bound, as bench does
 
-checkpatch:		## the kernel's style checker on what is built for it
+checkpatch:		## the kernel's style checker on the code that is built for the kernel
 	tests/lint/checkpatch $(KERNEL_C)
 
 format-check:		## clang-format on userspace and tests
 	clang-format --dry-run -Werror $(CHECK_C)
 
-mutations:		## each mutation of tests/mutations applies
+mutations:		## check that each patch of tests/mutations applies
 	tests/mutate --check
 
-kernels:		## the lists that kernels-write writes are current
+kernels:		## check that the lists that kernels-write writes are current
 	tests/lint/kernels
 
-kernels-write:		## the lists of the tests' kernels in the documents, dkms.conf and compat.h
+kernels-write:		## write the lists of kernels in the documents, dkms.conf and compat.h
 	tests/lint/kernels --write
 
 man:			## the manual pages of the library's functions are current
@@ -142,6 +143,12 @@ man:			## the manual pages of the library's functions are current
 
 man-write:		## the manual pages of the library's functions, in docs/man3, from its header
 	@tests/lint/man3 $(KERNEL_DOC) --write
+
+boots:			## check that tests/system/boots has one line for each system test
+	tests/lint/boots
+
+codespell:		## codespell on all files
+	git ls-files -z ':!tests/system/fuzz.seeds' ':!*.xz' | xargs -0 codespell -L nd,fro,tage
 
 shellcheck:		## shellcheck on the scripts
 	shellcheck -x $(SCRIPTS)
@@ -161,7 +168,7 @@ draw:
 
 .PHONY: rules drawings draw
 
-deps:			## install the packages that all of this needs (root)
+deps:			## install the packages that building and testing need (root)
 	.ci/deps
 
 needs-deps:
@@ -170,20 +177,20 @@ needs-deps:
 needs-bench-deps:
 	@.ci/deps --check --bench || if [ $$(id -u) = 0 ]; then .ci/deps --bench; else exit 2; fi
 
-install-dkms:		## all of it on this host: the module by DKMS, for each kernel; the userspace (root)
+install-dkms:		## install the module by DKMS for each kernel of this host, and the userspace (root)
 	@dist/dkms install
 	@$(MAKE) -s userspace install
 	@dist/dkms load
 
-uninstall-dkms:		## what install-dkms installed (root)
+uninstall-dkms:		## remove what install-dkms has installed (root)
 	@dist/dkms uninstall
 	@$(MAKE) -s uninstall
 
-install:		## the userspace, to DESTDIR and PREFIX (the module: DKMS)
+install:		## install the userspace to DESTDIR and PREFIX, without the module
 	$(MAKE) -C userspace BUILD=$(BUILD)/userspace install
 	install -D -m 644 -t $(DESTDIR)/usr/lib/udev/rules.d dist/60-bricktrace.rules
 
-uninstall:		## what install installed
+uninstall:		## remove what install has installed
 	$(MAKE) -C userspace uninstall
 	rm -f $(DESTDIR)/usr/lib/udev/rules.d/60-bricktrace.rules
 
@@ -191,5 +198,5 @@ clean:			## remove build/
 	rm -rf $(BUILD)
 
 .PHONY: all help module sparse symbols kunit $(TEST_MODULES) versions userspace helpers unit demo check check-long bench bench-docs bench-test bench-check checkpatch \
-	format-check mutations kernels kernels-write man man-write shellcheck deps needs-deps needs-bench-deps install install-dkms \
+	format-check mutations kernels kernels-write boots codespell man man-write shellcheck deps needs-deps needs-bench-deps install install-dkms \
 	uninstall uninstall-dkms clean

@@ -1,4 +1,3 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# vm: tsc
 exec ./perturbed clock khz

@@ -1,4 +1,3 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# vm: debug
 exec ./perturbed disarming

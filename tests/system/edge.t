@@ -1,15 +1,17 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-# vm: icount
-# The edge of calls is calibrated by running some, and a tracer that stops each of them
-# must not make it as large as its own stops: it would take all computing for edge.
+# bricktrace calibrates the edge by making calls. Under a tracer that stops each call, the
+# edge must not become as long as the stops, because all computing would then seem to be
+# edge.
+# Rules: edge, compute.
 import json
 import os
 import subprocess
 import bt
 
 OUT = os.path.join(bt.TMP, "out")
-# Computes for longer than its calls cost untraced, for less than strace's stops take.
+# This program computes for longer than its calls take without strace, and for less time than
+# strace's stops take.
 LOOP = ["python3", "-c", """
 import os
 for _ in range(2000):
@@ -36,4 +38,4 @@ bt.ok(run["edge"]["ns"] is None or on_cpu(run) > 0.8 * on_cpu(alone),
       on_cpu(alone))
 bt.equal(run["edge"]["provenance"] == "not_calibrated", "strace" in p.stderr,
          "under strace: bricktrace says why the edge is not calibrated")
-bt.done(4)
+bt.done()

@@ -1,6 +1,5 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# vm: debug
 set -u
 export FUZZ_SEEDS=${0%.t}.seeds FUZZ_KEPT=/out/fuzz.seeds FUZZ_NOW=/out/fuzz.now
 build=${BRICKTRACE_KO%/kmod-*} kernel=${BRICKTRACE_KO%/*}

@@ -1,7 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# vm: debug
-# The KUnit tests, case by case: KTAP's subtests as TAP.
+# The KUnit tests. Each test case, a subtest in KTAP, becomes a check in TAP.
 set -u
 build=${BRICKTRACE_KO%/kmod-*} kernel=${BRICKTRACE_KO%/*}
 insmod "$build/kunit-${kernel##*/kmod-}/bricktrace_kunit.ko" || exit 1

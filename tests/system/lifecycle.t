@@ -1,10 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-# vm: tsc arm64 debug
-# long: 5.10 6.12 arm64
-# Sessions end with whoever holds them, however that ends; the hooks are there while
-# a traced run is open and for the linger time; the module goes whatever the threads
-# do that it has followed.
+# A session ends with the process that holds it, however that process ends. The hooks are
+# armed while a traced run is open and for the linger time. The module can be unloaded
+# whatever the threads do that it has followed.
 import json
 import os
 import signal
@@ -17,7 +15,7 @@ LINGER = "/sys/module/bricktrace/parameters/linger_ms"
 
 
 def info():
-    """armed, arms, linger_ms by BRICKTRACE_INFO."""
+    """Returns armed, arms and linger_ms as BRICKTRACE_INFO reports them."""
     out = subprocess.run(["hold", "info"], stdout=subprocess.PIPE, text=True, check=True).stdout
     return {k: int(v) for k, v in (w.split("=") for w in out.split())}
 
@@ -28,7 +26,7 @@ def users():
 
 
 def until(what, seconds=20):
-    """Waits until a condition holds; whether it came to that."""
+    """Waits until a condition holds, and returns whether it does."""
     end = time.monotonic() + seconds
     while not what():
         if time.monotonic() > end:
@@ -43,7 +41,7 @@ def linger(ms):
 
 
 def hold(*args):
-    """The C helper with a session, once it says that it is ready."""
+    """Starts the C program that holds a session, and waits until it is ready."""
     p = subprocess.Popen(["hold", *args], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     if p.stdout.readline() != "ready\n":
         bt.ok(False, f"hold {' '.join(args)} becomes ready")
@@ -51,13 +49,13 @@ def hold(*args):
 
 
 def end(p, line="\n"):
-    """Lets the helper go on; its status and what it says then."""
+    """Lets the C program go on, and returns its status and output."""
     out, _ = p.communicate(line, timeout=60)
     return p.returncode, out.strip()
 
 
 def alive(pid):
-    """Neither gone nor a zombie."""
+    """Returns whether the process exists and is not a zombie."""
     try:
         with open(f"/proc/{pid}/stat") as f:
             return f.read().rsplit(")", 1)[1].split()[0] not in "ZX"
@@ -69,7 +67,7 @@ def rmmod():
     return subprocess.run(["rmmod", "bricktrace"], stderr=subprocess.PIPE, text=True)
 
 
-# The hooks.
+# The hooks while runs are opened and closed.
 linger(0)
 bt.ok(until(lambda: not info()["armed"]), "nothing traced: not armed")
 arms = info()["arms"]
@@ -102,7 +100,7 @@ bt.equal(info()["arms"], arms, "the next run finds them")
 gone = until(lambda: not info()["armed"])
 bt.ok(gone and time.monotonic() - closing > 2.99, "and they go 3 s after the last one")
 
-# Death.
+# Processes that hold sessions are killed.
 linger(0)
 base = users()
 p = hold("trace", "nested", "threads")
@@ -148,7 +146,7 @@ bt.equal(bt.adds_up(run), [], "with what it had done: the figures add up")
 bt.ok({s["name"]: s["count"] for s in run["syscalls"]}.get("execve") == 1, "from its execve on")
 bt.ok(until(lambda: users() == base and not info()["armed"]), "and nothing is left")
 
-# Unloading, with threads about that were traced: asleep, spinning, calling.
+# Unloading while threads that were traced sleep, compute and make calls.
 p = hold("trace", "threads", "disband")
 bt.ok(until(lambda: users() == base), "a session is closed while its 50 threads live")
 bt.equal(rmmod().returncode, 0, "the module is unloaded at once")
@@ -168,4 +166,4 @@ for _ in range(10):
     if rmmod().returncode or subprocess.run(["insmod", KO]).returncode:
         bt.ok(False, "unload and load")
 bt.equal(bt.traced(["true"])["provenance"], "measured", "ten deaths, unloads and loads later too")
-bt.done(32)
+bt.done()

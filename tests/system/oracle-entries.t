@@ -1,11 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-# vm: tsc arm64 debug-long
-# long: 6.12
-# Two others count the same programs. strace -c -f: completed calls, one by one.
-# perf stat -e raw_syscalls:sys_enter: entries, that is completed calls and those
-# that a thread left by ending, less the first execve: perf's event is enabled by
-# that execve itself, after its entry. (counts.t has more programs for strace.)
+# strace and perf count the same programs. strace -c -f counts completed calls. perf stat -e
+# raw_syscalls:sys_enter counts entries: completed calls and the calls in which threads end,
+# without the first execve, which enables perf's event only after its own entry. counts.t
+# compares more programs with strace.
+# Rules: entry, in-flight, inherit.
 import os
 import re
 import bt
@@ -13,10 +12,10 @@ import bt
 TREE = os.path.join(bt.TMP, "tree")
 OUT = os.path.join(bt.TMP, "out")
 DB = os.path.join(bt.TMP, "db")
-# The heap grows once, whatever its place: perf's PATH is longer.
+# With this padding the heap grows once. perf's longer PATH could make it grow again.
 ENV = dict(os.environ, PYTHONHASHSEED="0", PYTHONDONTWRITEBYTECODE="1", LC_ALL="C",
            MALLOC_TOP_PAD_="16777216")
-# One CPU: strace and its tracee wake each other, which takes long between two.
+# strace and its tracee wake each other all the time, which is slow between two CPUs.
 os.sched_setaffinity(0, {0})
 
 for d in ("a", "a/b", "c"):
@@ -25,7 +24,8 @@ for d in ("a", "a/b", "c"):
         with open(os.path.join(TREE, d, f"file{i}"), "w") as f:
             f.write("".join(f"{(i * 7919 + k * 104729) % 1000003}\n" for k in range(60)))
 files = [os.path.join(TREE, "a", f"file{i}") for i in range(12)]
-# One block of tar's, so that how the pipe is cut does not depend on who is faster.
+# These files make one block of tar, so that the number of reads and writes of the pipe does
+# not depend on which process is faster.
 few = [f"a/file{i}" for i in range(2)]
 
 SQL = "".join(["create table t(a integer primary key, b);"] +
@@ -44,9 +44,9 @@ if not pid:
 os.waitpid(pid, 0)
 """
 ENV["TREE"] = TREE
-# Name: command, processes. tar's is three: a shell runs gzip. By its full path, since
-# perf puts a directory of its own in PATH: a shell that looks for gzip there makes a
-# call more.
+# Name: command and number of processes, which is three for tar, because a shell runs gzip.
+# gzip has its full path, because perf prepends a directory to PATH, and a search for gzip
+# there would be a call more.
 PROGRAMS = {
     "ls -lR": (["ls", "-lR", TREE], 1),
     "sort": (["sort", "-n", "--parallel=1", "-o", OUT, *files], 1),
@@ -59,7 +59,7 @@ PROGRAMS = {
 
 
 def prepared(command):
-    """The same address space each time, and nothing left of the time before."""
+    """Removes what an earlier run has left; the returned command has a fixed address space."""
     for path in (OUT, DB):
         if os.path.exists(path):
             os.unlink(path)
@@ -68,7 +68,7 @@ def prepared(command):
 
 def strace(command):
     out = os.path.join(bt.TMP, "strace")
-    # setarch outside, so that its own calls are in neither.
+    # setarch runs strace, so that the calls of setarch are in neither count.
     bt.quiet(prepared(["strace", "-c", "-f", "-o", out, *command]), env=ENV)
     calls = {}
     with open(out) as f:
@@ -97,7 +97,7 @@ def bricktrace(command):
 
 
 for name, (command, processes) in PROGRAMS.items():
-    bt.quiet(prepared(command), env=ENV)  # warms what the program itself caches
+    bt.quiet(prepared(command), env=ENV)  # fills the caches of the program itself
     wanted = strace(command)
     run = bricktrace(command)
     entries = perf(command)
@@ -115,4 +115,4 @@ for name, (command, processes) in PROGRAMS.items():
     bt.equal(run["threads"], processes, f"{name}: processes")
     if name == "perf bench":
         bt.equal(got.get("getppid"), (3000, 0), "perf bench: 3000 getppid")
-bt.done(36)
+bt.done()

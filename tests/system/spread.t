@@ -1,9 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-# vm: tsc arm64
-# long: 6.12
-# The hash of the table of tasks, with the addresses that this kernel gives 2000 real
-# tasks: they come from slabs, so that many of an address's bits have few values.
+# The hash of the module's table of tasks spreads 2000 real tasks of this kernel. Their
+# addresses come from slabs, so that many bits of an address have few values.
 import os
 import subprocess
 import threading
@@ -25,8 +23,8 @@ subprocess.run(["rmmod", "spread"])
 stop.set()
 bt.note(f"{tasks} tasks in {used} of {1 << BITS} buckets, the longest chain has {longest}")
 bt.between(tasks, 2000, 10000, "there are that many tasks")
-# Thrown at random, n tasks use this many of m buckets; a tenth less is still good.
+# With a random hash, the tasks use this many buckets on average. A tenth less is still good.
 random = (1 << BITS) * (1 - (1 - 2.0 ** -BITS) ** tasks)
 bt.between(used, int(random * 0.9), tasks, "they use nearly as many buckets as by chance")
 bt.between(longest, 1, 8, "no chain is long")
-bt.done(4)
+bt.done()

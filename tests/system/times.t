@@ -1,12 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-# vm: icount
-# A known time is found where it was spent, by the ioctls and by bricktrace run.
+# A known time is reported where it was spent, both in a run by the ioctls and under bricktrace
+# run.
+# Rules: compute, waiting, sums.
 import bt
 
 bt.tap(["timing"])
 
-# Loading a program takes as long as the host's disk: sleep by itself is exact.
+# The time to load a program depends on the host's disk, but the time of nanosleep is exact.
 run = bt.traced(["timing", "sleep"])
 other = run["categories"]["other"]
 sleep = {s["name"]: s for s in run["syscalls"]}["nanosleep"]
@@ -25,14 +26,14 @@ bt.between(compute["ns"], 1_000_000_000, 1_010_000_000, "run, spinning: a second
 bt.between(compute["offcpu_ns"], 0, compute["ns"] * 0.01, "run, spinning: on the CPU")
 bt.equal(run["dominant"], "other", "run, spinning: no call but those that load it")
 
-# Each wants the CPU for a second of the clock, and has it for half of it.
+# Each of two programs wants the CPU for a second of wall time and gets half of that.
 run = bt.traced(["taskset", "-c", "0", "sh", "-c", "timing spin & timing spin & wait"], "-f")
 compute = run["compute"]
 bt.equal(bt.adds_up(run), [], "run, two want one CPU: the figures add up")
 bt.ok(compute["ns"] > 2_000_000_000, "run, two want one CPU: compute")
-# One may begin later, when its program has come from the host's disk.
+# One may begin later, when its program has been loaded from the host's disk.
 bt.between(compute["runnable_ns"], 800_000_000, 1_050_000_000,
            "run, two want one CPU: half of it is waiting")
 bt.ok(compute["runnable_ns"] <= compute["offcpu_ns"] * 1.01,
       "run, two want one CPU: which is off the CPU")
-bt.done(35)
+bt.done()

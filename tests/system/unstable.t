@@ -1,5 +1,4 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# vm: tsc
 # The last test of its boot: the kernel does not trust the TSC again.
 exec ./perturbed clock unstable

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-# vm: icount
-# The first version of module, library and program beside this tree's, in one guest:
-# each library with each module. What an older module does not tell is not measured,
-# and never 0; what an older library does not know, it does not miss.
+# The first versions of module, library and program run together with those of this tree in
+# one guest, each library with each module. Figures that an older module lacks are "not
+# measured" and never 0. An older library works without the figures that it does not know.
+# Rules: provenance.
 import json
 import os
 import subprocess
@@ -24,7 +24,7 @@ def load(module):
 
 
 def client(program, libraries):
-    """The lines of a client: {(name, view): {figure: value}}, and its first line."""
+    """Returns the output of a client: {(name, view): {figure: value}}, and the first line."""
     p = subprocess.run([BUILD + "/versions/" + program], text=True, stdout=subprocess.PIPE,
                        env={"LD_LIBRARY_PATH": libraries}, check=True)
     lines = [line.split() for line in p.stdout.splitlines()]
@@ -33,7 +33,7 @@ def client(program, libraries):
 
 
 def same_in_all(what, figures, run):
-    """What each pair of versions must say of the client's run."""
+    """Checks what each pair of versions must report about the client's run."""
     bt.equal(run, "run measured - threads 1", f"{what}: the run is measured")
     for name in ("getppid", "category:other"):
         more = 1 if name == "category:other" else 0
@@ -48,7 +48,7 @@ def same_in_all(what, figures, run):
                     if name.startswith("category:") and v == view)
         calls = sum(f["ns"] for (name, v), f in figures.items()
                     if ":" not in name and name != "times" and v == view)
-        # What is left is the edge, which the client does not print.
+        # The rest is the edge, which the client does not print.
         rest = times["thread"] - parts - times["compute"] - times["control"]
         good = good and parts == calls and 0 <= rest < times["thread"]
     bt.ok(good, f"{what}: the parts add up, inclusive and exclusive")
@@ -72,30 +72,33 @@ def with_module(module):
               sum(c["ns"] for c in j["categories"].values()) <= j["thread_ns"],
               f"{what}: and adds up")
         if directory == OLD:
-            bt.ok("runnable_ns" not in j["compute"], f"{what}: without what it does not know")
+            bt.ok("runnable_ns" not in j["compute"],
+                  f"{what}: without the figures that it does not know")
         else:
-            told = [j["compute"]["runnable_ns"], j["categories"]["futex"]["runnable_ns"],
-                    j["faults"]["minor"], j["faults"]["major"]]
+            known = [j["compute"]["runnable_ns"], j["categories"]["futex"]["runnable_ns"],
+                     j["faults"]["minor"], j["faults"]["major"]]
             if old_module:
-                bt.equal(told, [None] * 4, f"{what}: what it is not told is null")
+                bt.equal(known, [None] * 4, f"{what}: what the module does not report is null")
             else:
-                bt.ok(None not in told and told[2] > 0, f"{what}: and what has come since", told)
+                bt.ok(None not in known and known[2] > 0,
+                      f"{what}: figures that the first version lacks", known)
     figures, run = client("client-1", NEW)
     what = f"a program of today, {module}"
     same_in_all(what, figures, run)
     for view in ("inclusive", "exclusive"):
         t = figures["times", view]
-        told = [t["runnable"], t["minor"], t["major"], figures["getppid", view]["runnable"],
-                figures["category:other", view]["runnable"]]
+        known = [t["runnable"], t["minor"], t["major"], figures["getppid", view]["runnable"],
+                 figures["category:other", view]["runnable"]]
         if old_module:
-            bt.equal(told, [NONE] * 5, f"{what}: {view}: nothing that was not told is 0")
+            bt.equal(known, [NONE] * 5,
+                     f"{what}: {view}: no figure that the module does not report is 0")
         else:
-            bt.ok(NONE not in told and 100 <= t["minor"] < 200,
-                  f"{what}: {view}: waiting and page faults are told", told)
+            bt.ok(NONE not in known and 100 <= t["minor"] < 200,
+                  f"{what}: {view}: waiting and page faults are reported", known)
 
 
 with_module("this module")
 load(OLD_KO)
 with_module("the first module")
 load(KO)
-bt.done(46)
+bt.done()

@@ -1,4 +1,0 @@
-#!/bin/bash
-# SPDX-License-Identifier: MIT
-# vm: tsc debug
-exec blocked

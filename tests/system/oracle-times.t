@@ -1,4 +1,0 @@
-#!/bin/bash
-# SPDX-License-Identifier: MIT
-# vm: icount
-exec oracle-times

@@ -1,5 +1,0 @@
-#!/bin/bash
-# SPDX-License-Identifier: MIT
-# vm: tsc arm64 debug
-# long: 6.12
-exec quiet

@@ -1,4 +1,0 @@
-#!/bin/bash
-# SPDX-License-Identifier: MIT
-# vm: tsc arm64 no-tsc debug
-exec rule-none

@@ -1,4 +1,0 @@
-#!/bin/bash
-# SPDX-License-Identifier: MIT
-# vm: debug
-exec undo
