@@ -58,8 +58,7 @@ static void ok(int good, const char *name)
 	n++;
 	failed += !good;
 	len += text(line, good ? "ok " : "not ok ");
-	if (n >= 10)
-		line[len++] = '0' + n / 10;
+	line[len++] = '0' + n / 10;
 	line[len++] = '0' + n % 10;
 	len += text(line + len, " - 32 bits: ");
 	len += text(line + len, name);
@@ -95,7 +94,7 @@ void _start(void)
 					      .result = ARRAY(&result, 1),
 					      .categories = ARRAY(categories, 64),
 					      .syscalls = ARRAY(calls, 64) };
-	static const char plan[] = "1..9\n";
+	static char plan[] = "1..00\n";
 	unsigned int i, compat = 0, native = 0, read = 0;
 	int fd = call(__NR_open, (int)"/dev/bricktrace", O_RDWR, 0);
 
@@ -127,9 +126,11 @@ void _start(void)
 	ok(compat == CALLS && !native, "calls are counted with their own numbers");
 	ok(read == 1 && categories[2 * BRICKTRACE_CAT_READ].figures.count == 1 &&
 		   !categories[2 * BRICKTRACE_CAT_IOCTL].figures.count,
-	   "and in the categories of their own table");
+	   "calls are counted in the categories of their own table");
 	close.size = 0;
 	ok(ioctl(fd, BRICKTRACE_RUN_CLOSE, &close) == -22, "CLOSE: size 0: EINVAL");
+	plan[3] += n / 10;
+	plan[4] += n % 10;
 	call(__NR_write, 1, (int)plan, sizeof(plan) - 1);
 	call(__NR_exit, failed != 0, 0, 0);
 	__builtin_unreachable();
