@@ -251,11 +251,11 @@ void bkt_base_since(const struct bkt_base *b, const struct bkt_sums *open,
 	to->thread += base_diff(b->walk->thread, open->thread);
 	to->offcpu += base_diff(b->walk->offcpu, open->offcpu);
 	to->kernel.run_delay += base_diff(b->walk->kernel.run_delay,
-					       open->kernel.run_delay);
+					  open->kernel.run_delay);
 	to->kernel.min_flt += base_diff(b->walk->kernel.min_flt,
-					     open->kernel.min_flt);
+					open->kernel.min_flt);
 	to->kernel.maj_flt += base_diff(b->walk->kernel.maj_flt,
-					     open->kernel.maj_flt);
+					open->kernel.maj_flt);
 	/* Threads that were members when the run was opened, or joined later. */
 	to->threads += open->members + (b->walk->joined - open->joined);
 	for (i = 0; i < b->walk->used; i++) {

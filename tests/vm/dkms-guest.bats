@@ -54,6 +54,24 @@ setup_file() {
 	/usr/local/bin/bricktrace run -j -- true 2>&1 | grep -q '"provenance": *"measured"'
 }
 
+@test "in a guest: opening the device loads the module" {
+	grep -qx 'bricktrace bricktrace c10:250' "/lib/modules/$release/modules.devname"
+	modprobe -r bricktrace
+	mknod -m 660 /dev/bricktrace c 10 250
+	/usr/local/bin/bricktrace run -j -- true 2>&1 | grep -q '"provenance": *"measured"'
+	grep -q '^bricktrace ' /proc/modules
+}
+
+@test "in a guest: the module takes another minor number" {
+	modprobe -r bricktrace
+	rm -f /dev/bricktrace
+	modprobe bricktrace minor=255
+	[[ -c /dev/bricktrace && $(stat -c %t:%T /dev/bricktrace) != a:fa ]]
+	modprobe -r bricktrace
+	modprobe bricktrace
+	[[ $(stat -c %t:%T /dev/bricktrace) == a:fa ]]
+}
+
 @test "in a guest: make install-dkms once more" {
 	make install-dkms
 }
