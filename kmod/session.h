@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A session: the threads that one opener follows, and his bricks and runs. The open
+ * A session: the threads that one opener follows, and the opener's bricks and runs. The open
  * file owns the session, and its release frees it.
  *
  * @lock protects all fields without a note. The functions of session.h, member.h and
