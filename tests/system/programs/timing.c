@@ -168,8 +168,10 @@ int main(int argc, char **argv)
 	between(run->all.thread_ns, S, 1005 * MS, "spinning: a second");
 	between(run->all.compute_ns, run->all.thread_ns * 0.99, run->all.thread_ns,
 		"spinning: in compute");
-	between(run->all.compute_offcpu_ns, 0, run->all.thread_ns * 0.01,
-		"spinning: on the CPU");
+	/* Another task of the guest may have needed this CPU for ten milliseconds. */
+	between(run->all.compute_offcpu_ns, 0,
+		run->all.compute_runnable_ns + run->all.thread_ns * 0.001,
+		"spinning: on the CPU, or waiting for one");
 	free(run);
 
 	longest_call();
