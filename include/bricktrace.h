@@ -23,7 +23,7 @@
  * Only the library allocates its structures, so that a later library may append fields
  * to them. A later library may also add values to enumerations. A module that is newer
  * than the library may use categories, reasons and other values that are not in this
- * header; their names are made from their numbers, for instance "category_6".
+ * header; their names are made from their numbers, for instance "category_99".
  */
 #ifndef BRICKTRACE_H
 #define BRICKTRACE_H
@@ -726,7 +726,7 @@ double bt_efficiency(uint64_t budget_ns, uint64_t actual_ns);
  *
  * Return: The name as in the program's output, for instance "mmap"; "none" for
  * BT_CAT_NONE; NULL for BT_CAT_UNMEASURED. A category that the library does not know
- * has a name such as "category_6", which is valid until the thread's next call of this
+ * has a name such as "category_99", which is valid until the thread's next call of this
  * function.
  */
 const char *bt_category_name(enum bt_category category);
@@ -747,7 +747,7 @@ const char *bt_provenance_name(enum bt_provenance provenance);
  *
  * Return: The name as in the program's output, for instance "module_absent"; NULL for
  * BT_REASON_NONE. A reason that the library does not know has a name such as
- * "reason_7", which is valid until the thread's next call of this function.
+ * "reason_99", which is valid until the thread's next call of this function.
  */
 const char *bt_reason_name(enum bt_reason reason);
 

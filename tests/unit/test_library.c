@@ -710,7 +710,7 @@ static void an_older_module_reports_less(void **state)
 static void a_newer_module_reports_more(void **state)
 {
 	struct bricktrace_category_figures *c = &kernel.answer.categories[12];
-	enum bt_category added = (enum bt_category)6;
+	enum bt_category added = (enum bt_category)99;
 	const struct bt_syscall *call;
 	struct bt_tracer *t;
 	struct bt_result *r;
@@ -721,7 +721,7 @@ static void a_newer_module_reports_more(void **state)
 	t = fake_tracer();
 	assert_true(bt_tracer_instrumented(t));
 	kernel.answer.n_categories = 12 + 3;
-	c[0].category = c[1].category = c[2].category = 6;
+	c[0].category = c[1].category = c[2].category = 99;
 	c[1].view = BRICKTRACE_VIEW_EXCLUSIVE;
 	c[2].view = 2;
 	c[0].figures.ns = 70;
@@ -730,7 +730,7 @@ static void a_newer_module_reports_more(void **state)
 	kernel.answer.categories[2 * BRICKTRACE_CAT_READ].figures.ns = 7;
 	answer_with_call(3, 9);
 	kernel.answer.syscalls[0].arch = kernel.answer.syscalls[1].arch = 3;
-	kernel.answer.syscalls[0].category = kernel.answer.syscalls[1].category = 6;
+	kernel.answer.syscalls[0].category = kernel.answer.syscalls[1].category = 99;
 	kernel.copies = BTI_SYSCALLS + 7;
 	kernel.answer.result.provenance = 3;
 	kernel.answer.result.reason = 17;

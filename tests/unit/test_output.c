@@ -339,11 +339,11 @@ static void outputs_name_what_is_new_by_number(void **state)
 		.n_categories = 4,
 		.categories = {
 			BOTH_VIEWS(.category = 5, FIGURES(.ns = 2000)),
-			BOTH_VIEWS(.category = 6, FIGURES(.count = 4, .ns = 5000)),
+			BOTH_VIEWS(.category = 99, FIGURES(.count = 4, .ns = 5000)),
 		},
 		.n_syscalls = 2,
 		.syscalls = {
-			BOTH_VIEWS(.nr = 99999, .arch = 3, .category = 6,
+			BOTH_VIEWS(.nr = 99999, .arch = 3, .category = 99,
 				   FIGURES(.count = 4, .ns = 5000)),
 		},
 	};
@@ -354,7 +354,7 @@ static void outputs_name_what_is_new_by_number(void **state)
 	assert_non_null(strstr(text, "breakdown: provenance_3\n"));
 	assert_non_null(strstr(
 		text,
-		" 50.00 0.0000050 0.0000050 0.0000000 0.0000000         4        category_6\n"));
+		" 50.00 0.0000050 0.0000050 0.0000000 0.0000000         4        category_99\n"));
 	assert_non_null(strstr(
 		text,
 		" 71.43 0.000005000       1.250         4           syscall_99999 (arch_3)\n"));
@@ -365,10 +365,10 @@ static void outputs_name_what_is_new_by_number(void **state)
 		r,
 		"{\"schema\":1,\"brick\":\"new\",\"budget_ns\":null,\"provenance\":\"provenance_3\",\"reason\":\"reason_17\","
 		"\"wall_ns\":9,\"thread_ns\":10000,\"threads\":0,\"over_budget\":null,\"efficiency\":null,"
-		"\"overhead_percent\":70.0,\"dominant\":\"category_6\",\"compute\":{\"ns\":3000,\"offcpu_ns\":0,\"runnable_ns\":0},"
+		"\"overhead_percent\":70.0,\"dominant\":\"category_99\",\"compute\":{\"ns\":3000,\"offcpu_ns\":0,\"runnable_ns\":0},"
 		"\"edge\":{\"ns\":0,\"provenance\":\"estimated\"},\"control_ns\":0,\"faults\":{\"minor\":0,\"major\":0},"
 		"\"categories\":{\"other\":{\"count\":0,\"in_flight\":0,\"errors\":0,\"ns\":2000,\"offcpu_ns\":0,\"runnable_ns\":0,\"max_ns\":0},"
-		"\"category_6\":{\"count\":4,\"in_flight\":0,\"errors\":0,\"ns\":5000,\"offcpu_ns\":0,\"runnable_ns\":0,\"max_ns\":0}},"
+		"\"category_99\":{\"count\":4,\"in_flight\":0,\"errors\":0,\"ns\":5000,\"offcpu_ns\":0,\"runnable_ns\":0,\"max_ns\":0}},"
 		"\"syscalls\":[{\"name\":\"syscall_99999\",\"nr\":99999,\"arch\":\"arch_3\","
 		"\"count\":4,\"in_flight\":0,\"errors\":0,\"ns\":5000,\"offcpu_ns\":0,\"runnable_ns\":0,\"max_ns\":0}]}");
 	bt_result_free(r);
