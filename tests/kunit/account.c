@@ -422,6 +422,20 @@ static void a_record_is_for_sleepers_only(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, a->cur);
 }
 
+/* A call that was observed before its sys_enter keeps the time that it has had by then. */
+static void an_observed_call_continues(struct kunit *test)
+{
+	struct bkt_account *a = account_new(test, false);
+
+	bkt_account_record(a, GENERATION, __NR_read);
+	bkt_mock_ns += 100;
+	bkt_account_in(a, current, GENERATION, 0);
+	make_call(a, __NR_read, 0, 20);
+	make_call(a, __NR_read, 0, 3);
+	KUNIT_EXPECT_EQ(test, slot_of(a, __NR_read)->count, 2ULL);
+	KUNIT_EXPECT_EQ(test, slot_of(a, __NR_read)->time, 123ULL);
+}
+
 /* The scheduler adds a wait when the wait has ended, after the switch probe. */
 static void waiting_for_a_cpu(struct kunit *test)
 {
@@ -486,6 +500,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_new_arming_voids_the_state),
 	KUNIT_CASE(a_dead_account_is_frozen),
 	KUNIT_CASE(torn_reads_fail),
+	KUNIT_CASE(an_observed_call_continues),
 	{}
 };
 
