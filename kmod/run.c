@@ -242,7 +242,7 @@ static int run_trace(struct bkt_run *r, struct bkt_member **self)
  * Reads V of the run's thread, current. Its account gets no new slot after
  * run_trace_thread() has allocated @r->v, since this call has had its slot since its
  * entry or since current was first observed in it. There is one exception: the hooks
- * were disarmed and armed again while current slept, for a page fault for instance.
+ * were disarmed and armed again while current slept, in an allocation for instance.
  * Then slots may be cut off here, and run_set_provenance() discards the figures.
  */
 static void run_start_thread(struct bkt_run *r)
