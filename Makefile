@@ -55,7 +55,7 @@ for_kernel="$$(readlink -f $(KERNELDIR)) $$(cat $(KERNELDIR)/include/config/kern
 mkdir -p $(KMOD) && echo "$$for_kernel" >$(KMOD)/.for-kernel
 endef
 
-sparse:			## sparse on the module; a warning is an error
+sparse:			## run sparse on the module; a warning is an error
 	@$(call mirror,$(BUILD)/sparse-$(K),$(KSOURCES))
 	$(call kbuild,$(BUILD)/sparse-$(K),C=2 \
 		CF="-D__CHECK_ENDIAN__ -Wsparse-error $$sparse" modules)
@@ -112,21 +112,21 @@ check: needs-deps	## run lint, unit tests and system tests in VMs; T=TEST: only 
 check-long: needs-deps	## run for hours: each test in each of its boots, storms of 200 rounds, oracles and 10 minutes of fuzzing on the debug kernel, a build for each kernel of Debian
 	tests/run-check --long
 
-bench: needs-bench-deps	## what tracing costs, here and with other tools: docs/bench.md
+bench: needs-bench-deps	## measure what tracing costs, here and with other tools: docs/bench.md
 	tests/bench/run
 
-bench-docs:		## docs/bench.md, its plot and the figures in other documents, from the last bench
+bench-docs:		## write docs/bench.md, its plot and the figures in other documents, from the last bench
 	tests/bench/publish.py $(BUILD)/bench.json docs
 
-bench-test:		## the tests of the scripts that read and publish the bench's output
+bench-test:		## run the tests of the scripts that read and publish the bench's output
 	@python3 -B -m unittest discover -s tests/bench
 
-bench-check: bench	## fails when a figure is worse than its bound, as bench does
+bench-check: bench	## the same as bench, which fails when a figure is worse than its bound
 
-checkpatch:		## the kernel's style checker on the code that is built for the kernel
+checkpatch:		## run the kernel's style checker on the code that is built for the kernel
 	tests/lint/checkpatch $(KERNEL_C)
 
-format-check:		## clang-format on userspace and tests
+format-check:		## check that clang-format would change nothing in userspace and tests
 	clang-format --dry-run -Werror $(CHECK_C)
 
 mutations:		## check that each patch of tests/mutations applies
@@ -138,26 +138,26 @@ kernels:		## check that the lists that kernels-write writes are current
 kernels-write:		## write the lists of kernels in the documents, dkms.conf and compat.h
 	tests/lint/kernels --write
 
-man:			## the manual pages of the library's functions are current
+man:			## check that the manual pages of the library's functions are current
 	@tests/lint/man3 $(KERNEL_DOC)
 
-man-write:		## the manual pages of the library's functions, in docs/man3, from its header
+man-write:		## write the manual pages of the library's functions, docs/man3, from its header
 	@tests/lint/man3 $(KERNEL_DOC) --write
 
 boots:			## check that tests/system/boots has one line for each system test
 	tests/lint/boots
 
-codespell:		## codespell on all files
+codespell:		## run codespell on all files
 	git ls-files -z ':!tests/system/fuzz.seeds' ':!*.xz' | xargs -0 codespell -L nd,fro,tage
 
-shellcheck:		## shellcheck on the scripts
+shellcheck:		## run shellcheck on the scripts
 	shellcheck -x $(SCRIPTS)
 	shellcheck -s bash -e SC2034,SC2016 tests/kernels/*.conf
 
-rules:			## the documents agree with the tests and the code: tests/lint/rules
+rules:			## check that the documents agree with the tests and the code
 	tests/lint/rules
 
-drawings: $(patsubst %.dot,%.svg,$(wildcard docs/*.dot))	## the drawings of docs/, from their text
+drawings: $(patsubst %.dot,%.svg,$(wildcard docs/*.dot))	## draw the drawings of docs/ from their text
 
 docs/%.svg: docs/%.dot
 	$(MAKE) -s draw DOT=$< >$@
