@@ -302,8 +302,8 @@ static const struct file_operations chardev_fops = {
  */
 #define CHARDEV_MINOR	250
 
-static int chardev_minor = CHARDEV_MINOR;
-module_param_named(minor, chardev_minor, int, 0444);
+static u8 chardev_minor = CHARDEV_MINOR;
+module_param_named(minor, chardev_minor, byte, 0444);
 MODULE_PARM_DESC(minor, "minor number of the device; 255 takes any that is free, and opening the device then loads no module (250)");
 MODULE_ALIAS_MISCDEV(CHARDEV_MINOR);
 MODULE_ALIAS("devname:bricktrace");

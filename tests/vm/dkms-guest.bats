@@ -65,6 +65,7 @@ setup_file() {
 @test "in a guest: the module takes another minor number" {
 	modprobe -r bricktrace
 	rm -f /dev/bricktrace
+	not modprobe bricktrace minor=300
 	modprobe bricktrace minor=255
 	[[ -c /dev/bricktrace && $(stat -c %t:%T /dev/bricktrace) != a:fa ]]
 	modprobe -r bricktrace
