@@ -4,7 +4,9 @@
  *
  * A brick is a named piece of work with a time budget. A run is one execution of
  * a brick. A session is one open file of the device and owns bricks, runs and
- * registrations of threads. Releasing the file ends all of them.
+ * registrations of threads. Releasing the file ends all of them. For each brick the
+ * module keeps statistics of its runs, and a window of the last of them, in which an
+ * anomaly shows.
  *
  * Structures.  Each structure begins with its own size in bytes, which the caller
  * sets. A caller that is newer than the module may pass a larger structure. The
@@ -64,6 +66,21 @@
 #define BRICKTRACE_MAX_EDGE_PS	1000000000ULL
 /* The value of a time, number or figure that was not measured, which is never zero. */
 #define BRICKTRACE_NONE		(~0ULL)
+/* The largest number of assertions of a brick. */
+#define BRICKTRACE_MAX_ASSERTIONS	16
+/* Statistics take a run that lasted longer, 18 minutes, as one of 2^40 ns. */
+#define BRICKTRACE_MAX_DURATION	(1ULL << 40)
+/* The number of runs in a brick's window. */
+#define BRICKTRACE_WINDOW	64
+/* Without that many runs in its window, a brick has no anomaly. */
+#define BRICKTRACE_WINDOW_LEAST	10
+/*
+ * Bucket I of a histogram counts the runs that lasted more than 2^(I/4) and at most
+ * 2^((I+1)/4) seconds. The first bucket is number -120 and the last number 40. These
+ * are the buckets of OTLP's exponential histogram of scale 2.
+ */
+#define BRICKTRACE_BUCKET_FIRST	(-120)
+#define BRICKTRACE_BUCKETS	161
 
 /* The categories of system calls. */
 enum bricktrace_category {
@@ -109,13 +126,42 @@ enum bricktrace_reason {
 	BRICKTRACE_REASON_CLOCK		= 3,	/* the clock became unstable during the run */
 	BRICKTRACE_REASON_THREADS_LOST	= 4,	/* a thread could not be followed */
 	BRICKTRACE_REASON_OUT_OF_REACH	= 5,	/* the thread left the session by an execve() */
-	BRICKTRACE_REASON_DISABLED	= 6,	/* the host's operator has switched tracing off */
+	BRICKTRACE_REASON_DISABLED	= 6,	/* tracing is off on the host or in the session */
+	BRICKTRACE_REASON_RATE_LIMIT	= 7,	/* the session's limit had no grant left */
+	BRICKTRACE_REASON_HOOKS_PENDING	= 8,	/* the hooks were not installed yet */
+	BRICKTRACE_REASON_NOT_REGISTERED = 9,	/* no thread of the run is registered */
+	BRICKTRACE_REASON_BUSY		= 10,	/* another call held the session's threads, or
+						 * there was no memory */
 };
 
 enum bricktrace_level {
 	BRICKTRACE_LEVEL_MEASURE	= 0,	/* only the duration, without hooks */
 	BRICKTRACE_LEVEL_TRACE		= 1,	/* the duration and the breakdown */
+	BRICKTRACE_LEVEL_AUTO		= 2,	/* what the brick's mode says */
 };
+
+/* What a run at level auto measures. */
+enum bricktrace_mode {
+	BRICKTRACE_MODE_MEASURE	= 0,	/* only the duration */
+	BRICKTRACE_MODE_TRACE	= 1,	/* the duration and the breakdown */
+	BRICKTRACE_MODE_NEXT	= 2,	/* also the breakdown from an anomaly on, until 64
+					 * runs in a row had none; each such run takes a grant
+					 * when it is opened */
+	BRICKTRACE_MODE_TAIL	= 3,	/* the duration and the breakdown; a run that turns out
+					 * to be interesting takes a grant when it is closed */
+};
+
+/*
+ * Why a run is interesting, which is decided when the run is closed, whether or not the
+ * run was traced. The first two are anomalies: they compare the brick's window, as it was
+ * when the run was opened, with the session's thresholds.
+ */
+#define BRICKTRACE_WHY_CV_EXCEEDED	(1U << 0) /* the coefficient of variation is high */
+#define BRICKTRACE_WHY_EFFICIENCY_LOW	(1U << 1) /* the median is far above the budget */
+#define BRICKTRACE_WHY_OVER_BUDGET	(1U << 2) /* the run took longer than its budget */
+#define BRICKTRACE_WHY_ASSERTION	(1U << 3) /* an assertion failed */
+#define BRICKTRACE_WHY_BASELINE		(1U << 4) /* @brick_run is a multiple of @baseline */
+#define BRICKTRACE_WHY_MANUAL		(1U << 5) /* the caller asked for level trace */
 
 enum bricktrace_scope {
 	BRICKTRACE_SCOPE_THREAD		= 0,	/* the calling thread */
@@ -157,6 +203,11 @@ struct bricktrace_array {
 #define BRICKTRACE_FEATURE_RUNNABLE	(1ULL << 0)
 /* The module reports the number of page faults. */
 #define BRICKTRACE_FEATURE_FAULTS	(1ULL << 1)
+/*
+ * The module keeps statistics: modes, level auto, assertions, thresholds, limits, and
+ * the ioctls BRICK_GET and BRICK_RESET.
+ */
+#define BRICKTRACE_FEATURE_STATISTICS	(1ULL << 2)
 
 /**
  * struct bricktrace_info - information about the module (BRICKTRACE_INFO)
@@ -188,6 +239,12 @@ struct bricktrace_array {
  * @max_user_memory: out: limit of @user_memory
  * @armed_ns: out: how long the hooks were installed since the module was loaded
  * @loaded_ns: out: how long ago the module was loaded
+ * @host_granted: out: the number of granted runs of all sessions that were within
+ *	@max_host_grants, since the module was loaded
+ * @host_refused: out: the number of granted runs that were beyond it
+ * @max_host_grants: out: how many granted runs of all sessions may be passed to
+ *	host-wide readers in any second
+ * @reserved2: out: zero
  *
  * The opener's user is the effective user ID with which the file was opened.
  * Inside a user namespace, it is the owner of the outermost user namespace below
@@ -220,9 +277,14 @@ struct bricktrace_info {
 	__u64 max_user_memory;
 	__u64 armed_ns;
 	__u64 loaded_ns;
+	__u64 host_granted;
+	__u64 host_refused;
+	__u32 max_host_grants;
+	__u32 reserved2;
 };
 
 #define BRICKTRACE_INFO_SIZE_V0		128
+#define BRICKTRACE_INFO_SIZE_V1		152
 
 /* Each thread that the thread creates is registered too, before it runs. */
 #define BRICKTRACE_THREAD_INHERIT_THREADS	(1U << 0)
@@ -279,21 +341,75 @@ struct bricktrace_thread {
 
 #define BRICKTRACE_THREAD_SIZE_V0	16
 
+/* What an assertion limits; its run fails the assertion if the value is greater. */
+enum bricktrace_assertion_kind {
+	BRICKTRACE_ASSERT_DURATION	  = 0,	/* the wall time, ns */
+	BRICKTRACE_ASSERT_CATEGORY_SHARE  = 1,	/* a category's part of the thread time, 1/1000 % */
+	BRICKTRACE_ASSERT_CATEGORY_NS	  = 2,	/* a category's time, ns */
+	BRICKTRACE_ASSERT_CATEGORY_OFFCPU = 3,	/* a category's off-CPU time, ns */
+	BRICKTRACE_ASSERT_SYSCALL_COUNT	  = 4,	/* the completed calls of one system call */
+};
+
 /**
- * struct bricktrace_brick_define - define a brick (BRICKTRACE_BRICK_DEFINE)
+ * struct bricktrace_assertion - a named limit that each run of a brick is compared with
+ * @kind: enum bricktrace_assertion_kind
+ * @subject: the category of CATEGORY_*, the number of the system call of SYSCALL_COUNT,
+ *	otherwise zero
+ * @arch: enum bricktrace_arch of the system call, otherwise zero
+ * @reserved: must be zero
+ * @limit: the largest value with which a run passes
+ * @name: 1 to 63 bytes and a NUL, like a brick's name
+ *
+ * The values are inclusive figures. An assertion is not evaluated by a run that did not
+ * measure the value. A run whose breakdown is partial cannot pass an assertion about it:
+ * its figures are lower bounds, so it either fails or does not evaluate the assertion.
+ */
+struct bricktrace_assertion {
+	__u32 kind;
+	__u32 subject;
+	__u32 arch;
+	__u32 reserved;
+	__u64 limit;
+	char  name[BRICKTRACE_NAME_LEN];
+};
+
+#define BRICKTRACE_ASSERTION_SIZE_V0	88
+
+/* Set @mode of struct bricktrace_brick_define. */
+#define BRICKTRACE_BRICK_MODE		(1U << 0)
+/* Set @baseline. */
+#define BRICKTRACE_BRICK_BASELINE	(1U << 1)
+/* Replace the brick's assertions by @assertions. */
+#define BRICKTRACE_BRICK_ASSERTIONS	(1U << 2)
+
+/**
+ * struct bricktrace_brick_define - define or change a brick (BRICKTRACE_BRICK_DEFINE)
  * @size: in: sizeof(struct bricktrace_brick_define)
- * @flags: in: must be zero
+ * @flags: in: BRICKTRACE_BRICK_*, what to set besides the budget
  * @budget_ns: in: 0 to BRICKTRACE_MAX_BUDGET
  * @name: in: 1 to 63 bytes and a NUL: valid UTF-8 without control characters
  *	(U+0000 to U+001F, U+007F to U+009F)
  * @brick: out: the brick's number in this session, from 1
  * @reserved: in: must be zero
+ * @mode: in: enum bricktrace_mode
+ * @baseline: in: each run whose number among the brick's runs is a multiple of this is
+ *	interesting; 0, the default, for none
+ * @assertions: in: @cap elements of struct bricktrace_assertion, at most
+ *	BRICKTRACE_MAX_ASSERTIONS; out: @count and @known
  *
- * If the session has a brick of this name already, that brick keeps its number and
- * gets the new budget, which holds for runs that are opened later.
+ * If the session has a brick of this name already, that brick keeps its number and its
+ * statistics and gets the new settings, which hold for runs that are opened later. A
+ * flag that is not given leaves its setting unchanged; a new brick has the mode measure,
+ * no baseline and no assertions. New assertions have counted nothing.
+ *
+ * The session holds the hooks while it has a brick of mode trace or tail. The call that
+ * sets such a mode installs the hooks, which takes milliseconds, and returns when they
+ * are in place or tracing is switched off.
  *
  * Errors:
- *	ENAMETOOLONG	@name has no NUL
+ *	EINVAL	also: a mode, a kind, a subject or an arch is not valid, or the name of
+ *		an assertion is empty or not valid
+ *	ENAMETOOLONG	@name, or the name of an assertion, has no NUL
  *	ERANGE	@budget_ns is above BRICKTRACE_MAX_BUDGET
  *	EDQUOT	the session's limit of bricks is reached, or the limit of memory of
  *		the opener's user
@@ -305,38 +421,56 @@ struct bricktrace_brick_define {
 	char  name[BRICKTRACE_NAME_LEN];
 	__u32 brick;
 	__u32 reserved;
+	__u32 mode;
+	__u32 baseline;
+	struct bricktrace_array assertions;
 };
 
 #define BRICKTRACE_BRICK_DEFINE_SIZE_V0	88
+#define BRICKTRACE_BRICK_DEFINE_SIZE_V1	120
+
+/*
+ * Take a grant, as the session's limit says, if the run is traced. If the run cannot be
+ * traced, it is opened without a breakdown and says why, as at level auto.
+ */
+#define BRICKTRACE_RUN_CHARGE		(1U << 0)
 
 /**
  * struct bricktrace_run_open - open a run (BRICKTRACE_RUN_OPEN)
  * @size: in: sizeof(struct bricktrace_run_open)
- * @flags: in: must be zero
+ * @flags: in: 0, or BRICKTRACE_RUN_CHARGE with level trace
  * @brick: in: the brick's number
  * @level: in: enum bricktrace_level
  * @scope: in: enum bricktrace_scope
  * @reserved: in: must be zero
  * @run: out: the run's number in this session, never used twice
  * @parent: out: the number of the run that encloses it, or 0
+ * @why: in: BRICKTRACE_WHY_CV_EXCEEDED, BRICKTRACE_WHY_EFFICIENCY_LOW and
+ *	BRICKTRACE_WHY_MANUAL, the reasons that the caller has; a run at level trace
+ *	without one has BRICKTRACE_WHY_MANUAL
+ * @effective_level: out: BRICKTRACE_LEVEL_TRACE if the run is traced, otherwise
+ *	BRICKTRACE_LEVEL_MEASURE
+ * @reason: out: enum bricktrace_reason, why the run is not traced
+ * @mode: out: enum bricktrace_mode of the brick
  *
  * The run starts when the call has done its work; the time in which the answer is
  * copied is in @control_ns of struct bricktrace_times. Its parent is the most
  * recently opened run that is still open and either has scope session or, for a run
  * of scope thread, was opened by the same thread. The first run at level trace on
- * the host installs the hooks, which takes milliseconds, before it starts.
+ * the host installs the hooks, which takes milliseconds, before it starts. A run at
+ * level auto waits neither for the hooks nor for another call on the session.
  *
  * Errors:
  *	ENOENT	there is no such brick
- *	ESRCH	the level is trace, and with scope thread the caller is not
+ *	ESRCH	the level is trace without BRICKTRACE_RUN_CHARGE, and with scope thread the caller is not
  *		registered, or with scope session no thread is registered
  *	ELOOP	the run would be nested deeper than BRICKTRACE_MAX_DEPTH
  *	EDQUOT	the session's limit of open runs is reached, or the limit of runs
  *		or memory of the opener's user
  *	EINTR	a fatal signal arrived while the hooks were being installed
  *
- * While the host's operator has switched tracing off (the module's parameter
- * enabled), a run at level trace can be opened, but it is not instrumented.
+ * While tracing is switched off, on the host (the module's parameter enabled) or in the
+ * session, a run at level trace can be opened, but it is not instrumented.
  */
 struct bricktrace_run_open {
 	__u32 size;
@@ -347,9 +481,14 @@ struct bricktrace_run_open {
 	__u32 reserved;
 	__u64 run;
 	__u64 parent;
+	__u32 why;
+	__u32 effective_level;
+	__u32 reason;
+	__u32 mode;
 };
 
 #define BRICKTRACE_RUN_OPEN_SIZE_V0		40
+#define BRICKTRACE_RUN_OPEN_SIZE_V1		56
 
 /*
  * The part of a run that a set of figures is about. The elements of an array that
@@ -460,10 +599,28 @@ struct bricktrace_syscall {
 #define BRICKTRACE_SYSCALL_SIZE_V0	64
 #define BRICKTRACE_SYSCALL_SIZE_V1	72
 
+/**
+ * struct bricktrace_sum - a number of 128 bits, which no sum over 2^40 runs exceeds
+ * @low: the lower 64 bits
+ * @high: the upper 64 bits
+ */
+struct bricktrace_sum {
+	__u64 low;
+	__u64 high;
+};
+
 /* The run's wall time is greater than its budget. */
 #define BRICKTRACE_RESULT_OVER_BUDGET	(1U << 0)
 /* The thread ended or left the session before the run was closed, which ended the run. */
 #define BRICKTRACE_RESULT_ABANDONED	(1U << 1)
+/* The run has a reason in @why. */
+#define BRICKTRACE_RESULT_INTERESTING	(1U << 2)
+/* The run took a grant of its session's limit. */
+#define BRICKTRACE_RESULT_GRANTED	(1U << 3)
+/* The run would have taken a grant, but the limit had none left. */
+#define BRICKTRACE_RESULT_REFUSED	(1U << 4)
+/* The run is granted and within the limit of what host-wide readers get. */
+#define BRICKTRACE_RESULT_HOST		(1U << 5)
 
 /**
  * struct bricktrace_result - a finished run
@@ -480,6 +637,21 @@ struct bricktrace_syscall {
  * @start_ns: the CLOCK_MONOTONIC time at which the run started
  * @wall_ns: the time from the end of the opening call's work to the entry of the
  *	closing call, or to its handler if the closing thread is not registered
+ * @why: BRICKTRACE_WHY_*
+ * @mode: enum bricktrace_mode of the brick when the run was opened
+ * @brick_run: the run's number among the runs of its brick, from 1, in the order in
+ *	which they were opened
+ * @window_runs: the number of runs in the brick's window when this run was opened
+ * @window_kept: the number of these runs that are not outliers; the next two are about
+ *	them
+ * @window_sum: the sum of their durations, ns
+ * @window_squares: the sum of the squares of their durations, ns^2. The coefficient of
+ *	variation is sqrt(@window_kept * @window_squares - @window_sum^2) / @window_sum
+ * @window_median2: twice the median of the window, ns
+ * @passed: the number of assertions that the run passed
+ * @failed: the number of assertions that the run failed
+ * @not_evaluated: the number of assertions that the run did not evaluate
+ * @reserved: zero
  */
 struct bricktrace_result {
 	__u64 run;
@@ -493,9 +665,40 @@ struct bricktrace_result {
 	__u64 budget_ns;
 	__u64 start_ns;
 	__u64 wall_ns;
+	__u32 why;
+	__u32 mode;
+	__u64 brick_run;
+	__u32 window_runs;
+	__u32 window_kept;
+	__u64 window_sum;
+	struct bricktrace_sum window_squares;
+	__u64 window_median2;
+	__u32 passed;
+	__u32 failed;
+	__u32 not_evaluated;
+	__u32 reserved;
 };
 
 #define BRICKTRACE_RESULT_SIZE_V0	64
+#define BRICKTRACE_RESULT_SIZE_V1	136
+
+/**
+ * struct bricktrace_failed - an assertion that a run failed
+ * @index: the assertion's place among the brick's assertions, from 0
+ * @kind: enum bricktrace_assertion_kind
+ * @value: the value of the run, in the unit of the kind
+ * @limit: the assertion's limit
+ * @name: the assertion's name
+ */
+struct bricktrace_failed {
+	__u32 index;
+	__u32 kind;
+	__u64 value;
+	__u64 limit;
+	char  name[BRICKTRACE_NAME_LEN];
+};
+
+#define BRICKTRACE_FAILED_SIZE_V0	88
 
 /**
  * struct bricktrace_run_close - close a run (BRICKTRACE_RUN_CLOSE)
@@ -507,9 +710,11 @@ struct bricktrace_result {
  * @categories: one element for each category and view, struct
  *	bricktrace_category_figures
  * @syscalls: one element for each system call and view, struct bricktrace_syscall
+ * @failed: one element for each assertion that the run failed, struct bricktrace_failed
  *
  * Any thread may close a run. The run ends when the call is entered. With provenance
- * BRICKTRACE_NOT_INSTRUMENTED, all arrays but @result are empty.
+ * BRICKTRACE_NOT_INSTRUMENTED, all arrays but @result and @failed are empty. A run that was
+ * opened at level auto waits for no other call on the session.
  *
  * Errors:
  *	EINVAL	an array's @cap is above 4096; or @cap is not 0, and @addr is 0, or
@@ -526,12 +731,209 @@ struct bricktrace_run_close {
 	struct bricktrace_array times;
 	struct bricktrace_array categories;
 	struct bricktrace_array syscalls;
+	struct bricktrace_array failed;
 };
 
 #define BRICKTRACE_RUN_CLOSE_SIZE_V0	112
+#define BRICKTRACE_RUN_CLOSE_SIZE_V1	136
+
+/**
+ * struct bricktrace_statistics - the statistics of a brick
+ * @runs: the number of closed runs
+ * @traced: the number of them that have a breakdown
+ * @partial: the number of @traced whose breakdown is partial; the sums contain what
+ *	was measured of them
+ * @over_budget: the number of runs that were over their budget
+ * @granted: the number of runs that took a grant
+ * @refused: the number of runs for which no grant was left
+ * @min_ns: the shortest duration, BRICKTRACE_NONE without a run
+ * @max_ns: the longest duration, BRICKTRACE_NONE without a run
+ * @zero: the number of runs with the duration 0, which are in no bucket of the histogram
+ * @sum_ns: the sum of the durations
+ * @squares: the sum of their squares, ns^2
+ * @edge_runs: the number of @traced whose edge is known, to which @edge_ns belongs
+ * @thread_ns: this and the following are sums over @traced of the inclusive times and
+ *	counts of struct bricktrace_times; runnable is zero without
+ *	BRICKTRACE_FEATURE_RUNNABLE
+ *
+ * Durations are wall times, but at most BRICKTRACE_MAX_DURATION.
+ */
+struct bricktrace_statistics {
+	__u64 runs;
+	__u64 traced;
+	__u64 partial;
+	__u64 over_budget;
+	__u64 granted;
+	__u64 refused;
+	__u64 min_ns;
+	__u64 max_ns;
+	__u64 zero;
+	__u64 edge_runs;
+	struct bricktrace_sum sum_ns;
+	struct bricktrace_sum squares;
+	struct bricktrace_sum thread_ns;
+	struct bricktrace_sum compute_ns;
+	struct bricktrace_sum compute_offcpu_ns;
+	struct bricktrace_sum compute_runnable_ns;
+	struct bricktrace_sum edge_ns;
+	struct bricktrace_sum control_ns;
+	struct bricktrace_sum minor_faults;
+	struct bricktrace_sum major_faults;
+};
+
+#define BRICKTRACE_STATISTICS_SIZE_V0	240
+
+/**
+ * struct bricktrace_bucket - a bucket of a histogram
+ * @runs: the number of runs in it
+ */
+struct bricktrace_bucket {
+	__u64 runs;
+};
+
+#define BRICKTRACE_BUCKET_SIZE_V0	8
+
+/**
+ * struct bricktrace_category_statistics - the sums of a category over all traced runs
+ * @category: enum bricktrace_category
+ * @reserved: zero
+ * @count: this and the following are sums of the inclusive figures of the same names in
+ *	struct bricktrace_figures; @runnable_ns is zero without
+ *	BRICKTRACE_FEATURE_RUNNABLE
+ */
+struct bricktrace_category_statistics {
+	__u32 category;
+	__u32 reserved;
+	struct bricktrace_sum count;
+	struct bricktrace_sum errors;
+	struct bricktrace_sum ns;
+	struct bricktrace_sum offcpu_ns;
+	struct bricktrace_sum runnable_ns;
+};
+
+#define BRICKTRACE_CATEGORY_STATISTICS_SIZE_V0	88
+
+/**
+ * struct bricktrace_window_run - a run in a brick's window
+ * @ns: its duration, at most BRICKTRACE_MAX_DURATION
+ */
+struct bricktrace_window_run {
+	__u64 ns;
+};
+
+#define BRICKTRACE_WINDOW_RUN_SIZE_V0	8
+
+/**
+ * struct bricktrace_assertion_counts - how often an assertion passed and failed
+ * @passed: the number of runs that passed
+ * @failed: the number of runs that failed
+ * @not_evaluated: the number of runs that did not evaluate the assertion
+ */
+struct bricktrace_assertion_counts {
+	__u64 passed;
+	__u64 failed;
+	__u64 not_evaluated;
+};
+
+#define BRICKTRACE_ASSERTION_COUNTS_SIZE_V0	24
+
+/**
+ * struct bricktrace_brick_get - read a brick and its statistics (BRICKTRACE_BRICK_GET)
+ * @size: in: sizeof(struct bricktrace_brick_get)
+ * @flags: in: must be zero
+ * @brick: in: the brick's number, 1 to @bricks of struct bricktrace_session
+ * @mode: out: enum bricktrace_mode
+ * @budget_ns: out: the budget
+ * @name: out: the name
+ * @baseline: out: as in struct bricktrace_brick_define
+ * @escalated: out: 1 while runs of a brick of mode next are traced, otherwise 0
+ * @statistics: one element, struct bricktrace_statistics
+ * @histogram: BRICKTRACE_BUCKETS elements, struct bricktrace_bucket, the first for the
+ *	bucket number BRICKTRACE_BUCKET_FIRST
+ * @categories: one element for each category, struct bricktrace_category_statistics
+ * @window: the last runs, the oldest first, struct bricktrace_window_run
+ * @assertions: the assertions, struct bricktrace_assertion
+ * @counts: for each assertion, struct bricktrace_assertion_counts
+ * @longest: one element if a run was traced: the result of the longest traced run,
+ *	struct bricktrace_result
+ * @longest_times: the inclusive times of that run, struct bricktrace_times
+ * @longest_categories: the inclusive figures of that run, struct
+ *	bricktrace_category_figures
+ *
+ * All answers are of one moment.
+ *
+ * Errors:
+ *	EINVAL	as for the arrays of BRICKTRACE_RUN_CLOSE
+ *	ENOENT	there is no such brick
+ */
+struct bricktrace_brick_get {
+	__u32 size;
+	__u32 flags;
+	__u32 brick;
+	__u32 mode;
+	__u64 budget_ns;
+	char  name[BRICKTRACE_NAME_LEN];
+	__u32 baseline;
+	__u32 escalated;
+	struct bricktrace_array statistics;
+	struct bricktrace_array histogram;
+	struct bricktrace_array categories;
+	struct bricktrace_array window;
+	struct bricktrace_array assertions;
+	struct bricktrace_array counts;
+	struct bricktrace_array longest;
+	struct bricktrace_array longest_times;
+	struct bricktrace_array longest_categories;
+};
+
+#define BRICKTRACE_BRICK_GET_SIZE_V0	312
+
+/**
+ * struct bricktrace_brick_reset - forget a brick's runs (BRICKTRACE_BRICK_RESET)
+ * @size: in: sizeof(struct bricktrace_brick_reset)
+ * @flags: in: must be zero
+ * @brick: in: the brick's number
+ * @reserved: in: must be zero
+ *
+ * The brick's statistics, window and counts of assertions become those of a new brick. A
+ * brick of mode next is no longer escalated. Runs that are open count when they are
+ * closed. The numbers of the brick's runs go on.
+ *
+ * Errors:
+ *	ENOENT	there is no such brick
+ */
+struct bricktrace_brick_reset {
+	__u32 size;
+	__u32 flags;
+	__u32 brick;
+	__u32 reserved;
+};
+
+#define BRICKTRACE_BRICK_RESET_SIZE_V0	16
 
 /* Set @edge_ps of struct bricktrace_session. */
 #define BRICKTRACE_SESSION_EDGE		(1U << 0)
+/* Set @cv_threshold. */
+#define BRICKTRACE_SESSION_CV		(1U << 1)
+/* Set @efficiency_threshold. */
+#define BRICKTRACE_SESSION_EFFICIENCY	(1U << 2)
+/* Set @trace_limit. */
+#define BRICKTRACE_SESSION_LIMIT	(1U << 3)
+/* Set @outliers. */
+#define BRICKTRACE_SESSION_OUTLIERS	(1U << 4)
+/* Set @enabled. */
+#define BRICKTRACE_SESSION_ENABLED	(1U << 5)
+
+/* The largest @cv_threshold, 1000 %: above the greatest value that a window can have. */
+#define BRICKTRACE_MAX_CV		1000000U
+/* The largest @efficiency_threshold, 100 %. */
+#define BRICKTRACE_MAX_EFFICIENCY	100000U
+/* The largest @trace_limit. */
+#define BRICKTRACE_MAX_LIMIT		1000U
+/* The largest @outliers, 1000 interquartile ranges. */
+#define BRICKTRACE_MAX_OUTLIERS		1000000U
+/* The value of @outliers that leaves out no run. */
+#define BRICKTRACE_OUTLIERS_KEEP	(~0U)
 
 /**
  * struct bricktrace_session - the settings, limits and counters of a session
@@ -551,9 +953,30 @@ struct bricktrace_run_close {
  * @runs_opened: out: the number of runs opened since the session began
  * @threads_lost: out: the number of threads that should have been inherited but
  *	could not be followed
+ * @cv_threshold: in (SET), out (GET): a coefficient of variation above this is an
+ *	anomaly; in 1/1000 %, 15000 by default
+ * @efficiency_threshold: in (SET), out (GET): an efficiency below this is an anomaly; in
+ *	1/1000 %, 25000 by default. The efficiency is the budget divided by the window's
+ *	median, at most 100 %
+ * @trace_limit: in (SET), out (GET): the number of grants in any second; 0 for none, 100
+ *	by default
+ * @outliers: in (SET), out (GET): runs that lie further outside the window's quartiles
+ *	than this, in 1/1000 of the interquartile range, are left out of the coefficient
+ *	of variation; 1500 by default; or BRICKTRACE_OUTLIERS_KEEP
+ * @enabled: in (SET), out (GET): 0 stops the tracing of the session at once: the session
+ *	ceases to hold the hooks, and open runs are not instrumented; 1, the default
+ * @escalated: out: the number of bricks of mode next whose runs are traced
+ * @granted: out: the number of grants taken
+ * @refused: out: the number of runs for which no grant was left
+ *
+ * A SET with several flags sets all of them or, if it fails, none.
  *
  * SET errors:
- *	ERANGE	@edge_ps is above BRICKTRACE_MAX_EDGE_PS and not BRICKTRACE_NONE
+ *	ERANGE	@edge_ps is above BRICKTRACE_MAX_EDGE_PS and not BRICKTRACE_NONE; or
+ *		@cv_threshold is above BRICKTRACE_MAX_CV, @efficiency_threshold above
+ *		BRICKTRACE_MAX_EFFICIENCY, @trace_limit above BRICKTRACE_MAX_LIMIT,
+ *		@outliers above BRICKTRACE_MAX_OUTLIERS and not BRICKTRACE_OUTLIERS_KEEP,
+ *		or @enabled above 1
  */
 struct bricktrace_session {
 	__u32 size;
@@ -569,9 +992,18 @@ struct bricktrace_session {
 	__u32 reserved;
 	__u64 runs_opened;
 	__u64 threads_lost;
+	__u32 cv_threshold;
+	__u32 efficiency_threshold;
+	__u32 trace_limit;
+	__u32 outliers;
+	__u32 enabled;
+	__u32 escalated;
+	__u64 granted;
+	__u64 refused;
 };
 
 #define BRICKTRACE_SESSION_SIZE_V0	64
+#define BRICKTRACE_SESSION_SIZE_V1	104
 
 /*
  * The argument of each ioctl is the address of its structure, which the module reads
@@ -589,5 +1021,7 @@ struct bricktrace_session {
 #define BRICKTRACE_RUN_CLOSE		BRICKTRACE_IOWR(5)
 #define BRICKTRACE_SESSION_GET		BRICKTRACE_IOWR(6)
 #define BRICKTRACE_SESSION_SET		BRICKTRACE_IOWR(7)
+#define BRICKTRACE_BRICK_GET		BRICKTRACE_IOWR(8)
+#define BRICKTRACE_BRICK_RESET		BRICKTRACE_IOWR(9)
 
 #endif /* _UAPI_LINUX_BRICKTRACE_H */
