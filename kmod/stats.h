@@ -18,9 +18,9 @@
 #include <linux/types.h>
 #else
 #include <stdbool.h>
-#include <stdint.h>
-typedef uint64_t u64;
-typedef uint32_t u32;
+typedef __u64 u64;
+typedef __s64 s64;
+typedef __u32 u32;
 #endif
 
 typedef unsigned __int128 bkt_u128;
@@ -59,7 +59,7 @@ u64 bkt_durations_percentile(const struct bkt_durations *d, u32 per_mille);
 /* The last BRICKTRACE_WINDOW runs. */
 struct bkt_window {
 	u64 run[BRICKTRACE_WINDOW];	/* a ring: the newest is before @next */
-	u64 sorted[BRICKTRACE_WINDOW];	/* the same durations in ascending order */
+	u64 sorted[BRICKTRACE_WINDOW];	/* zeros, then the same durations in ascending order */
 	u64 sum;
 	bkt_u128 squares;
 	u32 runs;
