@@ -199,7 +199,7 @@ void bkt_base_walk_begin(struct bkt_base *b, u32 generation,
 	b->open = open;
 	b->begin = begin;
 	memcpy(b->walk, b->sums, bkt_sums_size(b->sums));
-	memset(b->walked, 0, sizeof(b->walked));
+	memset(b->walked, 0, b->sums->used * sizeof(b->walked[0]));
 	if (!open || open->left == b->sums->left || b->generation != generation)
 		return;
 	/*

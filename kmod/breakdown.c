@@ -139,10 +139,8 @@ static void breakdown_calls(struct bkt_breakdown *b,
 	const struct bkt_total *e;
 	u32 i, v;
 
-	for (i = 0; i < totals->cap; i++) {
+	for (i = 0; i < totals->used; i++) {
 		e = &totals->total[i];
-		if (!e->used)
-			continue;
 		in = breakdown_inner(inner, e->key);
 		rest->calls += bkt_totals_sub(e->f.count, in ? in->count : 0);
 		rest->time = bkt_totals_sub(rest->time, e->f.time);

@@ -4,12 +4,15 @@
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
+#include <linux/mm.h>
 #include <linux/nospec.h>
+#include <linux/slab.h>
 #include <linux/uaccess.h>
 #include "chardev.h"
 #include "clock.h"
 #include "compat.h"
 #include "hooks.h"
+#include "limit.h"
 #include "member.h"
 #include "run.h"
 #include "session.h"
@@ -37,6 +40,8 @@ struct bkt_ioctl {
 		struct bricktrace_run_open run_open;
 		struct bricktrace_run_close run_close;
 		struct bricktrace_session session;
+		struct bricktrace_brick_get brick_get;
+		struct bricktrace_brick_reset brick_reset;
 	} arg;
 };
 
@@ -57,25 +62,31 @@ static int chardev_check_array(const struct bricktrace_array *a, u32 size_v0)
 	return 0;
 }
 
+/* Copies the element number @i, of @size bytes; the caller's elements may be larger or smaller. */
+static int chardev_put_element(const struct bricktrace_array *a, u32 i, const void *from,
+			       u32 size)
+{
+	u8 __user *to = (u8 __user *)u64_to_user_ptr(a->addr) + (size_t)i * a->size;
+	u32 known = min(a->size, size);
+
+	return copy_to_user(to, from, known) ||
+	       clear_user(to + known, a->size - known) ? -EFAULT : 0;
+}
+
 /* Copies elements of @size bytes to an array whose elements may have another size. */
 static int chardev_put_array(struct bricktrace_array *a, const void *from, u32 size,
 			     u32 count)
 {
-	u8 __user *to = u64_to_user_ptr(a->addr);
-	u32 n = min(a->cap, count);
+	u32 i, n = min(a->cap, count);
+	int ret = 0;
 
 	a->count = count;
 	a->known = min(a->size, size);
 	if (a->size == size)
-		return copy_to_user(to, from, n * size) ? -EFAULT : 0;
-	for (; n; n--) {
-		if (copy_to_user(to, from, a->known) ||
-		    clear_user(to + a->known, a->size - a->known))
-			return -EFAULT;
-		to += a->size;
-		from += size;
-	}
-	return 0;
+		return copy_to_user(u64_to_user_ptr(a->addr), from, n * size) ? -EFAULT : 0;
+	for (i = 0; !ret && i < n; i++)
+		ret = chardev_put_element(a, i, from + (size_t)i * size, size);
+	return ret;
 }
 
 /* Waits neither for @session->lock nor for hooks_mutex, which may be held for long. */
@@ -92,7 +103,7 @@ static int chardev_info(struct bkt_ioctl *c)
 	a->slots = BKT_SLOTS - BKT_SLOT_FIRST;
 	a->linger_ms = state.linger_ms;
 	a->tested = bkt_kernel_tested;
-	a->features = BRICKTRACE_FEATURE_FAULTS |
+	a->features = BRICKTRACE_FEATURE_FAULTS | BRICKTRACE_FEATURE_STATISTICS |
 		      (BKT_RUN_DELAY ? BRICKTRACE_FEATURE_RUNNABLE : 0);
 	a->arms = state.arms;
 	a->threads_lost = bkt_task_lost();
@@ -103,6 +114,9 @@ static int chardev_info(struct bkt_ioctl *c)
 	bkt_user_info(c->session->user, a);
 	a->armed_ns = state.armed_ns;
 	a->loaded_ns = state.loaded_ns;
+	bkt_limit_get(&bkt_limit_host, &a->max_host_grants, &a->host_granted,
+		      &a->host_refused);
+	a->reserved2 = 0;
 	return chardev_put(c);
 }
 
@@ -127,14 +141,108 @@ static int chardev_thread_unregister(struct bkt_ioctl *c)
 	return chardev_put(c);
 }
 
+/* Reads the @a->cap assertions of the caller into @to, which the caller of this frees. */
+static int chardev_get_assertions(struct bricktrace_array *a,
+				  struct bricktrace_assertion **to)
+{
+	const u8 __user *from = u64_to_user_ptr(a->addr);
+	struct bricktrace_assertion *all;
+	int ret = 0;
+	u32 i;
+
+	if (!a->cap)
+		return 0;
+	ret = chardev_check_array(a, BRICKTRACE_ASSERTION_SIZE_V0);
+	if (ret || a->cap > BRICKTRACE_MAX_ASSERTIONS)
+		return ret ?: -EINVAL;
+	all = kcalloc(a->cap, sizeof(*all), GFP_KERNEL_ACCOUNT);
+	if (!all)
+		return -ENOMEM;
+	*to = all;
+	for (i = 0; !ret && i < a->cap; i++)
+		ret = copy_struct_from_user(&all[i], sizeof(*all), from + i * a->size,
+					    a->size);
+	a->count = a->cap;
+	a->known = min_t(u32, a->size, sizeof(*all));
+	return ret;
+}
+
 static int chardev_brick_define(struct bkt_ioctl *c)
 {
-	int brick = bkt_session_define(c->session, c->arg.brick_define.name,
-				       c->arg.brick_define.budget_ns);
+	struct bricktrace_brick_define *a = &c->arg.brick_define;
+	struct bricktrace_assertion *assertions = NULL;
+	int ret = 0;
 
-	if (brick < 0)
-		return brick;
-	c->arg.brick_define.brick = brick;
+	if (a->flags & BRICKTRACE_BRICK_ASSERTIONS)
+		ret = chardev_get_assertions(&a->assertions, &assertions);
+	if (!ret)
+		ret = bkt_session_define(c->session, a, assertions, a->assertions.cap);
+	kfree(assertions);
+	if (ret < 0)
+		return ret;
+	a->brick = ret;
+	return chardev_put(c);
+}
+
+static int chardev_brick_get(struct bkt_ioctl *c)
+{
+	struct bricktrace_brick_get *a = &c->arg.brick_get;
+	struct bkt_brick *b = bkt_session_brick(c->session, a->brick);
+	struct bkt_brick_copy *copy;
+	bool traced;
+	int ret;
+
+	ret = chardev_check_array(&a->statistics, BRICKTRACE_STATISTICS_SIZE_V0) ?:
+	      chardev_check_array(&a->histogram, BRICKTRACE_BUCKET_SIZE_V0) ?:
+	      chardev_check_array(&a->categories,
+				  BRICKTRACE_CATEGORY_STATISTICS_SIZE_V0) ?:
+	      chardev_check_array(&a->window, BRICKTRACE_WINDOW_RUN_SIZE_V0) ?:
+	      chardev_check_array(&a->assertions, BRICKTRACE_ASSERTION_SIZE_V0) ?:
+	      chardev_check_array(&a->counts, BRICKTRACE_ASSERTION_COUNTS_SIZE_V0) ?:
+	      chardev_check_array(&a->longest, BRICKTRACE_RESULT_SIZE_V0) ?:
+	      chardev_check_array(&a->longest_times, BRICKTRACE_TIMES_SIZE_V0) ?:
+	      chardev_check_array(&a->longest_categories,
+				  BRICKTRACE_CATEGORY_FIGURES_SIZE_V0);
+	if (ret)
+		return ret;
+	if (!b)
+		return -ENOENT;
+	copy = kvzalloc(sizeof(*copy), GFP_KERNEL_ACCOUNT);
+	if (!copy)
+		return -ENOMEM;
+	bkt_brick_get(b, copy);
+	traced = copy->st.sums.traced;
+	a->mode = copy->mode;
+	a->budget_ns = copy->budget_ns;
+	memcpy(a->name, b->name, sizeof(a->name));
+	a->baseline = copy->baseline;
+	a->escalated = copy->escalated;
+#define PUT(array, from, n) chardev_put_array(&a->array, from, sizeof((from)[0]), n)
+	ret = PUT(statistics, &copy->st.sums, 1) ?:
+	      PUT(histogram, copy->st.durations.bucket, BRICKTRACE_BUCKETS) ?:
+	      PUT(categories, copy->st.categories, BKT_CATEGORIES) ?:
+	      PUT(window, copy->window, copy->window_runs) ?:
+	      PUT(assertions, copy->assertions->a,
+		  copy->assertions ? copy->assertions->n : 0) ?:
+	      PUT(counts, copy->counts, copy->assertions ? copy->assertions->n : 0) ?:
+	      PUT(longest, &copy->st.longest.result, traced) ?:
+	      PUT(longest_times, &copy->st.longest.times, traced) ?:
+	      PUT(longest_categories, copy->st.longest.categories,
+		  traced ? BKT_CATEGORIES : 0) ?:
+	      chardev_put(c);
+#undef PUT
+	bkt_assertions_put(copy->assertions);
+	kvfree(copy);
+	return ret;
+}
+
+static int chardev_brick_reset(struct bkt_ioctl *c)
+{
+	struct bkt_brick *b = bkt_session_brick(c->session, c->arg.brick_reset.brick);
+
+	if (!b)
+		return -ENOENT;
+	bkt_brick_reset(b);
 	return chardev_put(c);
 }
 
@@ -143,14 +251,34 @@ static int chardev_run_open(struct bkt_ioctl *c)
 	struct bricktrace_run_open *a = &c->arg.run_open;
 	int ret;
 
-	ret = bkt_run_open(c->session, a->brick, a->level, a->scope, &a->run,
-			   &a->parent);
+	ret = bkt_run_open(c->session, a);
 	if (ret)
 		return ret;
 	ret = chardev_put(c);
 	/* The caller has not got the number of the run, so it could not close the run. */
 	if (ret)
 		bkt_run_cancel(c->session, a->run);
+	return ret;
+}
+
+static int chardev_put_failed(struct bricktrace_array *a, const struct bkt_record *rec)
+{
+	struct bricktrace_failed f;
+	u32 i, n = 0;
+	int ret = 0;
+
+	a->count = rec->result.failed;
+	a->known = min_t(u32, a->size, sizeof(f));
+	for (i = 0; !ret && n < min(a->cap, a->count); i++) {
+		if (!(rec->verdict.failed & 1U << i))
+			continue;
+		f.index = i;
+		f.kind = rec->assertions->a[i].kind;
+		f.value = rec->verdict.value[i];
+		f.limit = rec->assertions->a[i].limit;
+		memcpy(f.name, rec->assertions->a[i].name, sizeof(f.name));
+		ret = chardev_put_element(a, n++, &f, sizeof(f));
+	}
 	return ret;
 }
 
@@ -166,6 +294,7 @@ static int chardev_run_close(struct bkt_ioctl *c)
 	      chardev_check_array(&a->categories,
 				  BRICKTRACE_CATEGORY_FIGURES_SIZE_V0) ?:
 	      chardev_check_array(&a->syscalls, BRICKTRACE_SYSCALL_SIZE_V0) ?:
+	      chardev_check_array(&a->failed, BRICKTRACE_FAILED_SIZE_V0) ?:
 	      bkt_run_close(c->session, a->run, c->entered, &rec);
 	if (ret)
 		return ret;
@@ -179,6 +308,7 @@ static int chardev_run_close(struct bkt_ioctl *c)
 	      chardev_put_array(&a->syscalls, b ? b->syscalls : NULL,
 				sizeof(b->syscalls[0][0]),
 				b ? b->nr_syscalls * BKT_VIEWS : 0) ?:
+	      chardev_put_failed(&a->failed, &rec) ?:
 	      chardev_put(c);
 	bkt_record_free(&rec);
 	return ret;
@@ -186,16 +316,13 @@ static int chardev_run_close(struct bkt_ioctl *c)
 
 static int chardev_session_get(struct bkt_ioctl *c)
 {
-	return bkt_session_get(c->session, &c->arg.session) ?: chardev_put(c);
+	bkt_session_get(c->session, &c->arg.session);
+	return chardev_put(c);
 }
 
 static int chardev_session_set(struct bkt_ioctl *c)
 {
-	int ret = 0;
-
-	if (c->arg.head.flags & BRICKTRACE_SESSION_EDGE)
-		ret = bkt_session_set_edge(c->session, c->arg.session.edge_ps);
-	return ret ?: chardev_put(c);
+	return bkt_session_set(c->session, &c->arg.session) ?: chardev_put(c);
 }
 
 /* chardev_ioctl() checks an ioctl's structure by its row before it calls @fn. */
@@ -220,15 +347,23 @@ static const struct {
 	CHARDEV_IOCTL(THREAD_UNREGISTER, thread, THREAD), .fn = chardev_thread_unregister,
 		.flags = BRICKTRACE_THREAD_WHOLE_PROCESS },
 	CHARDEV_IOCTL(BRICK_DEFINE, brick_define, BRICK_DEFINE), .fn = chardev_brick_define,
-		.reserved = offsetof(struct bricktrace_brick_define, reserved) },
+		.reserved = offsetof(struct bricktrace_brick_define, reserved),
+		.flags = BRICKTRACE_BRICK_MODE | BRICKTRACE_BRICK_BASELINE |
+			 BRICKTRACE_BRICK_ASSERTIONS },
 	CHARDEV_IOCTL(RUN_OPEN, run_open, RUN_OPEN), .fn = chardev_run_open,
-		.reserved = offsetof(struct bricktrace_run_open, reserved) },
+		.reserved = offsetof(struct bricktrace_run_open, reserved),
+		.flags = BRICKTRACE_RUN_CHARGE },
 	CHARDEV_IOCTL(RUN_CLOSE, run_close, RUN_CLOSE), .fn = chardev_run_close },
 	CHARDEV_IOCTL(SESSION_GET, session, SESSION), .fn = chardev_session_get,
 		.reserved = offsetof(struct bricktrace_session, reserved) },
 	CHARDEV_IOCTL(SESSION_SET, session, SESSION), .fn = chardev_session_set,
 		.reserved = offsetof(struct bricktrace_session, reserved),
-		.flags = BRICKTRACE_SESSION_EDGE },
+		.flags = BRICKTRACE_SESSION_EDGE | BRICKTRACE_SESSION_CV |
+			 BRICKTRACE_SESSION_EFFICIENCY | BRICKTRACE_SESSION_LIMIT |
+			 BRICKTRACE_SESSION_OUTLIERS | BRICKTRACE_SESSION_ENABLED },
+	CHARDEV_IOCTL(BRICK_GET, brick_get, BRICK_GET), .fn = chardev_brick_get },
+	CHARDEV_IOCTL(BRICK_RESET, brick_reset, BRICK_RESET), .fn = chardev_brick_reset,
+		.reserved = offsetof(struct bricktrace_brick_reset, reserved) },
 };
 
 static long chardev_ioctl(struct file *file, unsigned int cmd,
@@ -321,16 +456,25 @@ int bkt_chardev_init(void)
 
 #define SIZE(type, version) \
 	BUILD_BUG_ON(sizeof(struct bricktrace_##type) != BRICKTRACE_##version)
-	SIZE(info, INFO_SIZE_V0);
+	SIZE(info, INFO_SIZE_V1);
 	SIZE(thread, THREAD_SIZE_V0);
-	SIZE(brick_define, BRICK_DEFINE_SIZE_V0);
-	SIZE(run_open, RUN_OPEN_SIZE_V0);
-	SIZE(run_close, RUN_CLOSE_SIZE_V0);
-	SIZE(result, RESULT_SIZE_V0);
+	SIZE(assertion, ASSERTION_SIZE_V0);
+	SIZE(brick_define, BRICK_DEFINE_SIZE_V1);
+	SIZE(run_open, RUN_OPEN_SIZE_V1);
+	SIZE(run_close, RUN_CLOSE_SIZE_V1);
+	SIZE(result, RESULT_SIZE_V1);
 	SIZE(times, TIMES_SIZE_V1);
 	SIZE(category_figures, CATEGORY_FIGURES_SIZE_V1);
 	SIZE(syscall, SYSCALL_SIZE_V1);
-	SIZE(session, SESSION_SIZE_V0);
+	SIZE(failed, FAILED_SIZE_V0);
+	SIZE(session, SESSION_SIZE_V1);
+	SIZE(brick_get, BRICK_GET_SIZE_V0);
+	SIZE(brick_reset, BRICK_RESET_SIZE_V0);
+	SIZE(statistics, STATISTICS_SIZE_V0);
+	SIZE(bucket, BUCKET_SIZE_V0);
+	SIZE(category_statistics, CATEGORY_STATISTICS_SIZE_V0);
+	SIZE(window_run, WINDOW_RUN_SIZE_V0);
+	SIZE(assertion_counts, ASSERTION_COUNTS_SIZE_V0);
 	chardev_misc.minor = chardev_minor;
 	ret = misc_register(&chardev_misc);
 	if (ret)

@@ -318,13 +318,16 @@ static void hooks_disarm(bool idle)
 static void hooks_release(struct work_struct *work);
 static DECLARE_DELAYED_WORK(hooks_release_work, hooks_release);
 
+static long hooks_hold_left(void)
+{
+	return READ_ONCE(hooks_patched_at) + msecs_to_jiffies(HOOKS_HOLD_MS) - jiffies;
+}
+
 static unsigned long hooks_linger(void)
 {
 	unsigned long delay = msecs_to_jiffies(READ_ONCE(hooks_linger_ms));
-	long hold = READ_ONCE(hooks_patched_at) +
-		    msecs_to_jiffies(HOOKS_HOLD_MS) - jiffies;
 
-	return max_t(long, hold, delay);
+	return max_t(long, hooks_hold_left(), delay);
 }
 
 void bkt_hooks_idle(void)
@@ -354,44 +357,112 @@ static void hooks_check_clock(void)
 	bkt_clock_renew();
 }
 
+/* Arms the hooks for a holder, unless they are armed. */
 static int hooks_arm_for_holder(void)
 {
-	int ret;
-
-	ret = mutex_lock_killable(&hooks_mutex);
-	if (ret)
-		return ret;
+	lockdep_assert_held(&hooks_mutex);
 	hooks_check_clock();
 	if (!hooks_enabled)
-		ret = -ECANCELED;
-	else if (hooks_suspending)
-		ret = -ESTALE;
-	else if (!hooks_armed)
-		ret = hooks_arm();
+		return -ECANCELED;
+	if (hooks_suspending)
+		return -ESTALE;
+	return hooks_armed ? 0 : hooks_arm();
+}
+
+static bool hooks_have_holders(void)
+{
+	bool have;
+
+	spin_lock(&hooks_holders_lock);
+	have = !list_empty(&hooks_holders);
+	spin_unlock(&hooks_holders_lock);
+	return have;
+}
+
+/* If this fails, the next run at level auto asks for it again. */
+static void hooks_arm_later(struct work_struct *work)
+{
+	mutex_lock(&hooks_mutex);
+	if (hooks_have_holders())
+		hooks_arm_for_holder();
 	mutex_unlock(&hooks_mutex);
-	return ret;
+}
+
+static DECLARE_WORK(hooks_arm_work, hooks_arm_later);
+
+static void hooks_list(struct bkt_holder *h)
+{
+	lockdep_assert_held(&hooks_holders_lock);
+	h->pid = task_tgid_nr(current);
+	get_task_comm(h->comm, current->group_leader);
+	h->since_ns = ktime_get_ns();
+	list_add_tail(&h->node, &hooks_holders);
+}
+
+static void hooks_add_hold(struct bkt_holder *h)
+{
+	lockdep_assert_held(&hooks_holders_lock);
+	if (!h->holds++ && !h->off)
+		hooks_list(h);
 }
 
 int bkt_hooks_get(struct bkt_holder *h)
 {
-	bool ready;
+	bool ready, off;
 	int ret;
 
 	spin_lock(&hooks_holders_lock);
-	if (!h->runs++) {
-		h->pid = task_tgid_nr(current);
-		get_task_comm(h->comm, current->group_leader);
-		h->since_ns = ktime_get_ns();
-		list_add_tail(&h->node, &hooks_holders);
-	}
+	off = h->off;
+	if (!off)
+		hooks_add_hold(h);
 	ready = hooks_armed;
 	spin_unlock(&hooks_holders_lock);
+	if (off)
+		return -ECANCELED;
 	if (likely(ready && !bkt_clock_stale()))
 		return 0;
-	ret = hooks_arm_for_holder();
+	ret = mutex_lock_killable(&hooks_mutex);
+	if (!ret) {
+		ret = hooks_arm_for_holder();
+		mutex_unlock(&hooks_mutex);
+	}
 	if (ret)
 		bkt_hooks_put(h);
 	return ret;
+}
+
+int bkt_hooks_try(struct bkt_holder *h)
+{
+	int ret = 0;
+
+	spin_lock(&hooks_holders_lock);
+	if (h->off)
+		ret = -ECANCELED;
+	else if (unlikely(!hooks_armed || bkt_clock_stale()))
+		ret = -EINPROGRESS;
+	else
+		hooks_add_hold(h);
+	spin_unlock(&hooks_holders_lock);
+	if (ret != -EINPROGRESS)
+		return ret;
+	if (!READ_ONCE(hooks_enabled))
+		return -ECANCELED;
+	if (READ_ONCE(hooks_suspending))
+		return -ESTALE;
+	queue_work(system_unbound_wq, &hooks_arm_work);
+	return -EINPROGRESS;
+}
+
+void bkt_hooks_hold(struct bkt_holder *h)
+{
+	bool arm;
+
+	spin_lock(&hooks_holders_lock);
+	hooks_add_hold(h);
+	arm = !hooks_armed && !h->off;
+	spin_unlock(&hooks_holders_lock);
+	if (arm)
+		queue_work(system_unbound_wq, &hooks_arm_work);
 }
 
 void bkt_hooks_put(struct bkt_holder *h)
@@ -399,13 +470,63 @@ void bkt_hooks_put(struct bkt_holder *h)
 	bool idle;
 
 	spin_lock(&hooks_holders_lock);
-	if (!--h->runs)
+	if (!--h->holds && !h->off)
 		list_del(&h->node);
 	idle = list_empty(&hooks_holders);
 	spin_unlock(&hooks_holders_lock);
 	/* The linger time begins again each time that the last holder goes. */
 	if (idle)
 		mod_delayed_work(system_long_wq, &hooks_release_work, hooks_linger());
+}
+
+/*
+ * Removes the hooks, unless there is a holder, as soon as HOOKS_HOLD_MS allows; the caller
+ * waits for that. If the caller is killed meanwhile, the worker removes them.
+ */
+static void hooks_disarm_unheld(void)
+{
+	mutex_lock(&hooks_mutex);
+	while (hooks_armed && hooks_hold_left() > 0 && !fatal_signal_pending(current)) {
+		mutex_unlock(&hooks_mutex);
+		schedule_timeout_killable(max(hooks_hold_left(), 1L));
+		mutex_lock(&hooks_mutex);
+	}
+	if (hooks_hold_left() > 0)
+		bkt_hooks_idle();
+	else
+		hooks_disarm(true);
+	mutex_unlock(&hooks_mutex);
+}
+
+void bkt_hooks_switch(struct bkt_holder *h, bool on)
+{
+	bool change, held;
+
+	spin_lock(&hooks_holders_lock);
+	change = h->off == on;
+	held = change && h->holds;
+	WRITE_ONCE(h->off, !on);
+	if (change && !on)
+		WRITE_ONCE(h->offs, h->offs + 1);
+	if (held && on)
+		hooks_list(h);
+	else if (held)
+		list_del(&h->node);
+	spin_unlock(&hooks_holders_lock);
+	if (held && on)
+		queue_work(system_unbound_wq, &hooks_arm_work);
+	else if (held)
+		hooks_disarm_unheld();
+}
+
+bool bkt_hooks_is_off(const struct bkt_holder *h)
+{
+	return READ_ONCE(h->off);
+}
+
+u32 bkt_hooks_offs(const struct bkt_holder *h)
+{
+	return READ_ONCE(h->offs);
 }
 
 int bkt_hooks_follow_begin(void)
@@ -505,8 +626,8 @@ static int hooks_put_holder(char *text, int n, const struct bkt_holder *h)
 {
 	int start = n;
 
-	n += sysfs_emit_at(text, n, "holder pid %d uid %u comm %*pE runs %u",
-			   h->pid, h->uid, (int)strlen(h->comm), h->comm, h->runs);
+	n += sysfs_emit_at(text, n, "holder pid %d uid %u comm %*pE holds %u",
+			   h->pid, h->uid, (int)strlen(h->comm), h->comm, h->holds);
 	n += hooks_put_seconds(text, n, "since_s", ktime_get_ns() - h->since_ns);
 	n += sysfs_emit_at(text, n, "\n");
 	return n - start;
@@ -560,7 +681,7 @@ static int hooks_on_suspend(struct notifier_block *nb, unsigned long event, void
 	mutex_lock(&hooks_mutex);
 	if (begins)
 		hooks_disarm(false);
-	hooks_suspending = begins;
+	WRITE_ONCE(hooks_suspending, begins);
 	bkt_clock_renew();
 	mutex_unlock(&hooks_mutex);
 	return NOTIFY_DONE;
@@ -617,7 +738,7 @@ int bkt_hooks_init(void)
 	return 0;
 }
 
-/* Called when no session is left, so there is no run and no followed task. */
+/* Called when no session is left, so there is no holder and no followed task. */
 void bkt_hooks_exit(void)
 {
 	unregister_pm_notifier(&hooks_suspend_nb);
@@ -628,5 +749,6 @@ void bkt_hooks_exit(void)
 		hooks_unregister_lifecycle();
 	mutex_unlock(&hooks_mutex);
 	cancel_delayed_work_sync(&hooks_release_work);
+	cancel_work_sync(&hooks_arm_work);
 	bkt_quiet_exit();
 }

@@ -12,16 +12,19 @@
 #include <linux/types.h>
 
 /*
- * A holder: a session keeps the hooks armed while it has an open traced run. Embedded
- * in struct bkt_session; hooks_holders_lock of hooks.c protects all fields but @uid.
+ * A holder: a session keeps the hooks armed while it has an open traced run, or a brick
+ * whose mode or escalation holds them, unless it is switched off. Embedded in struct
+ * bkt_session; hooks_holders_lock of hooks.c protects all fields but @uid.
  */
 struct bkt_holder {
-	struct list_head node;
-	u32 runs;		/* open traced runs */
+	struct list_head node;	/* in the list of holders if @holds is not 0 and @off is false */
+	u32 holds;		/* open traced runs, and bricks that hold the hooks */
+	bool off;		/* the session is switched off */
+	u32 offs;		/* how often the holder was switched off */
 	u32 uid;		/* the session's user, initial namespace; constant */
-	pid_t pid;		/* the process that opened the first run, initial namespace */
+	pid_t pid;		/* the process that held the hooks first, initial namespace */
 	char comm[TASK_COMM_LEN];	/* the name of that process */
-	u64 since_ns;		/* ktime_get_ns() when that run was opened */
+	u64 since_ns;		/* ktime_get_ns() when that was */
 };
 
 /* Finds the tracepoints by their names. Errors: -ENODEV if one is missing. */
@@ -29,14 +32,31 @@ int bkt_hooks_init(void);
 void bkt_hooks_exit(void);
 
 /*
- * bkt_hooks_get() begins a traced run of @h: it makes @h a holder and arms the hooks,
- * which takes milliseconds, unless they are armed. bkt_hooks_put() ends the run. If
- * bkt_hooks_get() fails, no run has begun. It may sleep. Errors: -ECANCELED if the
- * operator has switched tracing off, -ESTALE while the host is being suspended, -EINTR
- * on a fatal signal, and those of tracepoint_probe_register().
+ * bkt_hooks_get() makes @h hold the hooks once more, and arms them, which takes
+ * milliseconds, unless they are armed. It may sleep. If it fails, @h does not hold them.
+ * Errors: -ECANCELED if the host's operator or the session has switched tracing off,
+ * -ESTALE while the host is being suspended, -EINTR on a fatal signal, and those of
+ * tracepoint_probe_register().
+ *
+ * bkt_hooks_try() does the same without waiting: if the hooks are not armed, it asks a
+ * worker to arm them for the holders that there are, and fails with -EINPROGRESS.
+ *
+ * bkt_hooks_hold() makes @h a holder whether or not the hooks are armed, and has the
+ * worker arm them. bkt_hooks_put() undoes one call of any of the three. Neither waits.
  */
 int bkt_hooks_get(struct bkt_holder *h);
+int bkt_hooks_try(struct bkt_holder *h);
+void bkt_hooks_hold(struct bkt_holder *h);
 void bkt_hooks_put(struct bkt_holder *h);
+
+/*
+ * Switches a holder off or on. When it is switched off, the hooks are removed at once if
+ * nobody else holds them. Traced runs during which bkt_hooks_offs() changed have no
+ * breakdown. May sleep.
+ */
+void bkt_hooks_switch(struct bkt_holder *h, bool on);
+bool bkt_hooks_is_off(const struct bkt_holder *h);
+u32 bkt_hooks_offs(const struct bkt_holder *h);
 
 /*
  * Enclose code that makes tasks followed, so that the lifecycle probes are in place.

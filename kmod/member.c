@@ -37,6 +37,8 @@ void bkt_member_put(struct bkt_member *m)
 {
 	if (!refcount_dec_and_test(&m->refs))
 		return;
+	if (m->end)
+		bkt_user_uncharge(m->session->user, sizeof(*m->end));
 	bkt_user_uncharge_thread(m->session->user, MEMBER_BYTES);
 	bkt_task_put(m->follower.task);
 	kfree(m->end);
@@ -256,7 +258,8 @@ static int member_removable(struct bkt_session *s, struct task_struct *p)
 	bkt_task_put(member_find(s, p, &m));
 	if (!m)
 		return -ESRCH;
-	ret = m->runs ? -EBUSY : 0;
+	/* A run that begins after this is abandoned when the member leaves. */
+	ret = READ_ONCE(m->runs) ? -EBUSY : 0;
 	bkt_member_put(m);
 	return ret;
 }
@@ -495,42 +498,58 @@ void bkt_member_drop_all(struct bkt_session *s)
 	mutex_unlock(&s->lock);
 }
 
-struct bkt_member *bkt_member_hold(struct bkt_session *s)
+/*
+ * Begins a run of current's member, which gets @end unless it has room already, and
+ * returns it with a reference. Returns ERR_PTR(-EAGAIN) if there is no room.
+ */
+static struct bkt_member *member_begin_run(struct bkt_session *s,
+					   struct bkt_snapshot **end)
 {
-	struct bkt_snapshot *end;
-	struct bkt_member *m;
+	struct bkt_member *m = NULL;
 	struct bkt_task *t;
 
-	lockdep_assert_held(&s->lock);
-	t = member_find(s, current, &m);
-	bkt_task_put(t);
-	if (!m)
-		return ERR_PTR(-ESRCH);
-	if (!m->end) {
-		end = kmalloc(sizeof(*end), GFP_KERNEL_ACCOUNT);
-		if (!end) {
-			bkt_member_put(m);
-			return ERR_PTR(-ENOMEM);
-		}
-		/* current's member cannot leave now: @s->lock is held, and current is here. */
-		spin_lock(&bkt_tasks_lock);
-		m->end = end;
-		spin_unlock(&bkt_tasks_lock);
+	spin_lock(&bkt_tasks_lock);
+	t = bkt_task_find(current);
+	if (t)
+		m = bkt_member_of(s, t);
+	if (!m) {
+		m = ERR_PTR(-ESRCH);
+	} else if (!m->end && !*end) {
+		m = ERR_PTR(-EAGAIN);
+	} else {
+		if (!m->end)
+			swap(m->end, *end);
+		refcount_inc(&m->refs);
+		WRITE_ONCE(m->runs, m->runs + 1);
 	}
-	m->runs++;
+	spin_unlock(&bkt_tasks_lock);
+	return m;
+}
+
+struct bkt_member *bkt_member_hold(struct bkt_session *s)
+{
+	struct bkt_snapshot *end = NULL;
+	struct bkt_member *m = member_begin_run(s, &end);
+
+	if (likely(m != ERR_PTR(-EAGAIN)))
+		return m;
+	if (!bkt_user_charge(s->user, sizeof(*end)))
+		return ERR_PTR(-EDQUOT);
+	end = kmalloc(sizeof(*end), GFP_KERNEL_ACCOUNT);
+	m = end ? member_begin_run(s, &end) : ERR_PTR(-ENOMEM);
+	/* The member has left, was given room meanwhile, or there is no memory. */
+	if (end || IS_ERR(m)) {
+		bkt_user_uncharge(s->user, sizeof(*end));
+		kfree(end);
+	}
 	return m;
 }
 
 void bkt_member_release(struct bkt_member *m)
 {
-	struct bkt_snapshot *end = NULL;
-
-	lockdep_assert_held(&m->session->lock);
 	spin_lock(&bkt_tasks_lock);
-	if (!--m->runs)
-		swap(end, m->end);
+	WRITE_ONCE(m->runs, m->runs - 1);
 	spin_unlock(&bkt_tasks_lock);
-	kfree(end);
 	bkt_member_put(m);
 }
 

@@ -31,9 +31,9 @@ struct bkt_member {
 	refcount_t refs;
 	u32 epoch;		/* bkt_tasks_lock: the last walk of the base that passed it */
 	u32 batch;		/* constant: the registration to which it belongs */
-	u32 runs;		/* the session's lock: open runs of scope thread */
+	u32 runs;		/* bkt_tasks_lock: open runs of scope thread */
 	enum bkt_leave_reason leave_reason;	/* bkt_tasks_lock */
-	/* bkt_tasks_lock: room for V at the moment of leaving; NULL while @runs is 0. */
+	/* bkt_tasks_lock: room for V at the moment of leaving; NULL until the first such run. */
 	struct bkt_snapshot *end;
 };
 
@@ -56,10 +56,10 @@ void bkt_member_put(struct bkt_member *m);
 
 /*
  * bkt_member_hold() is for a run of scope thread that begins: it returns current's
- * member with a reference, or ERR_PTR(-ESRCH or -ENOMEM). bkt_member_release() is for
- * the end of that run. In between bkt_member_read() reads V(min(@limit, now)) of the
- * member's task, or V at the moment when the member left, and returns why it left.
- * The caller holds the session's lock.
+ * member with a reference, or ERR_PTR(-ESRCH, -EDQUOT or -ENOMEM). bkt_member_release()
+ * is for the end of that run. In between bkt_member_read() reads V(min(@limit, now)) of
+ * the member's task, or V at the moment when the member left, and returns why it left.
+ * The three functions take no lock of the session.
  */
 struct bkt_member *bkt_member_hold(struct bkt_session *s);
 void bkt_member_release(struct bkt_member *m);

@@ -12,8 +12,15 @@ int bkt_record_alloc(struct bkt_record *rec, const struct bkt_totals *totals)
 	return rec->breakdown ? 0 : -ENOMEM;
 }
 
-void bkt_record_free(struct bkt_record *rec)
+void bkt_record_drop_breakdown(struct bkt_record *rec)
 {
 	kvfree(rec->breakdown);
 	rec->breakdown = NULL;
+}
+
+void bkt_record_free(struct bkt_record *rec)
+{
+	bkt_record_drop_breakdown(rec);
+	bkt_assertions_put(rec->assertions);
+	rec->assertions = NULL;
 }

@@ -1,23 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * A record: the result of a finished run. A record refers neither to the run nor to
- * its session, so its owner may copy it to user space without any lock.
+ * its session, so its owner may copy it to user space without any lock. The set of
+ * assertions, to which it has a reference, does not change.
  */
 #ifndef BKT_RECORD_H
 #define BKT_RECORD_H
 
 #include <linux/bricktrace.h>
+#include "assertions.h"
 #include "breakdown.h"
 
 struct bkt_record {
 	struct bricktrace_result result;
 	struct bkt_breakdown *breakdown;	/* NULL if the run was not instrumented */
+	struct bkt_assertions *assertions;	/* of the run, or NULL */
+	struct bkt_verdict verdict;		/* on @assertions */
 };
 
 /* Allocates room for the breakdown of @totals. Returns 0 or -ENOMEM. */
 int bkt_record_alloc(struct bkt_record *rec, const struct bkt_totals *totals);
 
-/* Frees the breakdown, if there is one, but not @rec. */
+/* Drops the breakdown: the run turned out not to be instrumented. */
+void bkt_record_drop_breakdown(struct bkt_record *rec);
+
+/* Frees what @rec points to, but not @rec. */
 void bkt_record_free(struct bkt_record *rec);
 
 #endif /* BKT_RECORD_H */

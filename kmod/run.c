@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <linux/bitops.h>
 #include <linux/err.h>
 #include <linux/mm.h>
 #include <linux/sched/task.h>
@@ -7,47 +8,112 @@
 #include "member.h"
 #include "run.h"
 
+/* How many closed runs a session keeps for the next ones, which then allocate nothing. */
+#define RUN_SPARES 16
+
+/* The reasons that a caller may have for a run at level trace. */
+#define RUN_CALLERS_WHY \
+	(BRICKTRACE_WHY_CV_EXCEEDED | BRICKTRACE_WHY_EFFICIENCY_LOW | BRICKTRACE_WHY_MANUAL)
+
+/* Who finds a run in the list of open runs must leave it alone unless it is open. */
+enum run_state {
+	RUN_OPENING,
+	RUN_OPEN,
+	RUN_CLOSING,	/* its result is being computed, without @runs_lock */
+};
+
+/* The buffers of a run of scope thread. */
+struct run_room {
+	struct bkt_snapshot begin;	/* V at @start of the run */
+	struct bkt_snapshot end;	/* V when the run is closed */
+	struct bkt_totals *totals;	/* the run's figures */
+};
+
 struct bkt_run {
-	struct list_head session_node;
+	struct list_head session_node;	/* runs_lock: in the list of open runs or of spares */
 	struct bkt_session *session;
 	u64 id;
 	struct bkt_brick *brick;
-	struct bkt_run *parent;
-	u32 children;			/* open runs whose parent is this one */
-	u32 depth;
+	struct bkt_run *parent;		/* runs_lock */
+	u32 children;			/* runs_lock: open runs whose parent is this one */
+	u32 depth;			/* runs_lock */
+	enum run_state state;		/* run_is_open() */
 	u32 scope;
+	bool automatic;			/* level auto: waits for nobody */
 	struct task_struct *owner;	/* the thread that opened it, with a reference */
-	u64 budget_ns;
+	struct bkt_brick_open settings;	/* what the brick said */
 	u64 start_ns;			/* CLOCK_MONOTONIC */
 	u64 start;			/* ticks */
 	u32 epoch;			/* of the clock, at @start */
 	u32 reason;			/* enum bricktrace_reason, if it is not traced */
+	u32 flags;			/* BRICKTRACE_RESULT_GRANTED, _REFUSED */
 
 	bool traced;			/* if not, the fields below are not used */
 	u32 generation;			/* of the arming under way at the beginning */
+	u32 offs;			/* bkt_hooks_offs() at the beginning */
 	struct bkt_sums *open;		/* scope session: S at @start */
 	struct bkt_member *member;	/* scope thread: from bkt_member_hold() */
-	struct bkt_snapshot *v;		/* scope thread: V at @start */
-	struct bkt_inner inner;		/* what the traced runs inside it did */
-	size_t bytes;			/* charged for @open, @v and so on */
+	struct bkt_inner inner;		/* runs_lock: what the traced runs inside it did */
+	size_t bytes;			/* charged for @open and @inner */
+
+	struct run_room *room;		/* NULL until needed; a spare run keeps it */
 };
+
+static void run_room_free(struct bkt_session *s, struct run_room *room)
+{
+	if (!room)
+		return;
+	bkt_totals_free(room->totals);
+	kfree(room);
+	bkt_user_uncharge(s->user, sizeof(*room) + bkt_totals_size(BKT_TOTALS_THREAD));
+}
+
+static int run_room_alloc(struct bkt_run *r)
+{
+	struct bkt_user *u = r->session->user;
+	struct run_room *room = r->room;
+
+	if (room)
+		return 0;
+	if (!bkt_user_charge(u, sizeof(*room) + bkt_totals_size(BKT_TOTALS_THREAD)))
+		return -EDQUOT;
+	room = kmalloc(sizeof(*room), GFP_KERNEL_ACCOUNT);
+	if (!room)
+		goto err;
+	room->totals = bkt_totals_alloc(BKT_TOTALS_THREAD);
+	if (!room->totals)
+		goto err_room;
+	r->room = room;
+	return 0;
+
+err_room:
+	kfree(room);
+err:
+	bkt_user_uncharge(u, sizeof(*room) + bkt_totals_size(BKT_TOTALS_THREAD));
+	return -ENOMEM;
+}
 
 static struct bkt_run *run_alloc(struct bkt_session *s)
 {
-	struct bkt_run *r = s->spare;
+	struct bkt_run *r;
 
 	/* The limit of open runs also bounds this memory, which is not charged in bytes. */
 	if (!bkt_user_charge_run(s->user))
 		return ERR_PTR(-EDQUOT);
-	s->spare = NULL;
-	if (r)
-		memset(r, 0, sizeof(*r));
-	else
+	spin_lock(&s->runs_lock);
+	r = list_first_entry_or_null(&s->spares, struct bkt_run, session_node);
+	if (r) {
+		list_del(&r->session_node);
+		s->nr_spares--;
+	}
+	spin_unlock(&s->runs_lock);
+	if (!r)
 		r = kzalloc(sizeof(*r), GFP_KERNEL_ACCOUNT);
 	if (!r) {
 		bkt_user_uncharge_run(s->user);
 		return ERR_PTR(-ENOMEM);
 	}
+	memset(r, 0, offsetof(struct bkt_run, room));
 	r->session = s;
 	r->owner = get_task_struct(current);
 	return r;
@@ -62,41 +128,48 @@ static bool run_charge(struct bkt_run *r, size_t bytes)
 	return true;
 }
 
-static void run_uncharge(struct bkt_run *r, size_t bytes)
-{
-	r->bytes -= bytes;
-	bkt_user_uncharge(r->session->user, bytes);
-}
-
 static void run_untrace(struct bkt_run *r)
 {
 	if (!r->traced)
 		return;
 	if (r->member)
 		bkt_member_release(r->member);
+	r->member = NULL;
 	kvfree(r->open);
-	kfree(r->v);
+	r->open = NULL;
 	bkt_totals_free(r->inner.totals);
-	run_uncharge(r, r->bytes);
+	r->inner.totals = NULL;
+	bkt_user_uncharge(r->session->user, r->bytes);
+	r->bytes = 0;
 	bkt_hooks_put(&r->session->holder);
+	r->traced = false;
 }
 
 static void run_free(struct bkt_run *r)
 {
 	struct bkt_session *s = r->session;
+	bool keep;
 
 	run_untrace(r);
 	put_task_struct(r->owner);
+	bkt_assertions_put(r->settings.assertions);
 	bkt_user_uncharge_run(s->user);
-	/* Programs mostly open a run just after they closed another one. */
-	if (s->spare)
-		kfree(r);
-	else
-		s->spare = r;
+	spin_lock(&s->runs_lock);
+	keep = s->nr_spares < RUN_SPARES;
+	if (keep) {
+		list_add(&r->session_node, &s->spares);
+		s->nr_spares++;
+	}
+	spin_unlock(&s->runs_lock);
+	if (keep)
+		return;
+	run_room_free(s, r->room);
+	kfree(r);
 }
 
 static void run_unlink(struct bkt_run *r)
 {
+	lockdep_assert_held(&r->session->runs_lock);
 	list_del(&r->session_node);
 	r->session->nr_runs--;
 	if (r->parent)
@@ -107,14 +180,23 @@ void bkt_run_end_all(struct bkt_session *s)
 {
 	struct bkt_run *r, *next;
 
-	mutex_lock(&s->lock);
+	/* Nobody else uses the session, so the list does not change between two runs. */
 	list_for_each_entry_safe(r, next, &s->runs, session_node) {
+		spin_lock(&s->runs_lock);
 		run_unlink(r);
+		spin_unlock(&s->runs_lock);
 		run_free(r);
 	}
-	kfree(s->spare);
-	s->spare = NULL;
-	mutex_unlock(&s->lock);
+	list_for_each_entry_safe(r, next, &s->spares, session_node) {
+		run_room_free(s, r->room);
+		kfree(r);
+	}
+}
+
+/* Pairs with run_start(): all fields of a run that is open can be read. */
+static bool run_is_open(const struct bkt_run *r)
+{
+	return smp_load_acquire(&r->state) == RUN_OPEN;
 }
 
 /* Returns the run that would enclose a new run of current, or NULL (rule "nested"). */
@@ -123,38 +205,110 @@ static struct bkt_run *run_parent(struct bkt_session *s, u32 scope)
 	struct bkt_run *r;
 
 	list_for_each_entry(r, &s->runs, session_node)
-		if (r->scope == BRICKTRACE_SCOPE_SESSION ||
-		    (scope == BRICKTRACE_SCOPE_THREAD && r->owner == current))
+		if ((r->scope == BRICKTRACE_SCOPE_SESSION ||
+		     (scope == BRICKTRACE_SCOPE_THREAD && r->owner == current)) &&
+		    run_is_open(r))
 			return r;
 	return NULL;
+}
+
+/*
+ * Makes a run known to others as one that is being opened, and gives it a number and a
+ * parent. The parent cannot be closed from now on. Bound: BKT_MAX_RUNS runs are passed.
+ */
+static int run_link(struct bkt_run *r, u64 *parent)
+{
+	struct bkt_session *s = r->session;
+	int ret = 0;
+
+	spin_lock(&s->runs_lock);
+	r->parent = run_parent(s, r->scope);
+	*parent = r->parent ? r->parent->id : 0;
+	r->depth = r->parent ? r->parent->depth + 1 : 0;
+	if (s->nr_runs >= BKT_MAX_RUNS) {
+		ret = -EDQUOT;
+	} else if (r->depth >= BRICKTRACE_MAX_DEPTH) {
+		ret = -ELOOP;
+	} else {
+		r->id = ++s->runs_opened;
+		list_add(&r->session_node, &s->runs);
+		s->nr_runs++;
+		if (r->parent)
+			r->parent->children++;
+	}
+	spin_unlock(&s->runs_lock);
+	return ret;
 }
 
 /* Returns the nearest traced run that encloses @r, to whose @inner @r is added, or NULL. */
 static struct bkt_run *run_outer(struct bkt_run *r)
 {
+	lockdep_assert_held(&r->session->runs_lock);
 	do
 		r = r->parent;
 	while (r && !r->traced);
 	return r;
 }
 
-/* Allocates @inner->totals of the traced run around @r, to which closing @r will add. */
+/*
+ * Returns what bkt_totals_alloc() needs for @inner->totals of the traced run around @r, or
+ * 0 if that run has them. If @totals have this size, the run takes them over.
+ */
+static u32 run_give_outer(struct bkt_run *r, struct bkt_totals **totals)
+{
+	struct bkt_run *outer;
+	u32 cap = 0;
+
+	spin_lock(&r->session->runs_lock);
+	outer = run_outer(r);
+	if (outer && !outer->inner.totals)
+		cap = outer->scope == BRICKTRACE_SCOPE_THREAD ? BKT_TOTALS_THREAD :
+								 BKT_TOTALS_SESSION;
+	if (cap && *totals && (*totals)->cap == cap) {
+		outer->bytes += bkt_totals_size(cap);
+		swap(outer->inner.totals, *totals);
+		cap = 0;
+	}
+	spin_unlock(&r->session->runs_lock);
+	return cap;
+}
+
+/*
+ * Allocates @inner->totals of the traced run around @r, to which closing @r will add. That
+ * run may change meanwhile, if a run in between is cancelled.
+ */
 static int run_prepare_outer(struct bkt_run *r)
 {
-	struct bkt_run *outer = run_outer(r);
-	u32 cap = BKT_TOTALS_SESSION;
+	struct bkt_user *u = r->session->user;
+	struct bkt_totals *t = NULL;
+	int ret = 0;
+	u32 cap;
 
-	if (!outer || outer->inner.totals)
-		return 0;
-	if (outer->scope == BRICKTRACE_SCOPE_THREAD)
-		cap = BKT_TOTALS_THREAD;
-	if (!run_charge(outer, bkt_totals_size(cap)))
-		return -EDQUOT;
-	outer->inner.totals = bkt_totals_alloc(cap);
-	if (outer->inner.totals)
-		return 0;
-	run_uncharge(outer, bkt_totals_size(cap));
-	return -ENOMEM;
+	while (!ret && (cap = run_give_outer(r, &t))) {
+		if (t)
+			bkt_user_uncharge(u, bkt_totals_size(t->cap));
+		bkt_totals_free(t);
+		t = NULL;
+		if (!bkt_user_charge(u, bkt_totals_size(cap)))
+			return -EDQUOT;
+		t = bkt_totals_alloc(cap);
+		if (!t) {
+			bkt_user_uncharge(u, bkt_totals_size(cap));
+			ret = -ENOMEM;
+		}
+	}
+	if (t)
+		bkt_user_uncharge(u, bkt_totals_size(t->cap));
+	bkt_totals_free(t);
+	return ret;
+}
+
+/* Takes the session's lock; a run at level auto does not wait for it. */
+static int run_lock_session(const struct bkt_run *r)
+{
+	if (!r->automatic)
+		return mutex_lock_killable(&r->session->lock) ? -EINTR : 0;
+	return mutex_trylock(&r->session->lock) ? 0 : -EBUSY;
 }
 
 /* Reads all threads but current, which run_start() reads when all other work is done. */
@@ -162,6 +316,7 @@ static int run_trace_session(struct bkt_run *r, struct bkt_member **self)
 {
 	struct bkt_session *s = r->session;
 
+	lockdep_assert_held(&s->lock);
 	*self = bkt_member_walk(s, NULL, 0, 0);
 	/* All threads may have exited since run_traceable(). */
 	if (!s->base->walk->members)
@@ -174,21 +329,15 @@ static int run_trace_session(struct bkt_run *r, struct bkt_member **self)
 
 static int run_trace_thread(struct bkt_run *r)
 {
-	struct bkt_member *m = bkt_member_hold(r->session);
-	size_t size;
-	u8 used;
+	struct bkt_member *m;
+	int ret = run_room_alloc(r);
 
+	if (ret)
+		return ret;
+	m = bkt_member_hold(r->session);
 	if (IS_ERR(m))
 		return PTR_ERR(m);
 	r->member = m;
-	used = m->follower.task->account.used;
-	size = offsetof(struct bkt_snapshot, slots[used]);
-	if (!run_charge(r, size + sizeof(*m->end)))
-		return -EDQUOT;
-	r->v = kmalloc(size, GFP_KERNEL_ACCOUNT);
-	if (!r->v)
-		return -ENOMEM;
-	r->v->used = used;
 	return 0;
 }
 
@@ -207,53 +356,101 @@ static bool run_traceable(struct bkt_session *s, u32 scope)
 }
 
 /*
- * If the operator has switched tracing off, or the host is being suspended, the run
- * opens untraced and says why (rule "provenance").
+ * Makes a run traced. @charge: if the session's limit has a grant, which is taken last, so
+ * that only a run that is traced takes one; otherwise the error is -ENOSPC. If a run of
+ * scope session is traced, the session's lock is held afterwards.
  */
-static int run_trace(struct bkt_run *r, struct bkt_member **self)
+static int run_trace(struct bkt_run *r, bool charge, struct bkt_member **self)
 {
+	bool wide = r->scope == BRICKTRACE_SCOPE_SESSION;
 	struct bkt_session *s = r->session;
 	int ret;
 
 	if (!run_traceable(s, r->scope))
 		return -ESRCH;
-	ret = bkt_hooks_get(&s->holder);
-	if (ret == -ECANCELED || ret == -ESTALE) {
-		r->reason = ret == -ECANCELED ? BRICKTRACE_REASON_DISABLED :
-						BRICKTRACE_REASON_CLOCK;
-		return 0;
-	}
+	r->offs = bkt_hooks_offs(&s->holder);
+	ret = r->automatic ? bkt_hooks_try(&s->holder) : bkt_hooks_get(&s->holder);
 	if (ret)
 		return ret;
 	r->traced = true;
-	r->reason = BRICKTRACE_REASON_NONE;
 	r->generation = bkt_task_generation();
 	/* The probes did not see the entry of this call if the hooks have just been armed. */
 	bkt_task_control();
 	ret = run_prepare_outer(r);
 	if (ret)
-		return ret;
-	return r->scope == BRICKTRACE_SCOPE_SESSION ?
-		       run_trace_session(r, self) :
-		       run_trace_thread(r);
+		goto err;
+	if (wide) {
+		ret = run_lock_session(r);
+		if (ret)
+			goto err;
+		ret = run_trace_session(r, self);
+	} else {
+		ret = run_trace_thread(r);
+	}
+	if (!ret && charge) {
+		if (bkt_limit_take(&s->limit))
+			r->flags |= BRICKTRACE_RESULT_GRANTED;
+		else
+			ret = -ENOSPC;
+	}
+	if (!ret)
+		return 0;
+	if (wide)
+		mutex_unlock(&s->lock);
+err:
+	run_untrace(r);
+	return ret;
+}
+
+/* Returns why a run is not traced after run_trace() failed with @error. */
+static enum bricktrace_reason run_reason(int error)
+{
+	switch (error) {
+	case -ECANCELED:
+		return BRICKTRACE_REASON_DISABLED;
+	case -ESTALE:
+		return BRICKTRACE_REASON_CLOCK;
+	case -ENOSPC:
+		return BRICKTRACE_REASON_RATE_LIMIT;
+	case -EINPROGRESS:
+		return BRICKTRACE_REASON_HOOKS_PENDING;
+	case -ESRCH:
+		return BRICKTRACE_REASON_NOT_REGISTERED;
+	default:
+		return BRICKTRACE_REASON_BUSY;
+	}
 }
 
 /*
- * Reads V of the run's thread, current. Its account gets no new slot after
- * run_trace_thread() has allocated @r->v, since this call has had its slot since its
- * entry or since current was first observed in it. There is one exception: the hooks
- * were disarmed and armed again while current slept, in an allocation for instance.
- * Then slots may be cut off here, and run_set_provenance() discards the figures.
+ * Traces a run if that is wanted. What keeps an automatic or charged run from being traced
+ * is only told. The caller of another traced run gets an error, unless tracing is off
+ * (rule "provenance").
  */
-static void run_start_thread(struct bkt_run *r)
+static int run_choose(struct bkt_run *r, const struct bricktrace_run_open *a,
+		      struct bkt_member **self)
 {
-	struct bkt_snapshot *v = r->session->v;
-	u8 room = r->v->used;
+	bool charge = a->flags & BRICKTRACE_RUN_CHARGE;
+	int ret;
 
-	bkt_member_read(r->member, U64_MAX, v);
-	v->used = min(v->used, room);
-	memcpy(r->v, v, offsetof(struct bkt_snapshot, slots[v->used]));
-	r->start = v->t;
+	r->reason = BRICKTRACE_REASON_LEVEL;
+	if (r->automatic) {
+		if (!r->settings.trace)
+			return 0;
+		charge = r->settings.mode == BRICKTRACE_MODE_NEXT;
+	} else if (a->level != BRICKTRACE_LEVEL_TRACE) {
+		return 0;
+	} else {
+		r->settings.why |= a->why ?: BRICKTRACE_WHY_MANUAL;
+	}
+	ret = run_trace(r, charge, self);
+	if (!ret) {
+		r->reason = BRICKTRACE_REASON_NONE;
+		return 0;
+	}
+	if (ret == -ENOSPC)
+		r->flags |= BRICKTRACE_RESULT_REFUSED;
+	r->reason = run_reason(ret);
+	return r->automatic || charge || ret == -ECANCELED || ret == -ESTALE ? 0 : ret;
 }
 
 /* The last work of an opening call: the run begins here (rule "own-calls"). */
@@ -261,103 +458,87 @@ static void run_start(struct bkt_run *r, struct bkt_member *self)
 {
 	r->epoch = bkt_clock_epoch();
 	r->start_ns = ktime_get_mono_fast_ns();
-	if (self)
+	if (self) {
 		r->start = bkt_member_walk_last(self, r->open);
-	else if (r->member)
-		run_start_thread(r);
-	else
+	} else if (r->member) {
+		bkt_member_read(r->member, U64_MAX, &r->room->begin);
+		r->start = r->room->begin.t;
+	} else {
 		r->start = bkt_clock_now();
+	}
+	/* Pairs with run_is_open(). */
+	smp_store_release(&r->state, RUN_OPEN);
 }
 
-static int run_open(struct bkt_session *s, u32 brick, u32 level, u32 scope,
-		    struct bkt_run **opened)
+int bkt_run_open(struct bkt_session *s, struct bricktrace_run_open *a)
 {
 	struct bkt_member *self = NULL;
 	struct bkt_run *r;
 	int ret;
 
-	lockdep_assert_held(&s->lock);
+	if (a->level > BRICKTRACE_LEVEL_AUTO || a->scope > BRICKTRACE_SCOPE_SESSION ||
+	    a->why & ~RUN_CALLERS_WHY ||
+	    (a->level != BRICKTRACE_LEVEL_TRACE && (a->why || a->flags)))
+		return -EINVAL;
 	r = run_alloc(s);
 	if (IS_ERR(r))
 		return PTR_ERR(r);
-	r->scope = scope;
-	r->reason = BRICKTRACE_REASON_LEVEL;
-	r->brick = bkt_session_brick(s, brick);
+	r->scope = a->scope;
+	r->automatic = a->level == BRICKTRACE_LEVEL_AUTO;
+	r->brick = bkt_session_brick(s, a->brick);
 	ret = -ENOENT;
 	if (!r->brick)
 		goto err;
-	ret = -EDQUOT;
-	if (s->nr_runs >= BKT_MAX_RUNS)
+	ret = run_link(r, &a->parent);
+	if (ret)
 		goto err;
-	r->parent = run_parent(s, scope);
-	r->depth = r->parent ? r->parent->depth + 1 : 0;
-	ret = -ELOOP;
-	if (r->depth >= BRICKTRACE_MAX_DEPTH)
-		goto err;
-	r->budget_ns = r->brick->budget_ns;
-	if (level == BRICKTRACE_LEVEL_TRACE) {
-		ret = run_trace(r, &self);
-		if (ret)
-			goto err;
-	}
-	r->id = ++s->runs_opened;
-	list_add(&r->session_node, &s->runs);
-	s->nr_runs++;
-	if (r->parent)
-		r->parent->children++;
-	*opened = r;
+	bkt_brick_open(r->brick, &s->thresholds, r->automatic, &r->settings);
+	ret = run_choose(r, a, &self);
+	if (ret)
+		goto err_link;
+	a->run = r->id;
+	a->effective_level = r->traced ? BRICKTRACE_LEVEL_TRACE : BRICKTRACE_LEVEL_MEASURE;
+	a->reason = r->reason;
+	a->mode = r->settings.mode;
 	run_start(r, self);
+	if (a->effective_level && a->scope == BRICKTRACE_SCOPE_SESSION)
+		mutex_unlock(&s->lock);
 	return 0;
 
+err_link:
+	spin_lock(&s->runs_lock);
+	run_unlink(r);
+	spin_unlock(&s->runs_lock);
 err:
 	run_free(r);
 	return ret;
 }
 
-int bkt_run_open(struct bkt_session *s, u32 brick, u32 level, u32 scope,
-		 u64 *run, u64 *parent)
-{
-	struct bkt_run *r;
-	int ret;
-
-	if (level > BRICKTRACE_LEVEL_TRACE || scope > BRICKTRACE_SCOPE_SESSION)
-		return -EINVAL;
-	if (mutex_lock_killable(&s->lock))
-		return -EINTR;
-	ret = run_open(s, brick, level, scope, &r);
-	if (!ret) {
-		*run = r->id;
-		*parent = r->parent ? r->parent->id : 0;
-	}
-	mutex_unlock(&s->lock);
-	return ret;
-}
-
 /*
- * Fills in the session's @result, in nanoseconds, with what the run's threads did
- * until @entered (rule "own-calls"). If the member of a run of scope thread has left,
- * returns the reason and sets @end to the moment.
+ * Fills in @totals, in nanoseconds, with what the run's threads did until @entered (rule
+ * "own-calls"). If the member of a run of scope thread has left, returns the reason and
+ * sets @end to the moment.
  */
-static enum bkt_leave_reason run_add_up(struct bkt_run *r, u64 entered, u64 *end)
+static enum bkt_leave_reason run_add_up(struct bkt_run *r, u64 entered,
+					struct bkt_totals *totals, u64 *end)
 {
-	struct bkt_session *s = r->session;
 	enum bkt_leave_reason reason = BKT_PRESENT;
+	struct bkt_session *s = r->session;
 	u64 limit;
 
-	bkt_totals_clear(s->result);
+	bkt_totals_clear(totals);
 	if (r->member) {
 		limit = r->owner == current ? entered : U64_MAX;
-		reason = bkt_member_read(r->member, limit, s->v);
+		reason = bkt_member_read(r->member, limit, &r->room->end);
 		if (reason)
-			*end = s->v->t;
-		bkt_totals_add_thread(s->result,
-				      r->member->follower.task->account.keys,
-				      r->start, r->v, s->v);
+			*end = r->room->end.t;
+		bkt_totals_add_thread(totals, r->member->follower.task->account.keys,
+				      r->start, &r->room->begin, &r->room->end);
 	} else {
 		bkt_member_walk(s, r->open, r->start, entered);
-		bkt_base_since(s->base, r->open, s->result);
+		bkt_base_since(s->base, r->open, totals);
 	}
-	bkt_totals_to_ns(s->result);
+	bkt_totals_to_ns(totals);
 	return reason;
 }
 
@@ -385,7 +566,8 @@ static void run_set_provenance(struct bkt_run *r, enum bkt_leave_reason reason,
 		res->reason = BRICKTRACE_REASON_CLOCK;
 		return;
 	}
-	if (!bkt_task_armed_since(r->generation)) {
+	if (!bkt_task_armed_since(r->generation) ||
+	    r->offs != bkt_hooks_offs(&r->session->holder)) {
 		res->reason = BRICKTRACE_REASON_DISARMED;
 		return;
 	}
@@ -408,86 +590,178 @@ static u64 run_wall_ns(struct bkt_run *r, u64 end)
 	return ktime_get_mono_fast_ns() - r->start_ns;
 }
 
-/* Fills in the record of a run. A failure leaves the run open and unchanged. */
-static int run_finish(struct bkt_run *r, u64 entered, struct bkt_record *rec)
+/* Fills in the parts of a result that do not depend on the run's end. */
+static void run_describe(const struct bkt_run *r, struct bricktrace_result *res)
+{
+	const struct bkt_window_figures *w = &r->settings.window;
+
+	lockdep_assert_held(&r->session->runs_lock);
+	res->run = r->id;
+	res->parent = r->parent ? r->parent->id : 0;
+	res->brick = r->brick->id;
+	res->depth = r->depth;
+	res->budget_ns = r->settings.budget_ns;
+	res->start_ns = r->start_ns;
+	res->reason = r->reason;
+	res->flags = r->flags;
+	res->why = r->settings.why;
+	res->mode = r->settings.mode;
+	res->brick_run = r->settings.number;
+	res->window_runs = w->runs;
+	res->window_kept = w->kept;
+	res->window_sum = w->sum;
+	res->window_squares.low = w->squares;
+	res->window_squares.high = w->squares >> 64;
+	res->window_median2 = w->median2;
+}
+
+/*
+ * Fills in the figures of a run whose @totals are a buffer, or NULL if the run is not
+ * traced. A failure leaves the run as it was.
+ */
+static int run_measure(struct bkt_run *r, u64 entered, struct bkt_totals *totals,
+		       struct bkt_record *rec)
 {
 	struct bricktrace_result *res = &rec->result;
 	enum bkt_leave_reason reason = BKT_PRESENT;
 	u64 end = entered;
 	int ret;
 
-	if (r->traced) {
-		reason = run_add_up(r, entered, &end);
-		ret = bkt_record_alloc(rec, r->session->result);
+	if (totals) {
+		reason = run_add_up(r, entered, totals, &end);
+		ret = bkt_record_alloc(rec, totals);
 		if (ret)
 			return ret;
-		bkt_breakdown(rec->breakdown, r->session->result, &r->inner,
-			      r->session->edge_ps);
+		bkt_breakdown(rec->breakdown, totals, &r->inner,
+			      READ_ONCE(r->session->edge_ps));
 	}
-	res->run = r->id;
-	res->parent = r->parent ? r->parent->id : 0;
-	res->brick = r->brick->id;
-	res->depth = r->depth;
-	res->budget_ns = r->budget_ns;
-	res->start_ns = r->start_ns;
 	res->wall_ns = run_wall_ns(r, end);
-	if (res->wall_ns > r->budget_ns)
-		res->flags |= BRICKTRACE_RESULT_OVER_BUDGET;
 	if (reason)
 		res->flags |= BRICKTRACE_RESULT_ABANDONED;
-	res->reason = r->reason;
-	if (r->traced)
+	if (totals)
 		run_set_provenance(r, reason, res);
 	if (res->provenance == BRICKTRACE_NOT_INSTRUMENTED)
-		bkt_record_free(rec);
+		bkt_record_drop_breakdown(rec);
 	else
-		res->threads = r->session->result->threads;
+		res->threads = totals->threads;
 	return 0;
+}
+
+/* Decides whether a run is interesting and whether it takes a grant. */
+static void run_judge(struct bkt_run *r, struct bkt_record *rec)
+{
+	struct bricktrace_result *res = &rec->result;
+	struct bkt_session *s = r->session;
+
+	if (res->wall_ns > res->budget_ns) {
+		res->flags |= BRICKTRACE_RESULT_OVER_BUDGET;
+		res->why |= BRICKTRACE_WHY_OVER_BUDGET;
+	}
+	if (rec->assertions) {
+		bkt_assertions_check(rec->assertions, res, rec->breakdown, &rec->verdict);
+		res->passed = hweight32(rec->verdict.passed);
+		res->failed = hweight32(rec->verdict.failed);
+		res->not_evaluated = rec->assertions->n - res->passed - res->failed;
+		if (res->failed)
+			res->why |= BRICKTRACE_WHY_ASSERTION;
+	}
+	if (res->why)
+		res->flags |= BRICKTRACE_RESULT_INTERESTING;
+	if (res->why && r->automatic && res->mode == BRICKTRACE_MODE_TAIL &&
+	    res->reason != BRICKTRACE_REASON_DISABLED && !bkt_hooks_is_off(&s->holder))
+		res->flags |= bkt_limit_take(&s->limit) ? BRICKTRACE_RESULT_GRANTED :
+							  BRICKTRACE_RESULT_REFUSED;
+	if (res->flags & BRICKTRACE_RESULT_GRANTED && bkt_limit_take(&bkt_limit_host))
+		res->flags |= BRICKTRACE_RESULT_HOST;
 }
 
 static struct bkt_run *run_find(struct bkt_session *s, u64 id)
 {
 	struct bkt_run *r;
 
+	lockdep_assert_held(&s->runs_lock);
 	list_for_each_entry(r, &s->runs, session_node)
-		if (r->id == id)
+		if (r->id == id && run_is_open(r))
 			return r;
 	return NULL;
 }
 
-static int run_close(struct bkt_session *s, u64 id, u64 entered,
-		     struct bkt_record *rec)
+/*
+ * Ends a run that is closing: adds it to the run around it. Bound: the totals of a
+ * session-wide run have BKT_TOTALS_SESSION entries.
+ */
+static void run_end(struct bkt_run *r, const struct bkt_totals *totals,
+		    const struct bkt_record *rec)
 {
-	struct bkt_run *r = run_find(s, id), *outer;
-	int ret;
+	struct bkt_run *outer;
 
-	lockdep_assert_held(&s->lock);
-	if (!r)
-		return -ENOENT;
-	if (r->children)
-		return -EBUSY;
-	ret = run_finish(r, entered, rec);
-	if (ret)
-		return ret;
+	spin_lock(&r->session->runs_lock);
 	outer = rec->breakdown ? run_outer(r) : NULL;
 	if (outer)
-		bkt_breakdown_add_inner(&outer->inner, s->result,
+		bkt_breakdown_add_inner(&outer->inner, totals,
 					&rec->breakdown->times[BRICKTRACE_VIEW_INCLUSIVE]);
 	run_unlink(r);
-	run_free(r);
+	spin_unlock(&r->session->runs_lock);
+}
+
+/* Closes a run whose state is RUN_CLOSING. A failure leaves it as it was. */
+static int run_close(struct bkt_run *r, u64 entered, struct bkt_record *rec)
+{
+	struct bkt_session *s = r->session;
+	struct bkt_totals *totals = NULL;
+	bool locked = false;
+	int ret;
+
+	if (r->traced && r->open) {
+		ret = run_lock_session(r);
+		if (ret == -EINTR)
+			return ret;
+		locked = !ret;
+		if (locked)
+			totals = s->result;
+		else
+			rec->result.reason = BRICKTRACE_REASON_BUSY;
+	} else if (r->traced) {
+		totals = r->room->totals;
+	}
+	ret = run_measure(r, entered, totals, rec);
+	if (!ret)
+		run_end(r, totals, rec);
+	if (locked)
+		mutex_unlock(&s->lock);
+	if (ret)
+		return ret;
+	swap(rec->assertions, r->settings.assertions);
+	run_judge(r, rec);
+	bkt_brick_close(r->brick, rec);
 	return 0;
 }
 
 int bkt_run_close(struct bkt_session *s, u64 id, u64 entered,
 		  struct bkt_record *rec)
 {
-	int ret;
+	struct bkt_run *r;
+	int ret = -ENOENT;
 
 	*rec = (struct bkt_record){};
-	if (mutex_lock_killable(&s->lock))
-		return -EINTR;
-	ret = run_close(s, id, entered, rec);
-	mutex_unlock(&s->lock);
+	spin_lock(&s->runs_lock);
+	r = run_find(s, id);
+	if (r && r->children)
+		ret = -EBUSY;
+	else if (r)
+		ret = 0;
+	if (!ret) {
+		r->state = RUN_CLOSING;
+		run_describe(r, &rec->result);
+	}
+	spin_unlock(&s->runs_lock);
+	if (ret)
+		return ret;
+	ret = run_close(r, entered, rec);
+	if (!ret)
+		run_free(r);
+	else
+		smp_store_release(&r->state, RUN_OPEN);
 	return ret;
 }
 
@@ -503,7 +777,7 @@ void bkt_run_cancel(struct bkt_session *s, u64 id)
 {
 	struct bkt_run *r, *outer, *inner;
 
-	mutex_lock(&s->lock);
+	spin_lock(&s->runs_lock);
 	r = run_find(s, id);
 	if (!r)
 		goto out;
@@ -526,7 +800,8 @@ void bkt_run_cancel(struct bkt_session *s, u64 id)
 		bkt_breakdown_add_inner(&outer->inner, r->inner.totals,
 					&r->inner.times);
 	run_unlink(r);
-	run_free(r);
 out:
-	mutex_unlock(&s->lock);
+	spin_unlock(&s->runs_lock);
+	if (r)
+		run_free(r);
 }

@@ -7,7 +7,9 @@
  * that thread; the run has a reference to the thread's member and ends when the
  * member leaves. A closed run becomes a record (record.h).
  *
- * The session's lock protects its runs. The functions below take it.
+ * The list of a session's runs, and what other runs read of a run, is protected by the
+ * session's @runs_lock. A run that is being opened or closed belongs to the thread that
+ * does so. The functions below take the locks.
  */
 #ifndef BKT_RUN_H
 #define BKT_RUN_H
@@ -16,11 +18,10 @@
 #include "session.h"
 
 /*
- * Opens a run. Sets @run to its number and @parent to the number of the run that
- * encloses it, or 0. Returns 0 or an error of BRICKTRACE_RUN_OPEN.
+ * Opens a run as BRICKTRACE_RUN_OPEN says, whose reserved fields and flags are checked
+ * already. Fills in what @a returns. Returns 0 or an error of that ioctl.
  */
-int bkt_run_open(struct bkt_session *s, u32 brick, u32 level, u32 scope,
-		 u64 *run, u64 *parent);
+int bkt_run_open(struct bkt_session *s, struct bricktrace_run_open *a);
 
 /*
  * Closes the run @id, which ended at @entered, in ticks: when the closing call was

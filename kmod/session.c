@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/err.h>
+#include <linux/mm.h>
 #include <linux/slab.h>
 #include "session.h"
 
+/* The original BrickTracer's thresholds and limit. */
+#define SESSION_CV		15000
+#define SESSION_EFFICIENCY	25000
+#define SESSION_LIMIT		100
+/* Tukey's fences. */
+#define SESSION_OUTLIERS	1500
+
 struct bkt_session *bkt_session_alloc(struct file *opener)
 {
-	struct bkt_session *s = kzalloc(sizeof(*s), GFP_KERNEL_ACCOUNT);
+	struct bkt_session *s = kvzalloc(sizeof(*s), GFP_KERNEL_ACCOUNT);
 	int ret;
 
 	if (!s)
@@ -21,8 +29,17 @@ struct bkt_session *bkt_session_alloc(struct file *opener)
 	s->opener = opener;
 	s->holder.uid = from_kuid(&init_user_ns, s->user->uid);
 	mutex_init(&s->lock);
+	spin_lock_init(&s->runs_lock);
+	xa_init_flags(&s->brick, XA_FLAGS_ACCOUNT);
+	bkt_limit_init(&s->limit, SESSION_LIMIT);
+	s->thresholds = (struct bkt_thresholds){
+		.cv = SESSION_CV,
+		.efficiency = SESSION_EFFICIENCY,
+		.outliers = SESSION_OUTLIERS,
+	};
 	INIT_LIST_HEAD(&s->bricks);
 	INIT_LIST_HEAD(&s->runs);
+	INIT_LIST_HEAD(&s->spares);
 	INIT_LIST_HEAD(&s->members);
 	s->edge_ps = BRICKTRACE_NONE;
 	return s;
@@ -30,7 +47,7 @@ struct bkt_session *bkt_session_alloc(struct file *opener)
 err_user:
 	bkt_user_put(s->user);
 err:
-	kfree(s);
+	kvfree(s);
 	return ERR_PTR(ret);
 }
 
@@ -43,6 +60,8 @@ static size_t session_room(void)
 
 int bkt_session_prepare(struct bkt_session *s)
 {
+	struct bkt_base *base;
+
 	lockdep_assert_held(&s->lock);
 	if (s->base)
 		return 0;
@@ -54,9 +73,11 @@ int bkt_session_prepare(struct bkt_session *s)
 	s->result = bkt_totals_alloc(BKT_TOTALS_SESSION);
 	if (!s->result)
 		goto err_v;
-	s->base = bkt_base_alloc();
-	if (!s->base)
+	base = bkt_base_alloc();
+	if (!base)
 		goto err_result;
+	/* bkt_session_get() reads the base without the lock. */
+	smp_store_release(&s->base, base);
 	return 0;
 
 err_result:
@@ -78,6 +99,7 @@ void bkt_session_free(struct bkt_session *s)
 		bkt_brick_free(b);
 		bkt_user_uncharge(s->user, sizeof(*b));
 	}
+	xa_destroy(&s->brick);
 	if (s->base)
 		bkt_user_uncharge(s->user, session_room());
 	bkt_base_free(s->base);
@@ -85,18 +107,12 @@ void bkt_session_free(struct bkt_session *s)
 	kfree(s->v);
 	bkt_user_uncharge(s->user, sizeof(*s));
 	bkt_user_put(s->user);
-	kfree(s);
+	kvfree(s);
 }
 
 struct bkt_brick *bkt_session_brick(struct bkt_session *s, u32 id)
 {
-	struct bkt_brick *b;
-
-	lockdep_assert_held(&s->lock);
-	list_for_each_entry(b, &s->bricks, session_node)
-		if (b->id == id)
-			return b;
-	return NULL;
+	return xa_load(&s->brick, id);
 }
 
 static struct bkt_brick *session_find(struct bkt_session *s, const char *name)
@@ -116,63 +132,143 @@ static struct bkt_brick *session_add(struct bkt_session *s, const char *name)
 	if (s->nr_bricks >= BKT_MAX_BRICKS ||
 	    !bkt_user_charge(s->user, sizeof(*b)))
 		return ERR_PTR(-EDQUOT);
-	b = bkt_brick_alloc(s->nr_bricks + 1, name);
-	if (!b) {
+	b = bkt_brick_alloc(s->nr_bricks + 1, name, &s->holder);
+	if (!b || xa_err(xa_store(&s->brick, b->id, b, GFP_KERNEL_ACCOUNT))) {
+		if (b)
+			bkt_brick_free(b);
 		bkt_user_uncharge(s->user, sizeof(*b));
 		return ERR_PTR(-ENOMEM);
 	}
 	list_add(&b->session_node, &s->bricks);
-	s->nr_bricks++;
+	WRITE_ONCE(s->nr_bricks, s->nr_bricks + 1);
 	return b;
 }
 
-int bkt_session_define(struct bkt_session *s, const char *name, u64 budget_ns)
+static int session_define(struct bkt_session *s, const struct bricktrace_brick_define *d,
+			  struct bkt_assertions *set)
 {
 	struct bkt_brick *b;
+
+	if (mutex_lock_killable(&s->lock)) {
+		bkt_assertions_put(set);
+		return -EINTR;
+	}
+	b = session_find(s, d->name) ?: session_add(s, d->name);
+	if (IS_ERR(b))
+		bkt_assertions_put(set);
+	else
+		bkt_brick_set(b, d->budget_ns, d->flags, d->mode, d->baseline, set);
+	mutex_unlock(&s->lock);
+	return IS_ERR(b) ? PTR_ERR(b) : b->id;
+}
+
+/*
+ * Arms the hooks for a brick whose mode holds them, before the brick has that mode: so
+ * that the mode's first run finds them armed, and no lock of the session is held
+ * meanwhile. If tracing is switched off, the worker arms them when it is on again.
+ */
+static int session_arm(struct bkt_session *s, const struct bricktrace_brick_define *d,
+		       bool *held)
+{
 	int ret;
 
-	ret = bkt_brick_check(name, budget_ns);
+	*held = false;
+	if (!(d->flags & BRICKTRACE_BRICK_MODE) || !bkt_brick_mode_holds(d->mode))
+		return 0;
+	ret = bkt_hooks_get(&s->holder);
+	*held = !ret;
+	return ret == -ECANCELED || ret == -ESTALE ? 0 : ret;
+}
+
+int bkt_session_define(struct bkt_session *s, const struct bricktrace_brick_define *d,
+		       const struct bricktrace_assertion *a, u32 n)
+{
+	struct bkt_assertions *set = NULL;
+	bool held;
+	int ret;
+
+	ret = bkt_brick_check(d->name, d->budget_ns);
 	if (ret)
 		return ret;
-	if (mutex_lock_killable(&s->lock))
-		return -EINTR;
-	b = session_find(s, name) ?: session_add(s, name);
-	ret = PTR_ERR_OR_ZERO(b);
-	if (!ret) {
-		b->budget_ns = budget_ns;
-		ret = b->id;
+	if (d->flags & BRICKTRACE_BRICK_MODE && d->mode > BRICKTRACE_MODE_TAIL)
+		return -EINVAL;
+	if (d->flags & BRICKTRACE_BRICK_ASSERTIONS && n) {
+		set = bkt_assertions_new(s->user, a, n);
+		if (IS_ERR(set))
+			return PTR_ERR(set);
 	}
-	mutex_unlock(&s->lock);
+	ret = session_arm(s, d, &held);
+	if (ret)
+		bkt_assertions_put(set);
+	else
+		ret = session_define(s, d, set);
+	/* The brick holds the hooks by itself now. */
+	if (held)
+		bkt_hooks_put(&s->holder);
 	return ret;
 }
 
-int bkt_session_get(struct bkt_session *s, struct bricktrace_session *to)
+void bkt_session_get(struct bkt_session *s, struct bricktrace_session *to)
 {
-	if (mutex_lock_killable(&s->lock))
-		return -EINTR;
-	to->edge_ps = s->edge_ps;
+	const struct bkt_base *base = smp_load_acquire(&s->base);
+	struct bkt_brick *b;
+	unsigned long id;
+
+	to->edge_ps = READ_ONCE(s->edge_ps);
 	to->max_threads = BKT_MAX_THREADS;
 	to->max_bricks = BKT_MAX_BRICKS;
 	to->max_runs = BKT_MAX_RUNS;
 	to->max_depth = BRICKTRACE_MAX_DEPTH;
-	to->bricks = s->nr_bricks;
+	to->bricks = READ_ONCE(s->nr_bricks);
+	spin_lock(&s->runs_lock);
 	to->runs = s->nr_runs;
 	to->runs_opened = s->runs_opened;
+	spin_unlock(&s->runs_lock);
 	spin_lock(&bkt_tasks_lock);
 	to->threads = s->nr_members;
-	to->threads_lost = s->base ? s->base->sums->lost : 0;
+	to->threads_lost = base ? base->sums->lost : 0;
 	spin_unlock(&bkt_tasks_lock);
-	mutex_unlock(&s->lock);
-	return 0;
+	to->cv_threshold = READ_ONCE(s->thresholds.cv);
+	to->efficiency_threshold = READ_ONCE(s->thresholds.efficiency);
+	to->outliers = READ_ONCE(s->thresholds.outliers);
+	bkt_limit_get(&s->limit, &to->trace_limit, &to->granted, &to->refused);
+	to->enabled = !bkt_hooks_is_off(&s->holder);
+	to->escalated = 0;
+	xa_for_each(&s->brick, id, b)
+		to->escalated += READ_ONCE(b->escalated);
 }
 
-int bkt_session_set_edge(struct bkt_session *s, u64 edge_ps)
+static bool session_in_range(u64 value, u64 max, u64 extra)
 {
-	if (edge_ps > BRICKTRACE_MAX_EDGE_PS && edge_ps != BRICKTRACE_NONE)
+	return value <= max || value == extra;
+}
+
+int bkt_session_set(struct bkt_session *s, const struct bricktrace_session *from)
+{
+	u32 flags = from->flags;
+
+	if ((flags & BRICKTRACE_SESSION_EDGE &&
+	     !session_in_range(from->edge_ps, BRICKTRACE_MAX_EDGE_PS, BRICKTRACE_NONE)) ||
+	    (flags & BRICKTRACE_SESSION_CV && from->cv_threshold > BRICKTRACE_MAX_CV) ||
+	    (flags & BRICKTRACE_SESSION_EFFICIENCY &&
+	     from->efficiency_threshold > BRICKTRACE_MAX_EFFICIENCY) ||
+	    (flags & BRICKTRACE_SESSION_LIMIT && from->trace_limit > BRICKTRACE_MAX_LIMIT) ||
+	    (flags & BRICKTRACE_SESSION_OUTLIERS &&
+	     !session_in_range(from->outliers, BRICKTRACE_MAX_OUTLIERS,
+			       BRICKTRACE_OUTLIERS_KEEP)) ||
+	    (flags & BRICKTRACE_SESSION_ENABLED && from->enabled > 1))
 		return -ERANGE;
-	if (mutex_lock_killable(&s->lock))
-		return -EINTR;
-	s->edge_ps = edge_ps;
-	mutex_unlock(&s->lock);
+	if (flags & BRICKTRACE_SESSION_EDGE)
+		WRITE_ONCE(s->edge_ps, from->edge_ps);
+	if (flags & BRICKTRACE_SESSION_CV)
+		WRITE_ONCE(s->thresholds.cv, from->cv_threshold);
+	if (flags & BRICKTRACE_SESSION_EFFICIENCY)
+		WRITE_ONCE(s->thresholds.efficiency, from->efficiency_threshold);
+	if (flags & BRICKTRACE_SESSION_LIMIT)
+		bkt_limit_set(&s->limit, from->trace_limit);
+	if (flags & BRICKTRACE_SESSION_OUTLIERS)
+		WRITE_ONCE(s->thresholds.outliers, from->outliers);
+	if (flags & BRICKTRACE_SESSION_ENABLED)
+		bkt_hooks_switch(&s->holder, from->enabled);
 	return 0;
 }

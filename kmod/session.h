@@ -3,13 +3,17 @@
  * A session: the threads that one opener follows, and the opener's bricks and runs. The open
  * file owns the session, and its release frees it.
  *
- * @lock protects all fields without a note. The functions of session.h, member.h and
- * run.h take it unless they say that the caller holds it. chardev.c, the interface to
- * user space, never takes it: a page fault in a copy to or from user memory may last
- * for as long as user space likes.
+ * There are two locks. @lock, a mutex, serializes what may take long: registrations and
+ * walks over all threads, with their buffers; also definitions of bricks. @runs_lock, a
+ * spin lock, protects the open runs. A run of level auto takes only spin locks, so
+ * that it waits for no other call on the session. The functions of session.h, member.h
+ * and run.h take the locks unless they say that the caller holds one. chardev.c, the
+ * interface to user space, never takes one: a page fault in a copy to or from user memory
+ * may last for as long as user space likes.
  *
  * Lock order: @lock, then the target's exec_update_lock or hooks_mutex, then
- * bkt_tasks_lock.
+ * bkt_tasks_lock. @runs_lock and a brick's lock come after @lock; under @runs_lock no
+ * other lock of the module is taken, and under a brick's lock only hooks_holders_lock.
  */
 #ifndef BKT_SESSION_H
 #define BKT_SESSION_H
@@ -17,9 +21,11 @@
 #include <linux/bricktrace.h>
 #include <linux/fs.h>
 #include <linux/mutex.h>
+#include <linux/xarray.h>
 #include "base.h"
 #include "brick.h"
 #include "hooks.h"
+#include "limit.h"
 #include "task.h"
 #include "user.h"
 
@@ -29,20 +35,28 @@
 struct bkt_session {
 	struct file *opener;		/* constant, no reference: the file owns the session */
 	struct bkt_user *user;		/* constant: is charged for the session */
-	struct mutex lock;
-	struct list_head bricks;	/* newest first */
-	u32 nr_bricks;
-	struct list_head runs;		/* open runs, newest first */
-	u32 nr_runs;
-	struct bkt_run *spare;		/* memory of a closed run, for the next; or NULL */
-	u64 runs_opened;		/* also the number of the newest run */
+	struct bkt_holder holder;	/* see hooks.h */
+	struct bkt_limit limit;		/* of traced runs and of those passed on */
+	struct bkt_thresholds thresholds; /* each field atomic; likewise the next */
 	u64 edge_ps;			/* rule "edge"; BRICKTRACE_NONE: not calibrated */
-	u32 batch;			/* number of the newest registration */
-	struct bkt_holder holder;	/* see hooks.h: the open traced runs keep the hooks */
+	/* From the number to the brick. @lock is held for changes, none for looking up. */
+	struct xarray brick;
+
+	spinlock_t runs_lock;
+	struct list_head runs;		/* @runs_lock: open runs, newest first */
+	u32 nr_runs;			/* @runs_lock; likewise the next three */
+	u64 runs_opened;		/* also the number of the newest run */
+	struct list_head spares;	/* runs whose memory is kept for the next ones */
+	u32 nr_spares;
+
+	struct mutex lock;
+	struct list_head bricks;	/* @lock; newest first */
+	u32 nr_bricks;			/* written under @lock */
+	u32 batch;			/* @lock: number of the newest registration */
 
 	/* NULL until bkt_session_prepare(). */
-	struct bkt_snapshot *v;		/* buffer for one V(t) */
-	struct bkt_totals *result;	/* buffer for the figures of one run */
+	struct bkt_snapshot *v;		/* @lock: buffer for one V(t) */
+	struct bkt_totals *result;	/* @lock: buffer for the figures of a session-wide run */
 	struct bkt_base *base;		/* base.h says what protects its contents */
 
 	struct list_head members;	/* bkt_tasks_lock */
@@ -57,16 +71,17 @@ struct bkt_session *bkt_session_alloc(struct file *opener);
 void bkt_session_free(struct bkt_session *s);
 
 /*
- * Sets the budget of the brick called @name, which is created if need be. Returns
- * the brick's number, or an error of BRICKTRACE_BRICK_DEFINE.
+ * Defines the brick called @d->name, or changes it, as BRICKTRACE_BRICK_DEFINE says; @a
+ * are the @n assertions. Returns the brick's number or an error.
  */
-int bkt_session_define(struct bkt_session *s, const char *name, u64 budget_ns);
+int bkt_session_define(struct bkt_session *s, const struct bricktrace_brick_define *d,
+		       const struct bricktrace_assertion *a, u32 n);
 
-/* Fills in settings, limits and counters. Returns 0 or -EINTR. */
-int bkt_session_get(struct bkt_session *s, struct bricktrace_session *to);
+/* Fills in settings, limits and counters. Waits for nobody. */
+void bkt_session_get(struct bkt_session *s, struct bricktrace_session *to);
 
-/* @edge_ps: picoseconds a call, or BRICKTRACE_NONE. Returns 0, -ERANGE or -EINTR. */
-int bkt_session_set_edge(struct bkt_session *s, u64 edge_ps);
+/* Sets the settings that @from->flags names. Returns 0 or -ERANGE. */
+int bkt_session_set(struct bkt_session *s, const struct bricktrace_session *from);
 
 /*
  * Allocates, at its first call, the buffers and the base that members and traced
@@ -74,7 +89,7 @@ int bkt_session_set_edge(struct bkt_session *s, u64 edge_ps);
  */
 int bkt_session_prepare(struct bkt_session *s);
 
-/* Returns the brick with the number @id, or NULL. The caller holds @s->lock. */
+/* Returns the brick with the number @id, which exists as long as @s, or NULL. */
 struct bkt_brick *bkt_session_brick(struct bkt_session *s, u32 id);
 
 #endif /* BKT_SESSION_H */

@@ -6,53 +6,59 @@
 #include <linux/slab.h>
 #include "totals.h"
 
-/* Returns the index of the key's entry or, if there is none, of the entry to use for it. */
+/* Returns the place of the key in the index or, if there is none, the place to use for it. */
 static u32 totals_place(const struct bkt_totals *t, u16 key)
 {
-	u32 i = hash_32(key, ilog2(t->cap));
+	u32 i = hash_32(key, ilog2(t->cap) + 1);
 
-	while (t->total[i].used && t->total[i].key != key)
-		i = (i + 1) & (t->cap - 1);
+	while (t->index[i] && t->total[t->index[i] - 1].key != key)
+		i = (i + 1) & (2 * t->cap - 1);
 	return i;
 }
 
 const struct bkt_figures *bkt_totals_look(const struct bkt_totals *t, u16 key)
 {
-	const struct bkt_total *e = &t->total[totals_place(t, key)];
+	u32 place = totals_place(t, key);
 
-	return e->used ? &e->f : NULL;
+	return t->index[place] ? &t->total[t->index[place] - 1].f : NULL;
 }
 
 struct bkt_figures *bkt_totals_get(struct bkt_totals *t, u16 key)
 {
-	struct bkt_total *e = &t->total[totals_place(t, key)];
+	u32 place = totals_place(t, key);
+	struct bkt_total *e;
 
-	/* Keep room for each "(more CATEGORY)", and a free entry that ends each search. */
-	if (!e->used && t->used + BKT_CATEGORIES + 1 >= t->cap) {
+	/* Keep room for each "(more CATEGORY)". */
+	if (!t->index[place] && t->used + BKT_CATEGORIES >= t->cap) {
 		key = BKT_KEY_MORE + bkt_syscall_category(key);
-		e = &t->total[totals_place(t, key)];
+		place = totals_place(t, key);
 	}
-	if (!e->used) {
-		e->used = true;
-		e->key = key;
-		t->used++;
+	if (!t->index[place]) {
+		e = &t->total[t->used++];
+		*e = (struct bkt_total){ .key = key, .place = place };
+		t->index[place] = t->used;
 	}
-	return &e->f;
+	return &t->total[t->index[place] - 1].f;
 }
 
 void bkt_totals_clear(struct bkt_totals *t)
 {
-	u32 cap = t->cap;
+	u32 i;
 
-	memset(t, 0, struct_size(t, total, cap));
-	t->cap = cap;
+	for (i = 0; i < t->used; i++)
+		t->index[t->total[i].place] = 0;
+	t->thread = 0;
+	t->offcpu = 0;
+	t->kernel = (struct bkt_counters){};
+	t->threads = 0;
+	t->used = 0;
 }
 
 size_t bkt_totals_size(u32 cap)
 {
 	struct bkt_totals *t = NULL;
 
-	return struct_size(t, total, cap);
+	return struct_size(t, total, cap) + 2 * cap * sizeof(*t->index);
 }
 
 struct bkt_totals *bkt_totals_alloc(u32 cap)
@@ -60,8 +66,10 @@ struct bkt_totals *bkt_totals_alloc(u32 cap)
 	struct bkt_totals *t;
 
 	t = kvzalloc(bkt_totals_size(cap), GFP_KERNEL_ACCOUNT);
-	if (t)
+	if (t) {
 		t->cap = cap;
+		t->index = (u16 *)&t->total[cap];
+	}
 	return t;
 }
 
@@ -147,13 +155,10 @@ void bkt_totals_add(struct bkt_totals *t, const struct bkt_totals *other)
 	t->kernel.min_flt += other->kernel.min_flt;
 	t->kernel.maj_flt += other->kernel.maj_flt;
 	t->threads += other->threads;
-	for (i = 0; i < other->cap; i++) {
+	for (i = 0; i < other->used; i++) {
 		const struct bkt_figures *o = &other->total[i].f;
-		struct bkt_figures *f;
+		struct bkt_figures *f = bkt_totals_get(t, other->total[i].key);
 
-		if (!other->total[i].used)
-			continue;
-		f = bkt_totals_get(t, other->total[i].key);
 		f->count += o->count;
 		f->in_flight += o->in_flight;
 		f->errors += o->errors;
@@ -171,7 +176,7 @@ void bkt_totals_to_ns(struct bkt_totals *t)
 
 	t->thread = bkt_clock_ns(t->thread);
 	t->offcpu = bkt_clock_ns(t->offcpu);
-	for (i = 0; i < t->cap; i++) {
+	for (i = 0; i < t->used; i++) {
 		struct bkt_figures *f = &t->total[i].f;
 
 		f->time = bkt_clock_ns(f->time);

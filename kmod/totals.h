@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Totals: the figures of a run by system call, in a small hash table. When the table
- * is full, a new key shares the entry "(more CATEGORY)" of its category (rule
- * "more"). Times are in ticks until bkt_totals_to_ns(). The caller serializes access.
+ * Totals: the figures of a run by system call, in an array that a small hash table
+ * indexes. When the array is full, a new key shares the entry "(more CATEGORY)" of its
+ * category (rule "more"). Times are in ticks until bkt_totals_to_ns(). No function but
+ * bkt_totals_alloc() takes longer than the entries in use require, since runs are closed
+ * often and most have few system calls. The caller serializes access.
  */
 #ifndef BKT_TOTALS_H
 #define BKT_TOTALS_H
@@ -22,7 +24,7 @@ struct bkt_figures {
 
 struct bkt_total {
 	u16 key;
-	bool used;
+	u16 place;	/* of the entry's number in @index of the table */
 	struct bkt_figures f;
 };
 
@@ -32,12 +34,13 @@ struct bkt_totals {
 	struct bkt_counters kernel;
 	u32 threads;
 	u32 cap;	/* a power of two */
-	u32 used;
+	u32 used;	/* entries of @total */
+	u16 *index;	/* 2 * @cap entries: a number in @total plus one, 0: none */
 	struct bkt_total total[];
 };
 
 /* Values of @cap: more than the keys of any one thread, and enough for a session. */
-#define BKT_TOTALS_THREAD	128
+#define BKT_TOTALS_THREAD	64
 #define BKT_TOTALS_SESSION	512
 
 /* 0 for a negative difference, which is an error of rounding or of a clock. */

@@ -280,8 +280,8 @@ static void a_full_base_keeps_the_category(struct kunit *test)
 	bkt_base_walk_begin(base, 1, open, 0);
 	bkt_base_walk_end(base);
 	bkt_base_since(base, open, t);
-	for (i = 0; i < t->cap; i++)
-		count += t->total[i].used ? t->total[i].f.count : 0;
+	for (i = 0; i < t->used; i++)
+		count += t->total[i].f.count;
 	KUNIT_EXPECT_EQ(test, count, (u64)BKT_KEY_INVALID);
 	KUNIT_EXPECT_EQ(test, base->sums->used, (u32)BKT_BASE_KEYS);
 	kvfree(open);
