@@ -78,38 +78,50 @@ u64 bkt_durations_percentile(const struct bkt_durations *d, u32 per_mille)
 	return ns < d->min ? d->min : ns > d->max ? d->max : ns;
 }
 
-/* Returns how many durations of the window are below @ns. */
+/* Returns how many durations in the ring are below @ns. */
 static u32 stats_below(const struct bkt_window *w, u64 ns)
 {
-	u32 below = 0, step;
+	const u8 *place = w->order;
+	const u64 *run = w->run;
+	u32 step;
 
+	/* The loop is unrolled because it runs twice for each run, under a lock. */
+#pragma GCC unroll 6
 	for (step = BRICKTRACE_WINDOW / 2; step; step /= 2)
-		if (w->sorted[below + step - 1] < ns)
-			below += step;
-	return below + (w->sorted[below] < ns);
+		place += run[place[step - 1]] < ns ? step : 0;
+	return place - w->order + (run[*place] < ns);
 }
 
+/*
+ * The ring is full of zeros before the first run, so that there always is an oldest
+ * duration to replace. Equal durations are in @order from the oldest to the newest, so the
+ * first of those that are equal to the oldest duration is the oldest.
+ */
 void bkt_window_add(struct bkt_window *w, u64 ns)
 {
-	u64 old = w->run[w->next], *sorted = w->sorted;
-	u32 from = stats_below(w, old), to;
+	u64 old = w->run[w->next];
+	u8 *order = w->order;
+	u32 from, to;
 
+	if (!w->runs)
+		for (to = 0; to < BRICKTRACE_WINDOW; to++)
+			order[to] = to;
 	ns = stats_clamp(ns);
-	to = stats_below(w, ns);
-	w->sum += ns - old;
-	w->squares += (bkt_u128)ns * ns - (bkt_u128)old * old;
-	w->run[w->next] = ns;
-	w->next = (w->next + 1) % BRICKTRACE_WINDOW;
-	if (w->runs < BRICKTRACE_WINDOW)
-		w->runs++;
+	from = stats_below(w, old);
+	to = stats_below(w, ns + 1);
 	/* Only what lies between the places of the old and the new duration moves. */
 	if (to > from) {
 		to--;
-		memmove(sorted + from, sorted + from + 1, (to - from) * sizeof(*sorted));
+		memmove(order + from, order + from + 1, to - from);
 	} else {
-		memmove(sorted + to + 1, sorted + to, (from - to) * sizeof(*sorted));
+		memmove(order + to + 1, order + to, from - to);
 	}
-	sorted[to] = ns;
+	order[to] = w->next;
+	w->run[w->next] = ns;
+	w->sum += ns - old;
+	w->squares += (bkt_u128)ns * ns - (bkt_u128)old * old;
+	w->next = (w->next + 1) % BRICKTRACE_WINDOW;
+	w->runs += w->runs < BRICKTRACE_WINDOW;
 }
 
 u32 bkt_window_copy(const struct bkt_window *w,
@@ -122,43 +134,46 @@ u32 bkt_window_copy(const struct bkt_window *w,
 	return w->runs;
 }
 
-/* Returns four times the value at @place / 4 in a sorted array, linearly interpolated. */
-static s64 stats_quartile4(const u64 *run, u32 place)
+/* Returns four times the duration at @place / 4 of @order, linearly interpolated. */
+static s64 stats_quartile4(const u64 *run, const u8 *order, u32 place)
 {
 	u32 part = place % 4;
 
-	run += place / 4;
-	return (4 - part) * run[0] + (part ? part * run[1] : 0);
+	order += place / 4;
+	return (4 - part) * run[order[0]] + (part ? part * run[order[1]] : 0);
+}
+
+static void stats_leave_out(struct bkt_window_figures *f, u64 ns)
+{
+	f->kept--;
+	f->sum -= ns;
+	f->squares -= (bkt_u128)ns * ns;
 }
 
 void bkt_window_figures(const struct bkt_window *w, u32 outliers,
 			struct bkt_window_figures *f)
 {
-	const u64 *run = w->sorted + BRICKTRACE_WINDOW - w->runs;
-	const u64 *last = w->sorted + BRICKTRACE_WINDOW - 1;
+	/* As long as there are fewer runs, the first places in @order have no run. */
+	const u8 *last = w->order + BRICKTRACE_WINDOW - 1, *first = last + 1 - w->runs;
+	const u64 *run = w->run;
+	u32 n = w->runs;
 	s64 q1, q3, margin;
 
-	f->runs = w->runs;
-	f->kept = w->runs;
+	f->runs = n;
+	f->kept = n;
 	f->sum = w->sum;
 	f->squares = w->squares;
-	f->median2 = w->runs ? run[(w->runs - 1) / 2] + run[w->runs / 2] : 0;
-	if (w->runs < BRICKTRACE_WINDOW_LEAST || outliers == BRICKTRACE_OUTLIERS_KEEP)
+	f->median2 = n ? run[first[(n - 1) / 2]] + run[first[n / 2]] : 0;
+	if (n < BRICKTRACE_WINDOW_LEAST || outliers == BRICKTRACE_OUTLIERS_KEEP)
 		return;
-	q1 = stats_quartile4(run, w->runs - 1);
-	q3 = stats_quartile4(run, 3 * (w->runs - 1));
+	q1 = stats_quartile4(run, first, n - 1);
+	q3 = stats_quartile4(run, first, 3 * (n - 1));
 	/* In units of 1/4000 ns, all of these are below 2^63. */
 	margin = outliers * (q3 - q1);
-	for (; 4000 * (s64)*run < 1000 * q1 - margin; run++) {
-		f->kept--;
-		f->sum -= *run;
-		f->squares -= (bkt_u128)*run * *run;
-	}
-	for (; 4000 * (s64)*last > 1000 * q3 + margin; last--) {
-		f->kept--;
-		f->sum -= *last;
-		f->squares -= (bkt_u128)*last * *last;
-	}
+	for (; 4000 * (s64)run[*first] < 1000 * q1 - margin; first++)
+		stats_leave_out(f, run[*first]);
+	for (; 4000 * (s64)run[*last] > 1000 * q3 + margin; last--)
+		stats_leave_out(f, run[*last]);
 }
 
 u32 bkt_window_anomalies(const struct bkt_window_figures *f, u64 budget_ns,
@@ -210,7 +225,7 @@ static double stats_root(u64 n, const struct bricktrace_sum *sum,
 	u64 low = (u64)minuend - (u64)square;
 
 	high -= (u64)minuend < (u64)square;
-	return __builtin_sqrt((double)high * 0x1p64 + (double)low);
+	return sqrt((double)high * 0x1p64 + (double)low);
 }
 
 double bkt_deviation(u64 n, const struct bricktrace_sum *sum,

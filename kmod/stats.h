@@ -17,10 +17,10 @@
 #ifdef __KERNEL__
 #include <linux/types.h>
 #else
-#include <stdbool.h>
 typedef __u64 u64;
 typedef __s64 s64;
 typedef __u32 u32;
+typedef __u8 u8;
 #endif
 
 typedef unsigned __int128 bkt_u128;
@@ -59,9 +59,9 @@ u64 bkt_durations_percentile(const struct bkt_durations *d, u32 per_mille);
 /* The last BRICKTRACE_WINDOW runs. */
 struct bkt_window {
 	u64 run[BRICKTRACE_WINDOW];	/* a ring: the newest is before @next */
-	u64 sorted[BRICKTRACE_WINDOW];	/* zeros, then the same durations in ascending order */
 	u64 sum;
 	bkt_u128 squares;
+	u8 order[BRICKTRACE_WINDOW];	/* places in @run, from the shortest to the longest */
 	u32 runs;
 	u32 next;
 };
@@ -105,7 +105,9 @@ u32 bkt_window_anomalies(const struct bkt_window_figures *f, u64 budget_ns,
 /*
  * Of @n values with the sum @sum and the sum of squares @squares: the mean, the population
  * standard deviation, and the coefficient of variation in percent, which is 0 if the mean
- * is 0. Nothing is rounded before the last step. All are NaN without a value.
+ * is 0. All are NaN without a value. @n * @squares - @sum^2 is computed exactly, so that a
+ * small deviation of large values is right. No sums of @n values that fit the arguments
+ * are too large.
  */
 double bkt_mean(u64 n, const struct bricktrace_sum *sum);
 double bkt_deviation(u64 n, const struct bricktrace_sum *sum,
