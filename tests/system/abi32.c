@@ -11,19 +11,27 @@
 
 /* No field has another offset in a 32-bit program. */
 _Static_assert(sizeof(void *) == 4, "built with -m32");
-_Static_assert(sizeof(struct bricktrace_info) == BRICKTRACE_INFO_SIZE_V0, "");
-_Static_assert(sizeof(struct bricktrace_thread) == BRICKTRACE_THREAD_SIZE_V0, "");
-_Static_assert(sizeof(struct bricktrace_brick_define) == BRICKTRACE_BRICK_DEFINE_SIZE_V0,
-	       "");
-_Static_assert(sizeof(struct bricktrace_run_open) == BRICKTRACE_RUN_OPEN_SIZE_V0, "");
-_Static_assert(sizeof(struct bricktrace_run_close) == BRICKTRACE_RUN_CLOSE_SIZE_V0, "");
-_Static_assert(sizeof(struct bricktrace_result) == BRICKTRACE_RESULT_SIZE_V0, "");
-_Static_assert(sizeof(struct bricktrace_times) == BRICKTRACE_TIMES_SIZE_V1, "");
-_Static_assert(sizeof(struct bricktrace_category_figures) ==
-		       BRICKTRACE_CATEGORY_FIGURES_SIZE_V1,
-	       "");
-_Static_assert(sizeof(struct bricktrace_syscall) == BRICKTRACE_SYSCALL_SIZE_V1, "");
-_Static_assert(sizeof(struct bricktrace_session) == BRICKTRACE_SESSION_SIZE_V0, "");
+#define SIZE(name, size) \
+	_Static_assert(sizeof(struct bricktrace_##name) == BRICKTRACE_##size, #name)
+SIZE(info, INFO_SIZE_V1);
+SIZE(thread, THREAD_SIZE_V0);
+SIZE(assertion, ASSERTION_SIZE_V0);
+SIZE(brick_define, BRICK_DEFINE_SIZE_V1);
+SIZE(run_open, RUN_OPEN_SIZE_V1);
+SIZE(run_close, RUN_CLOSE_SIZE_V1);
+SIZE(result, RESULT_SIZE_V1);
+SIZE(times, TIMES_SIZE_V1);
+SIZE(category_figures, CATEGORY_FIGURES_SIZE_V1);
+SIZE(syscall, SYSCALL_SIZE_V1);
+SIZE(failed, FAILED_SIZE_V0);
+SIZE(statistics, STATISTICS_SIZE_V0);
+SIZE(bucket, BUCKET_SIZE_V0);
+SIZE(category_statistics, CATEGORY_STATISTICS_SIZE_V0);
+SIZE(window_run, WINDOW_RUN_SIZE_V0);
+SIZE(assertion_counts, ASSERTION_COUNTS_SIZE_V0);
+SIZE(brick_get, BRICK_GET_SIZE_V0);
+SIZE(brick_reset, BRICK_RESET_SIZE_V0);
+SIZE(session, SESSION_SIZE_V1);
 
 #define O_RDWR 2
 #define CALLS  1000
@@ -90,6 +98,9 @@ void _start(void)
 	static struct bricktrace_run_open open = { .size = sizeof(open),
 						   .level = BRICKTRACE_LEVEL_TRACE };
 	static struct bricktrace_result result;
+	static struct bricktrace_statistics statistics;
+	struct bricktrace_brick_get get = { .size = sizeof(get),
+					    .statistics = ARRAY(&statistics, 1) };
 	struct bricktrace_run_close close = { .size = sizeof(close),
 					      .result = ARRAY(&result, 1),
 					      .categories = ARRAY(categories, 64),
@@ -127,6 +138,10 @@ void _start(void)
 	ok(read == 1 && categories[2 * BRICKTRACE_CAT_READ].figures.count == 1 &&
 		   !categories[2 * BRICKTRACE_CAT_IOCTL].figures.count,
 	   "calls are counted in the categories of their own table");
+	get.brick = brick.brick;
+	ok(!ioctl(fd, BRICKTRACE_BRICK_GET, &get) && get.budget_ns == 1ULL << 40 &&
+		   statistics.runs == 1 && statistics.sum_ns.low == result.wall_ns,
+	   "GET: the brick's statistics");
 	close.size = 0;
 	ok(ioctl(fd, BRICKTRACE_RUN_CLOSE, &close) == -22, "CLOSE: size 0: EINVAL");
 	plan[3] += n / 10;

@@ -51,16 +51,15 @@ struct bricktrace_session session(int fd)
 	return s;
 }
 
+int try_set(int fd, struct bricktrace_session s)
+{
+	s.size = sizeof(s);
+	return ioctl(fd, BRICKTRACE_SESSION_SET, &s) ? -errno : 0;
+}
+
 void set_edge(int fd, u64 edge_ps)
 {
-	struct bricktrace_session s = {
-		.size = sizeof(s),
-		.flags = BRICKTRACE_SESSION_EDGE,
-		.edge_ps = edge_ps,
-	};
-
-	if (ioctl(fd, BRICKTRACE_SESSION_SET, &s))
-		bail("SESSION_SET");
+	SET(fd, EDGE, .edge_ps = edge_ps);
 }
 
 int try_register(int fd, pid_t tid, uint32_t flags)
@@ -89,28 +88,55 @@ void thread_unregister(int fd)
 		bail("THREAD_UNREGISTER");
 }
 
+int try_brick(int fd, const char *name, struct bricktrace_brick_define b)
+{
+	b.size = sizeof(b);
+	strcpy(b.name, name);
+	return ioctl(fd, BRICKTRACE_BRICK_DEFINE, &b) ? -errno : (int)b.brick;
+}
+
+static uint32_t define(int fd, const char *name, struct bricktrace_brick_define b)
+{
+	int ret = try_brick(fd, name, b);
+
+	if (ret < 0)
+		bail("BRICK_DEFINE %s", name);
+	return ret;
+}
+
 uint32_t brick_define(int fd, const char *name, u64 budget_ns)
 {
-	struct bricktrace_brick_define b = { .size = sizeof(b), .budget_ns = budget_ns };
+	return define(fd, name, (struct bricktrace_brick_define){ .budget_ns = budget_ns });
+}
 
-	strcpy(b.name, name);
-	if (ioctl(fd, BRICKTRACE_BRICK_DEFINE, &b))
-		bail("BRICK_DEFINE %s", name);
-	return b.brick;
+uint32_t brick_mode(int fd, const char *name, u64 budget_ns, uint32_t mode)
+{
+	return define(fd, name,
+		      (struct bricktrace_brick_define){ .flags = BRICKTRACE_BRICK_MODE,
+							.budget_ns = budget_ns,
+							.mode = mode });
+}
+
+struct bricktrace_run_open run_request(int fd, struct bricktrace_run_open o)
+{
+	o.size = sizeof(o);
+	if (ioctl(fd, BRICKTRACE_RUN_OPEN, &o))
+		bail("RUN_OPEN");
+	return o;
+}
+
+struct bricktrace_run_open run_auto(int fd, uint32_t brick)
+{
+	return run_request(fd, (struct bricktrace_run_open){
+				       .brick = brick, .level = BRICKTRACE_LEVEL_AUTO });
 }
 
 u64 run_open(int fd, uint32_t brick, uint32_t level, uint32_t scope)
 {
-	struct bricktrace_run_open o = {
-		.size = sizeof(o),
-		.brick = brick,
-		.level = level,
-		.scope = scope,
-	};
-
-	if (ioctl(fd, BRICKTRACE_RUN_OPEN, &o))
-		bail("RUN_OPEN");
-	return o.run;
+	return run_request(fd, (struct bricktrace_run_open){ .brick = brick,
+							     .level = level,
+							     .scope = scope })
+		.run;
 }
 
 void run_discard(int fd, u64 number)

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/types.h>
+#include "check.h"
 #include "clock.h"
 
 /* Opens a session. */
@@ -21,6 +22,17 @@ unsigned int sessions_become(unsigned int n);
 struct bricktrace_info info(int fd);
 struct bricktrace_session session(int fd);
 void set_edge(int fd, u64 edge_ps);
+/*
+ * The settings of @s that @s.flags names; SET(fd, LIMIT, .trace_limit = 5) sets one and
+ * ends the test if that fails.
+ */
+int try_set(int fd, struct bricktrace_session s);
+#define SET(fd, flag, ...)                                                                  \
+	do {                                                                                \
+		if (try_set(fd, (struct bricktrace_session){                                \
+					.flags = BRICKTRACE_SESSION_##flag, __VA_ARGS__ })) \
+			bail("SESSION_SET " #flag);                                         \
+	} while (0)
 
 /* The calling thread. */
 void thread_register(int fd, unsigned int inherit);
@@ -31,6 +43,10 @@ int try_register(int fd, pid_t tid, uint32_t flags);
 int try_unregister(int fd, pid_t tid);
 
 uint32_t brick_define(int fd, const char *name, u64 budget_ns);
+/* Defines or changes a brick, whose number is returned, and its mode. */
+uint32_t brick_mode(int fd, const char *name, u64 budget_ns, uint32_t mode);
+/* The same with all that @b says except for its size and name. */
+int try_brick(int fd, const char *name, struct bricktrace_brick_define b);
 
 /* The arguments @level and @scope of run_open(). */
 #define TRACE_THREAD  BRICKTRACE_LEVEL_TRACE, BRICKTRACE_SCOPE_THREAD
@@ -38,6 +54,10 @@ uint32_t brick_define(int fd, const char *name, u64 budget_ns);
 
 /* The number of the new run. */
 u64 run_open(int fd, uint32_t brick, uint32_t level, uint32_t scope);
+/* Opens a run of scope thread at level auto, and returns the whole answer. */
+struct bricktrace_run_open run_auto(int fd, uint32_t brick);
+/* The same with all that @o says except for its size. */
+struct bricktrace_run_open run_request(int fd, struct bricktrace_run_open o);
 /* Closes a run without asking for its result; see result.h for the others. */
 void run_discard(int fd, u64 number);
 

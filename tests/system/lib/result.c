@@ -26,6 +26,7 @@ struct bricktrace_run_close close_args(u64 number, struct run *run)
 		.times = ARRAY(run->raw_times, 2),
 		.categories = ARRAY(run->raw_categories, 2 * CATEGORIES),
 		.syscalls = ARRAY(run->raw_calls, 2 * CALLS_CAP),
+		.failed = ARRAY(run->failed, BRICKTRACE_MAX_ASSERTIONS),
 	};
 }
 
@@ -44,9 +45,11 @@ static void run_read(struct run *run, const struct bricktrace_run_close *c)
 	    !is_array(&c->times, measured ? 2 : 0) ||
 	    !is_array(&c->categories, measured ? 2 * CATEGORIES : 0) ||
 	    !is_array(&c->syscalls, c->syscalls.count) || c->syscalls.count % 2 ||
-	    c->syscalls.count > 2 * CALLS_CAP || (!measured && c->syscalls.count))
-		bail("sizes of a result: %u, %u, %u, %u, %u", c->size, c->result.count,
-		     c->times.count, c->categories.count, c->syscalls.count);
+	    c->syscalls.count > 2 * CALLS_CAP || (!measured && c->syscalls.count) ||
+	    !is_array(&c->failed, run->r.failed))
+		bail("sizes of a result: %u, %u, %u, %u, %u, %u", c->size,
+		     c->result.count, c->times.count, c->categories.count,
+		     c->syscalls.count, c->failed.count);
 	run->syscalls = c->syscalls.count / 2;
 	memset(&run->all, 0xff, offsetof(struct run, syscalls) - offsetof(struct run, all));
 	if (!measured)

@@ -30,6 +30,8 @@ struct run {
 	struct bricktrace_figures self_category[CATEGORIES];
 	uint32_t syscalls;
 	struct call calls[CALLS_CAP];
+	/* The assertions that the run failed: @r.failed elements. */
+	struct bricktrace_failed failed[BRICKTRACE_MAX_ASSERTIONS];
 	/* The arrays that the kernel writes. */
 	struct bricktrace_times raw_times[2];
 	struct bricktrace_category_figures raw_categories[2 * CATEGORIES];

@@ -26,6 +26,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "brick.h"
 #include "call.h"
 #include "check.h"
 #include "clock.h"
