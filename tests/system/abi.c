@@ -61,18 +61,26 @@ static const struct {
 	  sizeof(struct bricktrace_thread), 0, 0 },
 	{ BRICKTRACE_BRICK_DEFINE, "DEFINE", BRICKTRACE_BRICK_DEFINE_SIZE_V0,
 	  sizeof(struct bricktrace_brick_define),
-	  offsetof(struct bricktrace_brick_define, reserved), 0 },
+	  offsetof(struct bricktrace_brick_define, reserved),
+	  BRICKTRACE_BRICK_MODE | BRICKTRACE_BRICK_BASELINE | BRICKTRACE_BRICK_ASSERTIONS },
 	{ BRICKTRACE_RUN_OPEN, "OPEN", BRICKTRACE_RUN_OPEN_SIZE_V0,
 	  sizeof(struct bricktrace_run_open),
-	  offsetof(struct bricktrace_run_open, reserved), 0 },
+	  offsetof(struct bricktrace_run_open, reserved), BRICKTRACE_RUN_CHARGE },
 	{ BRICKTRACE_RUN_CLOSE, "CLOSE", BRICKTRACE_RUN_CLOSE_SIZE_V0,
 	  sizeof(struct bricktrace_run_close), 0, 0 },
 	{ BRICKTRACE_SESSION_GET, "GET", BRICKTRACE_SESSION_SIZE_V0,
 	  sizeof(struct bricktrace_session),
 	  offsetof(struct bricktrace_session, reserved), 0 },
 	{ BRICKTRACE_SESSION_SET, "SET", BRICKTRACE_SESSION_SIZE_V0,
-	  sizeof(struct bricktrace_session),
-	  offsetof(struct bricktrace_session, reserved), BRICKTRACE_SESSION_EDGE },
+	  sizeof(struct bricktrace_session), offsetof(struct bricktrace_session, reserved),
+	  BRICKTRACE_SESSION_EDGE | BRICKTRACE_SESSION_CV |
+		  BRICKTRACE_SESSION_EFFICIENCY | BRICKTRACE_SESSION_LIMIT |
+		  BRICKTRACE_SESSION_OUTLIERS | BRICKTRACE_SESSION_ENABLED },
+	{ BRICKTRACE_BRICK_GET, "BRICK_GET", BRICKTRACE_BRICK_GET_SIZE_V0,
+	  sizeof(struct bricktrace_brick_get), 0, 0 },
+	{ BRICKTRACE_BRICK_RESET, "BRICK_RESET", BRICKTRACE_BRICK_RESET_SIZE_V0,
+	  sizeof(struct bricktrace_brick_reset),
+	  offsetof(struct bricktrace_brick_reset, reserved), 0 },
 };
 #define IOCTLS ((int)(sizeof(ioctls) / sizeof(ioctls[0])))
 
@@ -87,6 +95,8 @@ static void valid(int i, void *to, unsigned int size)
 	struct bricktrace_brick_define b = { .budget_ns = 7, .name = "valid" };
 	struct bricktrace_run_open o = { .brick = brick };
 	struct bricktrace_run_close c = { .run = victim };
+	struct bricktrace_brick_get g = { .brick = brick };
+	struct bricktrace_brick_reset r = { .brick = brick };
 
 	memset(to, 0, size);
 	if (ioctls[i].cmd == BRICKTRACE_BRICK_DEFINE)
@@ -95,6 +105,10 @@ static void valid(int i, void *to, unsigned int size)
 		memcpy(to, &o, sizeof(o));
 	else if (ioctls[i].cmd == BRICKTRACE_RUN_CLOSE)
 		memcpy(to, &c, sizeof(c));
+	else if (ioctls[i].cmd == BRICKTRACE_BRICK_GET)
+		memcpy(to, &g, sizeof(g));
+	else if (ioctls[i].cmd == BRICKTRACE_BRICK_RESET)
+		memcpy(to, &r, sizeof(r));
 	*(uint32_t *)to = size;
 }
 
@@ -206,11 +220,15 @@ static void answers(void)
 	struct bricktrace_run_open o = { .size = sizeof(o), .brick = brick };
 	struct bricktrace_run_close c = { .size = sizeof(c) };
 	struct bricktrace_session s = { .size = sizeof(s) };
+	struct bricktrace_brick_get g = { .size = sizeof(g), .brick = brick };
+	struct bricktrace_brick_reset r = { .size = sizeof(r), .brick = brick };
+	static struct brick b_now;
 	u64 inner[2];
 
 	settle();
 	answer_fails(BRICKTRACE_INFO, &i, "INFO: its answer cannot be written");
 	answer_fails(BRICKTRACE_SESSION_GET, &s, "GET: its answer cannot be written");
+	answer_fails(BRICKTRACE_BRICK_GET, &g, "BRICK_GET: its answer cannot be written");
 	ok(unchanged(), "and nothing has changed");
 	s.flags = BRICKTRACE_SESSION_EDGE;
 	s.edge_ps = 77;
@@ -251,6 +269,10 @@ static void answers(void)
 	answer_fails(BRICKTRACE_THREAD_UNREGISTER, &t,
 		     "UNREGISTER: its answer cannot be written");
 	is(session(fd).threads, 0, "and the thread is not registered");
+	answer_fails(BRICKTRACE_BRICK_RESET, &r,
+		     "BRICK_RESET: its answer cannot be written");
+	brick_get(fd, brick, &b_now);
+	is(b_now.s.runs, 0, "and the brick has forgotten its runs");
 	settle();
 }
 
@@ -265,7 +287,7 @@ static void numbers(void)
 		_IOWR(BRICKTRACE_IOC, 0, struct bricktrace_info),
 		_IOC(_IOC_WRITE, BRICKTRACE_IOC, 4, 0),
 		_IOC(_IOC_READ, BRICKTRACE_IOC, 6, 0),
-		BRICKTRACE_IOWR(8),
+		BRICKTRACE_IOWR(10),
 		~0UL,
 	};
 	struct bricktrace_info i = { .size = sizeof(i) };
@@ -309,6 +331,13 @@ static void bricks(void)
 	b.budget_ns = ~0ULL;
 	fails(ERANGE, BRICKTRACE_BRICK_DEFINE, &b,
 	      "DEFINE: the largest number as a budget");
+	b.budget_ns = 0;
+	b.flags = BRICKTRACE_BRICK_MODE;
+	b.mode = BRICKTRACE_MODE_TAIL + 1;
+	fails(EINVAL, BRICKTRACE_BRICK_DEFINE, &b, "DEFINE: no such mode");
+	b.mode = ~0U;
+	fails(EINVAL, BRICKTRACE_BRICK_DEFINE, &b, "DEFINE: mode 2^32 - 1");
+	b.flags = b.mode = 0;
 
 	memset(name, 0, BRICKTRACE_NAME_LEN);
 	memset(name, 'x', BRICKTRACE_NAME_LEN - 1);
@@ -431,7 +460,7 @@ static void runs(void)
 	o.brick = ~0U;
 	fails(ENOENT, BRICKTRACE_RUN_OPEN, &o, "OPEN: brick 2^32 - 1");
 	o.brick = brick;
-	o.level = 2;
+	o.level = 3;
 	fails(EINVAL, BRICKTRACE_RUN_OPEN, &o, "OPEN: no such level");
 	o.level = ~0U;
 	fails(EINVAL, BRICKTRACE_RUN_OPEN, &o, "OPEN: level 2^32 - 1");
@@ -443,6 +472,20 @@ static void runs(void)
 	fails(ESRCH, BRICKTRACE_RUN_OPEN, &o, "OPEN: traced, the caller is not registered");
 	o.scope = BRICKTRACE_SCOPE_SESSION;
 	fails(ESRCH, BRICKTRACE_RUN_OPEN, &o, "OPEN: traced, no thread is registered");
+	o.level = 0;
+	o.scope = 0;
+	o.flags = BRICKTRACE_RUN_CHARGE;
+	fails(EINVAL, BRICKTRACE_RUN_OPEN, &o, "OPEN: charged, but not traced");
+	o.level = BRICKTRACE_LEVEL_AUTO;
+	fails(EINVAL, BRICKTRACE_RUN_OPEN, &o, "OPEN: charged, at level auto");
+	o.flags = 0;
+	o.why = BRICKTRACE_WHY_OVER_BUDGET;
+	fails(EINVAL, BRICKTRACE_RUN_OPEN, &o,
+	      "OPEN: a reason that only the module can have");
+	o.why = BRICKTRACE_WHY_MANUAL << 1;
+	fails(EINVAL, BRICKTRACE_RUN_OPEN, &o, "OPEN: an unknown reason");
+	o.why = 0;
+	o.level = BRICKTRACE_LEVEL_TRACE;
 
 	/* A traced run whose number could not be returned keeps no hooks armed. */
 	while (info(fd).armed)
@@ -542,6 +585,10 @@ static void close_wrongly(u64 number)
 	      c.times.size = BRICKTRACE_TIMES_SIZE_V0 - 1);
 	WRONG(EINVAL, "categories a byte too small", c.categories = c.result;
 	      c.categories.size = BRICKTRACE_CATEGORY_FIGURES_SIZE_V0 - 1);
+	WRONG(EINVAL, "failed assertions a byte too small", c.failed = c.result;
+	      c.failed.size = BRICKTRACE_FAILED_SIZE_V0 - 1);
+	WRONG(EINVAL, "an array of 4097 failed assertions", c.failed = c.result;
+	      c.failed.cap = 4097);
 }
 
 #undef WRONG
@@ -667,6 +714,84 @@ static void closing(void)
 	free(calls);
 }
 
+/* Each setting takes its largest value and no larger one; a SET sets all or nothing. */
+static void thresholds(void)
+{
+	static const struct {
+		const char *name;
+		uint32_t flag, most;
+		size_t offset;
+	} settings[] = {
+#define SETTING(flag, field, most)                 \
+	{ #field, BRICKTRACE_SESSION_##flag, most, \
+	  offsetof(struct bricktrace_session, field) }
+		SETTING(CV, cv_threshold, BRICKTRACE_MAX_CV),
+		SETTING(EFFICIENCY, efficiency_threshold, BRICKTRACE_MAX_EFFICIENCY),
+		SETTING(LIMIT, trace_limit, BRICKTRACE_MAX_LIMIT),
+		SETTING(OUTLIERS, outliers, BRICKTRACE_MAX_OUTLIERS),
+		SETTING(ENABLED, enabled, 1),
+	};
+	const struct bricktrace_session was = session(fd);
+	struct bricktrace_session s, now;
+	char what[64];
+
+	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+		uint32_t *value = (void *)((char *)&s + settings[i].offset);
+
+		s = (struct bricktrace_session){ .size = sizeof(s),
+						 .flags = settings[i].flag };
+		*value = settings[i].most + 1;
+		snprintf(what, sizeof(what), "SET: %s above its largest value",
+			 settings[i].name);
+		fails(ERANGE, BRICKTRACE_SESSION_SET, &s, what);
+		/* Another setting of the same call is not set either. */
+		s.flags |= BRICKTRACE_SESSION_EDGE;
+		s.edge_ps = 5;
+		snprintf(what, sizeof(what), "SET: the edge and such a %s",
+			 settings[i].name);
+		fails(ERANGE, BRICKTRACE_SESSION_SET, &s, what);
+		s.flags = settings[i].flag;
+		*value = settings[i].most;
+		is(-try_set(fd, s), 0, "SET: the largest %s", settings[i].name);
+		s = was;
+		*value = settings[i].most;
+		now = session(fd);
+		ok(!memcmp(&s, &now, sizeof(s)), "and no other setting has changed");
+		*value = 0;
+		s.flags = settings[i].flag;
+		is(-try_set(fd, s), 0, "SET: %s 0", settings[i].name);
+		s = was;
+		*value = 0;
+		now = session(fd);
+		ok(!memcmp(&s, &now, sizeof(s)), "and no other setting has changed");
+		s = was;
+		s.flags = settings[i].flag;
+		try_set(fd, s);
+		settle();
+	}
+	s = (struct bricktrace_session){ .outliers = BRICKTRACE_OUTLIERS_KEEP };
+	s.flags = BRICKTRACE_SESSION_OUTLIERS;
+	is(-try_set(fd, s), 0, "SET: no run is left out");
+	is(session(fd).outliers, BRICKTRACE_OUTLIERS_KEEP, "and GET says so");
+	s = (struct bricktrace_session){ .edge_ps = 1,
+					 .cv_threshold = 2,
+					 .efficiency_threshold = 3,
+					 .trace_limit = 4,
+					 .outliers = 5,
+					 .enabled = 0,
+					 .flags = 0x3f };
+	is(-try_set(fd, s), 0, "SET: all settings at once");
+	now = session(fd);
+	ok(now.edge_ps == 1 && now.cv_threshold == 2 && now.efficiency_threshold == 3 &&
+		   now.trace_limit == 4 && now.outliers == 5 && !now.enabled,
+	   "and GET has all of them");
+	s = was;
+	s.flags = 0x3f;
+	is(-try_set(fd, s), 0, "SET: all of them as they were");
+	settle();
+	ok(!memcmp(&was, &before, sizeof(was)), "and GET says so");
+}
+
 static void settings(void)
 {
 	struct bricktrace_session s = { .size = sizeof(s),
@@ -688,6 +813,7 @@ static void settings(void)
 	set_edge(fd, BRICKTRACE_NONE);
 	is(session(fd).edge_ps, BRICKTRACE_NONE, "SET: unknown is accepted");
 	is(session(fd).max_depth, BRICKTRACE_MAX_DEPTH, "GET: the limit of depth");
+	thresholds();
 	{
 		int other = device();
 		struct bricktrace_session fresh = session(other);
@@ -695,6 +821,11 @@ static void settings(void)
 		ok(fresh.edge_ps == BRICKTRACE_NONE && !fresh.threads && !fresh.bricks &&
 			   !fresh.runs && !fresh.runs_opened && !fresh.threads_lost,
 		   "GET: a new session is empty");
+		ok(fresh.cv_threshold == 15000 && fresh.efficiency_threshold == 25000 &&
+			   fresh.trace_limit == 100 && fresh.outliers == 1500 &&
+			   fresh.enabled == 1 && !fresh.escalated && !fresh.granted &&
+			   !fresh.refused,
+		   "GET: a new session has the documented settings");
 		close(other);
 	}
 	settle();
