@@ -200,6 +200,7 @@ void bkt_brick_get(struct bkt_brick *b, struct bkt_brick_copy *copy)
 {
 	struct bricktrace_statistics *sums = &copy->st.sums;
 	const struct bkt_durations *d = &copy->st.durations;
+	u32 c;
 
 	spin_lock(&b->lock);
 	copy->budget_ns = b->budget_ns;
@@ -212,6 +213,8 @@ void bkt_brick_get(struct bkt_brick *b, struct bkt_brick_copy *copy)
 	copy->st = b->st;
 	spin_unlock(&b->lock);
 	copy->window_runs = bkt_window_copy(&copy->st.window, copy->window);
+	for (c = 0; c < BKT_CATEGORIES; c++)
+		copy->st.categories[c].category = c;
 	sums->runs = d->runs;
 	sums->min_ns = d->runs ? d->min : BRICKTRACE_NONE;
 	sums->max_ns = d->runs ? d->max : BRICKTRACE_NONE;

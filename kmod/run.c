@@ -213,8 +213,8 @@ static struct bkt_run *run_parent(struct bkt_session *s, u32 scope)
 }
 
 /*
- * Makes a run known to others as one that is being opened, and gives it a number and a
- * parent. The parent cannot be closed from now on. Bound: BKT_MAX_RUNS runs are passed.
+ * Makes a run known to others as one that is being opened, and gives it a parent, which
+ * cannot be closed from now on. Bound: BKT_MAX_RUNS runs are passed.
  */
 static int run_link(struct bkt_run *r, u64 *parent)
 {
@@ -230,7 +230,6 @@ static int run_link(struct bkt_run *r, u64 *parent)
 	} else if (r->depth >= BRICKTRACE_MAX_DEPTH) {
 		ret = -ELOOP;
 	} else {
-		r->id = ++s->runs_opened;
 		list_add(&r->session_node, &s->runs);
 		s->nr_runs++;
 		if (r->parent)
@@ -422,40 +421,52 @@ static enum bricktrace_reason run_reason(int error)
 }
 
 /*
- * Traces a run if that is wanted. What keeps an automatic or charged run from being traced
- * is only told. The caller of another traced run gets an error, unless tracing is off
- * (rule "provenance").
+ * Traces an automatic or charged run, or says why it is not traced. The caller of another
+ * run gets an error, unless tracing is off (rule "provenance").
+ */
+static int run_try(struct bkt_run *r, bool charge, struct bkt_member **self)
+{
+	int ret = run_trace(r, charge, self);
+
+	r->reason = ret ? run_reason(ret) : BRICKTRACE_REASON_NONE;
+	if (ret == -ENOSPC)
+		r->flags |= BRICKTRACE_RESULT_REFUSED;
+	return r->automatic || charge || ret == -ECANCELED || ret == -ESTALE ? 0 : ret;
+}
+
+/*
+ * Asks the brick for its settings, and traces the run if the caller or the brick wants it.
+ * An open that fails does not count as a run of the brick.
  */
 static int run_choose(struct bkt_run *r, const struct bricktrace_run_open *a,
 		      struct bkt_member **self)
 {
-	bool charge = a->flags & BRICKTRACE_RUN_CHARGE;
-	int ret;
+	struct bkt_thresholds *th = &r->session->thresholds;
+	struct bkt_brick_open *set = &r->settings;
+	int ret = 0;
 
 	r->reason = BRICKTRACE_REASON_LEVEL;
-	if (r->automatic) {
-		if (!r->settings.trace)
-			return 0;
-		charge = r->settings.mode == BRICKTRACE_MODE_NEXT;
-	} else if (a->level != BRICKTRACE_LEVEL_TRACE) {
-		return 0;
-	} else {
-		r->settings.why |= a->why ?: BRICKTRACE_WHY_MANUAL;
-	}
-	ret = run_trace(r, charge, self);
-	if (!ret) {
-		r->reason = BRICKTRACE_REASON_NONE;
-		return 0;
-	}
-	if (ret == -ENOSPC)
-		r->flags |= BRICKTRACE_RESULT_REFUSED;
-	r->reason = run_reason(ret);
-	return r->automatic || charge || ret == -ECANCELED || ret == -ESTALE ? 0 : ret;
+	if (a->level == BRICKTRACE_LEVEL_TRACE)
+		ret = run_try(r, a->flags & BRICKTRACE_RUN_CHARGE, self);
+	if (ret)
+		return ret;
+	bkt_brick_open(r->brick, th, r->automatic, set);
+	if (a->level == BRICKTRACE_LEVEL_TRACE)
+		set->why |= a->why ?: BRICKTRACE_WHY_MANUAL;
+	else if (r->automatic && set->trace)
+		ret = run_try(r, set->mode == BRICKTRACE_MODE_NEXT, self);
+	return ret;
 }
 
-/* The last work of an opening call: the run begins here (rule "own-calls"). */
-static void run_start(struct bkt_run *r, struct bkt_member *self)
+/*
+ * The last work of an opening call: the run begins here (rule "own-calls"). Returns its
+ * number. Other threads may close the run from now on.
+ */
+static u64 run_start(struct bkt_run *r, struct bkt_member *self)
 {
+	u64 id = atomic64_inc_return(&r->session->runs_opened);
+
+	r->id = id;
 	r->epoch = bkt_clock_epoch();
 	r->start_ns = ktime_get_mono_fast_ns();
 	if (self) {
@@ -468,6 +479,7 @@ static void run_start(struct bkt_run *r, struct bkt_member *self)
 	}
 	/* Pairs with run_is_open(). */
 	smp_store_release(&r->state, RUN_OPEN);
+	return id;
 }
 
 int bkt_run_open(struct bkt_session *s, struct bricktrace_run_open *a)
@@ -492,15 +504,13 @@ int bkt_run_open(struct bkt_session *s, struct bricktrace_run_open *a)
 	ret = run_link(r, &a->parent);
 	if (ret)
 		goto err;
-	bkt_brick_open(r->brick, &s->thresholds, r->automatic, &r->settings);
 	ret = run_choose(r, a, &self);
 	if (ret)
 		goto err_link;
-	a->run = r->id;
 	a->effective_level = r->traced ? BRICKTRACE_LEVEL_TRACE : BRICKTRACE_LEVEL_MEASURE;
 	a->reason = r->reason;
 	a->mode = r->settings.mode;
-	run_start(r, self);
+	a->run = run_start(r, self);
 	if (a->effective_level && a->scope == BRICKTRACE_SCOPE_SESSION)
 		mutex_unlock(&s->lock);
 	return 0;

@@ -222,8 +222,8 @@ void bkt_session_get(struct bkt_session *s, struct bricktrace_session *to)
 	to->bricks = READ_ONCE(s->nr_bricks);
 	spin_lock(&s->runs_lock);
 	to->runs = s->nr_runs;
-	to->runs_opened = s->runs_opened;
 	spin_unlock(&s->runs_lock);
+	to->runs_opened = atomic64_read(&s->runs_opened);
 	spin_lock(&bkt_tasks_lock);
 	to->threads = s->nr_members;
 	to->threads_lost = base ? base->sums->lost : 0;

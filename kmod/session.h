@@ -44,10 +44,10 @@ struct bkt_session {
 
 	spinlock_t runs_lock;
 	struct list_head runs;		/* @runs_lock: open runs, newest first */
-	u32 nr_runs;			/* @runs_lock; likewise the next three */
-	u64 runs_opened;		/* also the number of the newest run */
+	u32 nr_runs;			/* @runs_lock; likewise the next two */
 	struct list_head spares;	/* runs whose memory is kept for the next ones */
 	u32 nr_spares;
+	atomic64_t runs_opened;		/* also the number of the newest run */
 
 	struct mutex lock;
 	struct list_head bricks;	/* @lock; newest first */

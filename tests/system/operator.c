@@ -129,12 +129,12 @@ static void report_of_holders(void)
 	ok(since >= 0 && since <= loaded && percent > 0 && percent < 100,
 	   "armed for %.3f of %.3f s, %.3f %%", since, loaded, percent);
 	is(arms, info(fd).arms, "the number of armings is the one in INFO");
-	snprintf(line, sizeof(line), "\nholder pid %d uid 0 comm a holder runs ", pid);
+	snprintf(line, sizeof(line), "\nholder pid %d uid 0 comm a holder holds ", pid);
 	holder = strstr(text, line);
 	ok(holder, "the holder is named");
 	if (holder)
 		sscanf(holder + strlen(line), "%u since_s %lf", &runs, &since);
-	is(runs, 2, "with the number of its runs");
+	is(runs, 2, "with the number of its holds");
 	if (stat(HOOKS, &st))
 		bail(HOOKS);
 	is(st.st_mode & 0777, 0400, "only root may read it");
