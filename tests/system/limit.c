@@ -16,11 +16,11 @@ struct grant {
 };
 
 static struct grant grants[MOST];
-static atomic_uint granted, refused, hosted, host_refused;
+static atomic_uint granted, refused, recorded, host_refused;
 static atomic_bool stop;
 static pthread_barrier_t begins;
 static struct bricktrace_run_open wanted;
-static atomic_int fds[2]; /* the sessions whose runs the threads open */
+static int fds[2]; /* the sessions whose runs the threads open */
 
 static void take(const struct run *run, u64 before, u64 after)
 {
@@ -32,11 +32,11 @@ static void take(const struct run *run, u64 before, u64 after)
 	granted++;
 	if (!(run->r.flags & BRICKTRACE_RESULT_HOST)) {
 		host_refused++;
-		/* The grants of one session are recorded, or those of the host. */
+		/* With two sessions only the grants of the host are recorded. */
 		if (fds[0] != fds[1])
 			return;
 	}
-	n = hosted++;
+	n = recorded++;
 	if (n < MOST)
 		grants[n] = (struct grant){ before, after };
 }
@@ -82,7 +82,7 @@ static int compare_times(const void *a, const void *b)
  */
 static u64 shortest(unsigned int limit)
 {
-	unsigned int n = hosted < MOST ? hosted : MOST, later;
+	unsigned int n = recorded < MOST ? recorded : MOST, later;
 	static u64 after[MOST];
 	u64 least = ~0ULL;
 
@@ -109,7 +109,7 @@ static void storm(const char *what, unsigned int limit, unsigned int seconds)
 	pthread_t t[THREADS];
 	u64 began;
 
-	granted = refused = hosted = host_refused = 0;
+	granted = refused = recorded = host_refused = 0;
 	stop = false;
 	pthread_barrier_init(&begins, NULL, THREADS + 1);
 	for (long i = 0; i < THREADS; i++)
@@ -122,9 +122,9 @@ static void storm(const char *what, unsigned int limit, unsigned int seconds)
 	for (int i = 0; i < THREADS; i++)
 		pthread_join(t[i], NULL);
 	printf("# %u granted, %u refused, %u and %u for the host\n", granted, refused,
-	       hosted, host_refused);
+	       recorded, host_refused);
 	ok(shortest(limit) >= S, "%s: no second has more than %u", what, limit);
-	between(hosted, (u64)limit * seconds, (u64)limit * ((now() - began) / S + 1),
+	between(recorded, (u64)limit * seconds, (u64)limit * ((now() - began) / S + 1),
 		"%s: but each has as many", what);
 	pthread_barrier_destroy(&begins);
 }
@@ -211,10 +211,10 @@ static void host_limit(void)
 	is(before.max_host_grants, LIMIT, "INFO has the limit of the host");
 	storm("two sessions", LIMIT, 3);
 	after = info(fd);
-	ok(after.host_granted == before.host_granted + hosted &&
+	ok(after.host_granted == before.host_granted + recorded &&
 		   after.host_refused == before.host_refused + host_refused,
 	   "INFO counts what host-wide readers get, and what they do not get");
-	is(hosted + host_refused, granted, "each granted run is one of the two");
+	is(recorded + host_refused, granted, "each granted run is one of the two");
 	ok(host_refused > 0, "a run beyond the host's limit is granted all the same");
 	parameter("max_host_grants", was);
 	close(other);
