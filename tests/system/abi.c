@@ -479,13 +479,16 @@ static void runs(void)
 	o.level = BRICKTRACE_LEVEL_AUTO;
 	fails(EINVAL, BRICKTRACE_RUN_OPEN, &o, "OPEN: charged, at level auto");
 	o.flags = 0;
+	o.why = BRICKTRACE_WHY_MANUAL;
+	fails(EINVAL, BRICKTRACE_RUN_OPEN, &o, "OPEN: a reason at level auto");
+	o.level = BRICKTRACE_LEVEL_TRACE;
 	o.why = BRICKTRACE_WHY_OVER_BUDGET;
 	fails(EINVAL, BRICKTRACE_RUN_OPEN, &o,
 	      "OPEN: a reason that only the module can have");
 	o.why = BRICKTRACE_WHY_MANUAL << 1;
 	fails(EINVAL, BRICKTRACE_RUN_OPEN, &o, "OPEN: an unknown reason");
 	o.why = 0;
-	o.level = BRICKTRACE_LEVEL_TRACE;
+	o.scope = BRICKTRACE_SCOPE_SESSION;
 
 	/* A traced run whose number could not be returned keeps no hooks armed. */
 	while (info(fd).armed)
@@ -735,6 +738,7 @@ static void thresholds(void)
 	struct bricktrace_session s, now;
 	char what[64];
 
+	settle();
 	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
 		uint32_t *value = (void *)((char *)&s + settings[i].offset);
 

@@ -125,6 +125,7 @@ static void next(void)
 		good &= token(2, false);
 	while (!found(&f) && f.runs <= RUNS);
 	in_time(&f, what);
+	good = true;
 	for (int i = 0; i < 5; i++)
 		good &= token(2, false) && explained(&decode_bricks[VICTIM], 2);
 	ok(good, "%s: its next runs are traced, too, and no other brick", what);

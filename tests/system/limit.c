@@ -143,7 +143,7 @@ static void session_limit(const char *what, struct bricktrace_run_open o)
 	wanted = o;
 	rest();
 	was = session(fd);
-	storm(what, LIMIT, 3);
+	storm(what, LIMIT, 2);
 	is_now = session(fd);
 	ok(is_now.granted == was.granted + granted &&
 		   is_now.refused == was.refused + refused && !host_refused,
@@ -209,7 +209,7 @@ static void host_limit(void)
 	rest();
 	before = info(fd);
 	is(before.max_host_grants, LIMIT, "INFO has the limit of the host");
-	storm("two sessions", LIMIT, 3);
+	storm("two sessions", LIMIT, 2);
 	after = info(fd);
 	ok(after.host_granted == before.host_granted + recorded &&
 		   after.host_refused == before.host_refused + host_refused,

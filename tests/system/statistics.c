@@ -58,7 +58,7 @@ static unsigned int bucket_of(u64 ns)
 static void model_reset(void)
 {
 	memset(&wanted, 0, sizeof(wanted));
-	wanted.s.min_ns = BRICKTRACE_NONE;
+	wanted.s.min_ns = wanted.s.max_ns = BRICKTRACE_NONE;
 	for (int c = 0; c < CATEGORIES; c++)
 		wanted.category[c].category = c;
 }
@@ -108,7 +108,7 @@ static void model_add(const struct run *r)
 	s->over_budget += ns > r->r.budget_ns;
 	if (ns < s->min_ns)
 		s->min_ns = ns;
-	if (ns > s->max_ns)
+	if (s->max_ns == BRICKTRACE_NONE || ns > s->max_ns)
 		s->max_ns = ns;
 	sum_add(&s->sum_ns, ns);
 	sum_add(&s->squares, (u128)ns * ns);

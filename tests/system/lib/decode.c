@@ -67,8 +67,8 @@ void decode_calibrate(void)
 		snprintf(b->name, sizeof(b->name), "layer%02zu.%s", i / PARTS,
 			 parts[i % PARTS].name);
 		b->budget_ns = parts[i % PARTS].budget_ns;
-		b->call_ns = b->budget_ns * 7 / 10;
-		b->spins = b->budget_ns * 2 / 10 * spins / MS;
+		b->call_ns = b->budget_ns * 6 / 10;
+		b->spins = b->budget_ns * 15 / 100 * spins / MS;
 	}
 }
 

@@ -2,7 +2,7 @@
 /*
  * A synthetic decode loop: for each token, a language model of 28 layers executes seven
  * bricks a layer. Each brick spins for a while and waits once in futex(), both for a known
- * time, so that it needs 90 % of its budget. Times are exact under -icount only.
+ * time, so that it needs 75 % of its budget. Times are exact under -icount only.
  */
 #ifndef TEST_DECODE_H
 #define TEST_DECODE_H
