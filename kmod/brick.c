@@ -97,7 +97,7 @@ static bool brick_next(struct bkt_brick *b, bool anomaly)
 }
 
 void bkt_brick_open(struct bkt_brick *b, const struct bkt_thresholds *th, bool automatic,
-		    struct bkt_brick_open *o)
+		    struct bkt_brick_open *o, struct bkt_assertions **set)
 {
 	spin_lock(&b->lock);
 	o->budget_ns = b->budget_ns;
@@ -112,7 +112,7 @@ void bkt_brick_open(struct bkt_brick *b, const struct bkt_thresholds *th, bool a
 		b->until_baseline = b->baseline;
 		o->why |= BRICKTRACE_WHY_BASELINE;
 	}
-	o->assertions = bkt_assertions_ref(b->assertions);
+	*set = bkt_assertions_ref(b->assertions);
 	spin_unlock(&b->lock);
 }
 

@@ -8,7 +8,7 @@
 #ifndef BKT_BRICK_H
 #define BKT_BRICK_H
 
-#include <linux/list.h>
+#include <linux/spinlock.h>
 #include "assertions.h"
 #include "hooks.h"
 #include "record.h"
@@ -43,7 +43,6 @@ struct bkt_brick_statistics {
 };
 
 struct bkt_brick {
-	struct list_head session_node;	/* the session's lock */
 	u32 id;			/* constant: its number in the session, from 1 */
 	char name[BRICKTRACE_NAME_LEN];	/* constant */
 	struct bkt_holder *holder;	/* constant: its session's */
@@ -66,7 +65,6 @@ struct bkt_brick_open {
 	bool trace;		/* a run at level auto is to be traced */
 	u32 why;		/* the anomalies, and BRICKTRACE_WHY_BASELINE */
 	u64 number;		/* of the run among the brick's */
-	struct bkt_assertions *assertions;	/* with a reference */
 	struct bkt_window_figures window;
 };
 
@@ -94,9 +92,12 @@ static inline bool bkt_brick_mode_holds(u32 mode)
 void bkt_brick_set(struct bkt_brick *b, u64 budget_ns, u32 flags, u32 mode, u32 baseline,
 		   struct bkt_assertions *set);
 
-/* A run opens. @automatic: at level auto, which is what mode next looks at. */
+/*
+ * A run opens. @automatic: at level auto, which is what mode next looks at. Sets @set to
+ * the brick's assertions, with a reference.
+ */
 void bkt_brick_open(struct bkt_brick *b, const struct bkt_thresholds *th, bool automatic,
-		    struct bkt_brick_open *o);
+		    struct bkt_brick_open *o, struct bkt_assertions **set);
 
 /* A run closes: adds @rec to the statistics. */
 void bkt_brick_close(struct bkt_brick *b, const struct bkt_record *rec);

@@ -45,10 +45,35 @@ struct bkt_ioctl {
 	} arg;
 };
 
+/*
+ * The structures of the ioctls that open and close a run are copied with a constant size,
+ * if the caller's have this size, since the kernel checks at length whether a copy of
+ * another size lies within its object (CONFIG_HARDENED_USERCOPY).
+ */
+#define CHARDEV_CONSTANT_SIZES(copy) \
+	copy(struct bricktrace_run_open) \
+	copy(struct bricktrace_run_close)
+
+/* Reads the caller's structure of @size bytes, of which the module knows @known. */
+static int chardev_get(struct bkt_ioctl *c, u32 size, u32 known)
+{
+#define GET(type) \
+	if (size == sizeof(type) && known == sizeof(type)) \
+		return copy_from_user(&c->arg, c->ptr, sizeof(type)) ? -EFAULT : 0;
+	CHARDEV_CONSTANT_SIZES(GET)
+#undef GET
+	return copy_struct_from_user(&c->arg, known, c->ptr, size);
+}
+
 /* Copies the answer to the caller's structure. */
 static int chardev_put(struct bkt_ioctl *c)
 {
 	c->arg.head.size = c->size;
+#define PUT(type) \
+	if (c->size == sizeof(type)) \
+		return copy_to_user(c->ptr, &c->arg, sizeof(type)) ? -EFAULT : 0;
+	CHARDEV_CONSTANT_SIZES(PUT)
+#undef PUT
 	return copy_to_user(c->ptr, &c->arg, c->size) ? -EFAULT : 0;
 }
 
@@ -69,8 +94,10 @@ static int chardev_put_element(const struct bricktrace_array *a, u32 i, const vo
 	u8 __user *to = (u8 __user *)u64_to_user_ptr(a->addr) + (size_t)i * a->size;
 	u32 known = min(a->size, size);
 
-	return copy_to_user(to, from, known) ||
-	       clear_user(to + known, a->size - known) ? -EFAULT : 0;
+	if (copy_to_user(to, from, known) ||
+	    (a->size > known && clear_user(to + known, a->size - known)))
+		return -EFAULT;
+	return 0;
 }
 
 /* Copies elements of @size bytes to an array whose elements may have another size. */
@@ -82,6 +109,8 @@ static int chardev_put_array(struct bricktrace_array *a, const void *from, u32 s
 
 	a->count = count;
 	a->known = min(a->size, size);
+	if (!n)
+		return 0;
 	if (a->size == size)
 		return copy_to_user(u64_to_user_ptr(a->addr), from, n * size) ? -EFAULT : 0;
 	for (i = 0; !ret && i < n; i++)
@@ -269,6 +298,8 @@ static int chardev_put_failed(struct bricktrace_array *a, const struct bkt_recor
 
 	a->count = rec->result.failed;
 	a->known = min_t(u32, a->size, sizeof(f));
+	if (!a->count)
+		return 0;
 	for (i = 0; !ret && n < min(a->cap, a->count); i++) {
 		if (!(rec->verdict.failed & 1U << i))
 			continue;
@@ -282,11 +313,21 @@ static int chardev_put_failed(struct bricktrace_array *a, const struct bkt_recor
 	return ret;
 }
 
+static int chardev_put_result(struct bricktrace_array *a,
+			      const struct bricktrace_result *result)
+{
+	if (!a->cap || a->size != sizeof(*result))
+		return chardev_put_array(a, result, sizeof(*result), 1);
+	a->count = 1;
+	a->known = sizeof(*result);
+	return copy_to_user(u64_to_user_ptr(a->addr), result, sizeof(*result)) ? -EFAULT : 0;
+}
+
 static int chardev_run_close(struct bkt_ioctl *c)
 {
 	struct bricktrace_run_close *a = &c->arg.run_close;
 	const struct bkt_breakdown *b;
-	struct bkt_record rec;
+	struct bkt_record *rec;
 	int ret;
 
 	ret = chardev_check_array(&a->result, BRICKTRACE_RESULT_SIZE_V0) ?:
@@ -294,12 +335,14 @@ static int chardev_run_close(struct bkt_ioctl *c)
 	      chardev_check_array(&a->categories,
 				  BRICKTRACE_CATEGORY_FIGURES_SIZE_V0) ?:
 	      chardev_check_array(&a->syscalls, BRICKTRACE_SYSCALL_SIZE_V0) ?:
-	      chardev_check_array(&a->failed, BRICKTRACE_FAILED_SIZE_V0) ?:
-	      bkt_run_close(c->session, a->run, c->entered, &rec);
+	      chardev_check_array(&a->failed, BRICKTRACE_FAILED_SIZE_V0);
 	if (ret)
 		return ret;
-	b = rec.breakdown;
-	ret = chardev_put_array(&a->result, &rec.result, sizeof(rec.result), 1) ?:
+	rec = bkt_run_close(c->session, a->run, c->entered);
+	if (IS_ERR(rec))
+		return PTR_ERR(rec);
+	b = rec->breakdown;
+	ret = chardev_put_result(&a->result, &rec->result) ?:
 	      chardev_put_array(&a->times, b ? b->times : NULL, sizeof(b->times[0]),
 				b ? BKT_VIEWS : 0) ?:
 	      chardev_put_array(&a->categories, b ? b->categories : NULL,
@@ -308,9 +351,9 @@ static int chardev_run_close(struct bkt_ioctl *c)
 	      chardev_put_array(&a->syscalls, b ? b->syscalls : NULL,
 				sizeof(b->syscalls[0][0]),
 				b ? b->nr_syscalls * BKT_VIEWS : 0) ?:
-	      chardev_put_failed(&a->failed, &rec) ?:
+	      chardev_put_failed(&a->failed, rec) ?:
 	      chardev_put(c);
-	bkt_record_free(&rec);
+	bkt_run_done(rec);
 	return ret;
 }
 
@@ -369,17 +412,15 @@ static const struct {
 static long chardev_ioctl(struct file *file, unsigned int cmd,
 			  unsigned long ptr)
 {
-	struct bkt_ioctl c = {
-		.session = file->private_data,
-		.ptr = (void __user *)ptr,
-		.entered = bkt_task_control(),
-	};
 	unsigned int nr = _IOC_NR(cmd);
+	/* chardev_get() writes what is read; zeros would take as long as the rest here. */
+	struct bkt_ioctl c BKT_UNINITIALIZED;
 	u32 size;
 	int ret;
 
-	if (!c.entered)
-		c.entered = bkt_clock_now();
+	c.session = file->private_data;
+	c.ptr = (void __user *)ptr;
+	c.entered = bkt_task_control() ?: bkt_clock_now();
 	if (nr >= ARRAY_SIZE(chardev_ioctls))
 		return -ENOTTY;
 	nr = array_index_nospec(nr, ARRAY_SIZE(chardev_ioctls));
@@ -389,7 +430,7 @@ static long chardev_ioctl(struct file *file, unsigned int cmd,
 		return -EFAULT;
 	if (size < chardev_ioctls[nr].size_v0 || size > CHARDEV_MAX_STRUCT)
 		return -EINVAL;
-	ret = copy_struct_from_user(&c.arg, chardev_ioctls[nr].size, c.ptr, size);
+	ret = chardev_get(&c, size, chardev_ioctls[nr].size);
 	if (ret)
 		return ret;
 	if (c.arg.head.flags & ~chardev_ioctls[nr].flags)

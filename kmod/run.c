@@ -30,7 +30,10 @@ struct run_room {
 };
 
 struct bkt_run {
-	struct list_head session_node;	/* runs_lock: in the list of open runs or of spares */
+	union {
+		struct list_head session_node;	/* runs_lock: in the list of open runs */
+		struct llist_node spare_node;	/* in the list of spares */
+	};
 	struct bkt_session *session;
 	u64 id;
 	struct bkt_brick *brick;
@@ -47,6 +50,7 @@ struct bkt_run {
 	u32 epoch;			/* of the clock, at @start */
 	u32 reason;			/* enum bricktrace_reason, if it is not traced */
 	u32 flags;			/* BRICKTRACE_RESULT_GRANTED, _REFUSED */
+	struct bkt_record record;	/* filled in when the run is closed */
 
 	bool traced;			/* if not, the fields below are not used */
 	u32 generation;			/* of the arming under way at the beginning */
@@ -93,32 +97,6 @@ err:
 	return -ENOMEM;
 }
 
-static struct bkt_run *run_alloc(struct bkt_session *s)
-{
-	struct bkt_run *r;
-
-	/* The limit of open runs also bounds this memory, which is not charged in bytes. */
-	if (!bkt_user_charge_run(s->user))
-		return ERR_PTR(-EDQUOT);
-	spin_lock(&s->runs_lock);
-	r = list_first_entry_or_null(&s->spares, struct bkt_run, session_node);
-	if (r) {
-		list_del(&r->session_node);
-		s->nr_spares--;
-	}
-	spin_unlock(&s->runs_lock);
-	if (!r)
-		r = kzalloc(sizeof(*r), GFP_KERNEL_ACCOUNT);
-	if (!r) {
-		bkt_user_uncharge_run(s->user);
-		return ERR_PTR(-ENOMEM);
-	}
-	memset(r, 0, offsetof(struct bkt_run, room));
-	r->session = s;
-	r->owner = get_task_struct(current);
-	return r;
-}
-
 /* run_untrace() uncharges these bytes. */
 static bool run_charge(struct bkt_run *r, size_t bytes)
 {
@@ -139,30 +117,26 @@ static void run_untrace(struct bkt_run *r)
 	r->open = NULL;
 	bkt_totals_free(r->inner.totals);
 	r->inner.totals = NULL;
+	memset(&r->inner.times, 0, sizeof(r->inner.times));
 	bkt_user_uncharge(r->session->user, r->bytes);
 	r->bytes = 0;
 	bkt_hooks_put(&r->session->holder);
 	r->traced = false;
 }
 
+/* Keeps the run for another one, or frees it. No lock is held. */
 static void run_free(struct bkt_run *r)
 {
 	struct bkt_session *s = r->session;
-	bool keep;
 
-	run_untrace(r);
+	bkt_record_free(&r->record);
 	put_task_struct(r->owner);
-	bkt_assertions_put(r->settings.assertions);
 	bkt_user_uncharge_run(s->user);
-	spin_lock(&s->runs_lock);
-	keep = s->nr_spares < RUN_SPARES;
-	if (keep) {
-		list_add(&r->session_node, &s->spares);
-		s->nr_spares++;
-	}
-	spin_unlock(&s->runs_lock);
-	if (keep)
+	if (atomic_read(&s->nr_spares) < RUN_SPARES) {
+		atomic_inc(&s->nr_spares);
+		llist_add(&r->spare_node, &s->spares);
 		return;
+	}
 	run_room_free(s, r->room);
 	kfree(r);
 }
@@ -185,9 +159,10 @@ void bkt_run_end_all(struct bkt_session *s)
 		spin_lock(&s->runs_lock);
 		run_unlink(r);
 		spin_unlock(&s->runs_lock);
+		run_untrace(r);
 		run_free(r);
 	}
-	list_for_each_entry_safe(r, next, &s->spares, session_node) {
+	llist_for_each_entry_safe(r, next, llist_del_all(&s->spares), spare_node) {
 		run_room_free(s, r->room);
 		kfree(r);
 	}
@@ -212,31 +187,78 @@ static struct bkt_run *run_parent(struct bkt_session *s, u32 scope)
 	return NULL;
 }
 
+/* Returns a spare run, or NULL. */
+static struct bkt_run *run_take_spare(struct bkt_session *s)
+{
+	struct llist_node *node;
+
+	/* The lock makes this the only one to remove a node, as llist_del_first() wants. */
+	lockdep_assert_held(&s->runs_lock);
+	node = llist_del_first(&s->spares);
+	if (!node)
+		return NULL;
+	atomic_dec(&s->nr_spares);
+	return llist_entry(node, struct bkt_run, spare_node);
+}
+
 /*
  * Makes a run known to others as one that is being opened, and gives it a parent, which
- * cannot be closed from now on. Bound: BKT_MAX_RUNS runs are passed.
+ * cannot be closed from now on. run_untrace() and bkt_record_free() have left the fields
+ * of a spare run that are not set here as those of a new one. Bound: BKT_MAX_RUNS runs are
+ * passed.
  */
-static int run_link(struct bkt_run *r, u64 *parent)
+static int run_link(struct bkt_session *s, struct bkt_run *r, u32 scope, u64 *parent)
 {
-	struct bkt_session *s = r->session;
-	int ret = 0;
-
-	spin_lock(&s->runs_lock);
-	r->parent = run_parent(s, r->scope);
-	*parent = r->parent ? r->parent->id : 0;
+	lockdep_assert_held(&s->runs_lock);
+	r->parent = run_parent(s, scope);
 	r->depth = r->parent ? r->parent->depth + 1 : 0;
-	if (s->nr_runs >= BKT_MAX_RUNS) {
-		ret = -EDQUOT;
-	} else if (r->depth >= BRICKTRACE_MAX_DEPTH) {
-		ret = -ELOOP;
-	} else {
-		list_add(&r->session_node, &s->runs);
-		s->nr_runs++;
-		if (r->parent)
-			r->parent->children++;
+	if (s->nr_runs >= BKT_MAX_RUNS)
+		return -EDQUOT;
+	if (r->depth >= BRICKTRACE_MAX_DEPTH)
+		return -ELOOP;
+	*parent = 0;
+	if (r->parent) {
+		r->parent->children++;
+		*parent = r->parent->id;
 	}
-	spin_unlock(&s->runs_lock);
-	return ret;
+	r->state = RUN_OPENING;
+	r->scope = scope;
+	r->children = 0;
+	list_add(&r->session_node, &s->runs);
+	s->nr_runs++;
+	return 0;
+}
+
+/* Returns a linked run that belongs to current. */
+static struct bkt_run *run_alloc(struct bkt_session *s, u32 scope, u64 *parent)
+{
+	struct bkt_run *r, *new = NULL;
+	int ret = -EDQUOT;
+
+	/* The limit of open runs also bounds this memory, which is not charged in bytes. */
+	if (!bkt_user_charge_run(s->user))
+		return ERR_PTR(ret);
+	for (;;) {
+		spin_lock(&s->runs_lock);
+		r = new ?: run_take_spare(s);
+		if (r)
+			ret = run_link(s, r, scope, parent);
+		spin_unlock(&s->runs_lock);
+		if (r)
+			break;
+		new = kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT);
+		if (!new) {
+			bkt_user_uncharge_run(s->user);
+			return ERR_PTR(-ENOMEM);
+		}
+	}
+	r->session = s;
+	r->owner = get_task_struct(current);
+	r->flags = 0;
+	if (!ret)
+		return r;
+	run_free(r);
+	return ERR_PTR(ret);
 }
 
 /* Returns the nearest traced run that encloses @r, to whose @inner @r is added, or NULL. */
@@ -450,7 +472,7 @@ static int run_choose(struct bkt_run *r, const struct bricktrace_run_open *a,
 		ret = run_try(r, a->flags & BRICKTRACE_RUN_CHARGE, self);
 	if (ret)
 		return ret;
-	bkt_brick_open(r->brick, th, r->automatic, set);
+	bkt_brick_open(r->brick, th, r->automatic, set, &r->record.assertions);
 	if (a->level == BRICKTRACE_LEVEL_TRACE)
 		set->why |= a->why ?: BRICKTRACE_WHY_MANUAL;
 	else if (r->automatic && set->trace)
@@ -485,6 +507,7 @@ static u64 run_start(struct bkt_run *r, struct bkt_member *self)
 int bkt_run_open(struct bkt_session *s, struct bricktrace_run_open *a)
 {
 	struct bkt_member *self = NULL;
+	struct bkt_brick *brick;
 	struct bkt_run *r;
 	int ret;
 
@@ -492,21 +515,22 @@ int bkt_run_open(struct bkt_session *s, struct bricktrace_run_open *a)
 	    a->why & ~RUN_CALLERS_WHY ||
 	    (a->level != BRICKTRACE_LEVEL_TRACE && (a->why || a->flags)))
 		return -EINVAL;
-	r = run_alloc(s);
+	brick = bkt_session_brick(s, a->brick);
+	if (!brick)
+		return -ENOENT;
+	r = run_alloc(s, a->scope, &a->parent);
 	if (IS_ERR(r))
 		return PTR_ERR(r);
-	r->scope = a->scope;
+	r->brick = brick;
 	r->automatic = a->level == BRICKTRACE_LEVEL_AUTO;
-	r->brick = bkt_session_brick(s, a->brick);
-	ret = -ENOENT;
-	if (!r->brick)
-		goto err;
-	ret = run_link(r, &a->parent);
-	if (ret)
-		goto err;
 	ret = run_choose(r, a, &self);
-	if (ret)
-		goto err_link;
+	if (ret) {
+		spin_lock(&s->runs_lock);
+		run_unlink(r);
+		spin_unlock(&s->runs_lock);
+		run_free(r);
+		return ret;
+	}
 	a->effective_level = r->traced ? BRICKTRACE_LEVEL_TRACE : BRICKTRACE_LEVEL_MEASURE;
 	a->reason = r->reason;
 	a->mode = r->settings.mode;
@@ -514,14 +538,6 @@ int bkt_run_open(struct bkt_session *s, struct bricktrace_run_open *a)
 	if (a->effective_level && a->scope == BRICKTRACE_SCOPE_SESSION)
 		mutex_unlock(&s->lock);
 	return 0;
-
-err_link:
-	spin_lock(&s->runs_lock);
-	run_unlink(r);
-	spin_unlock(&s->runs_lock);
-err:
-	run_free(r);
-	return ret;
 }
 
 /*
@@ -606,6 +622,7 @@ static void run_describe(const struct bkt_run *r, struct bricktrace_result *res)
 	const struct bkt_window_figures *w = &r->settings.window;
 
 	lockdep_assert_held(&r->session->runs_lock);
+	memset(res, 0, sizeof(*res));
 	res->run = r->id;
 	res->parent = r->parent ? r->parent->id : 0;
 	res->brick = r->brick->id;
@@ -626,14 +643,14 @@ static void run_describe(const struct bkt_run *r, struct bricktrace_result *res)
 }
 
 /*
- * Fills in the figures of a run whose @totals are a buffer, or NULL if the run is not
- * traced. A failure leaves the run as it was.
+ * Fills in the figures of a traced run. @totals is a buffer, or NULL if the run cannot be
+ * measured. A failure leaves the run as it was.
  */
-static int run_measure(struct bkt_run *r, u64 entered, struct bkt_totals *totals,
-		       struct bkt_record *rec)
+static int run_measure(struct bkt_run *r, u64 entered, struct bkt_totals *totals)
 {
-	struct bricktrace_result *res = &rec->result;
 	enum bkt_leave_reason reason = BKT_PRESENT;
+	struct bkt_record *rec = &r->record;
+	struct bricktrace_result *res = &rec->result;
 	u64 end = entered;
 	int ret;
 
@@ -697,82 +714,87 @@ static struct bkt_run *run_find(struct bkt_session *s, u64 id)
 }
 
 /*
- * Ends a run that is closing: adds it to the run around it. Bound: the totals of a
+ * Ends a traced run that is closing: adds it to the run around it. Bound: the totals of a
  * session-wide run have BKT_TOTALS_SESSION entries.
  */
-static void run_end(struct bkt_run *r, const struct bkt_totals *totals,
-		    const struct bkt_record *rec)
+static void run_end(struct bkt_run *r, const struct bkt_totals *totals)
 {
+	const struct bkt_breakdown *b = r->record.breakdown;
 	struct bkt_run *outer;
 
 	spin_lock(&r->session->runs_lock);
-	outer = rec->breakdown ? run_outer(r) : NULL;
+	outer = b ? run_outer(r) : NULL;
 	if (outer)
 		bkt_breakdown_add_inner(&outer->inner, totals,
-					&rec->breakdown->times[BRICKTRACE_VIEW_INCLUSIVE]);
+					&b->times[BRICKTRACE_VIEW_INCLUSIVE]);
 	run_unlink(r);
 	spin_unlock(&r->session->runs_lock);
 }
 
-/* Closes a run whose state is RUN_CLOSING. A failure leaves it as it was. */
-static int run_close(struct bkt_run *r, u64 entered, struct bkt_record *rec)
+/* Closes a traced run, whose state is RUN_CLOSING. A failure leaves it as it was. */
+static int run_close(struct bkt_run *r, u64 entered)
 {
 	struct bkt_session *s = r->session;
 	struct bkt_totals *totals = NULL;
-	bool locked = false;
 	int ret;
 
-	if (r->traced && r->open) {
+	if (r->member) {
+		totals = r->room->totals;
+	} else {
 		ret = run_lock_session(r);
 		if (ret == -EINTR)
 			return ret;
-		locked = !ret;
-		if (locked)
+		if (!ret)
 			totals = s->result;
 		else
-			rec->result.reason = BRICKTRACE_REASON_BUSY;
-	} else if (r->traced) {
-		totals = r->room->totals;
+			r->record.result.reason = BRICKTRACE_REASON_BUSY;
 	}
-	ret = run_measure(r, entered, totals, rec);
+	ret = run_measure(r, entered, totals);
 	if (!ret)
-		run_end(r, totals, rec);
-	if (locked)
+		run_end(r, totals);
+	if (totals && totals == s->result)
 		mutex_unlock(&s->lock);
-	if (ret)
-		return ret;
-	swap(rec->assertions, r->settings.assertions);
-	run_judge(r, rec);
-	bkt_brick_close(r->brick, rec);
-	return 0;
+	if (!ret)
+		run_untrace(r);
+	return ret;
 }
 
-int bkt_run_close(struct bkt_session *s, u64 id, u64 entered,
-		  struct bkt_record *rec)
+struct bkt_record *bkt_run_close(struct bkt_session *s, u64 id, u64 entered)
 {
 	struct bkt_run *r;
-	int ret = -ENOENT;
+	int ret = 0;
 
-	*rec = (struct bkt_record){};
 	spin_lock(&s->runs_lock);
 	r = run_find(s, id);
-	if (r && r->children)
-		ret = -EBUSY;
-	else if (r)
-		ret = 0;
-	if (!ret) {
-		r->state = RUN_CLOSING;
-		run_describe(r, &rec->result);
+	if (!r || r->children) {
+		ret = r ? -EBUSY : -ENOENT;
+	} else {
+		run_describe(r, &r->record.result);
+		if (r->traced)
+			r->state = RUN_CLOSING;
+		else
+			run_unlink(r);
 	}
 	spin_unlock(&s->runs_lock);
 	if (ret)
-		return ret;
-	ret = run_close(r, entered, rec);
-	if (!ret)
-		run_free(r);
-	else
-		smp_store_release(&r->state, RUN_OPEN);
-	return ret;
+		return ERR_PTR(ret);
+	if (!r->traced) {
+		r->record.result.wall_ns = run_wall_ns(r, entered);
+	} else {
+		ret = run_close(r, entered);
+		if (ret) {
+			smp_store_release(&r->state, RUN_OPEN);
+			return ERR_PTR(ret);
+		}
+	}
+	run_judge(r, &r->record);
+	bkt_brick_close(r->brick, &r->record);
+	return &r->record;
+}
+
+void bkt_run_done(struct bkt_record *rec)
+{
+	run_free(container_of(rec, struct bkt_run, record));
 }
 
 static bool run_is_inside(const struct bkt_run *r, const struct bkt_run *outer)
@@ -812,6 +834,8 @@ void bkt_run_cancel(struct bkt_session *s, u64 id)
 	run_unlink(r);
 out:
 	spin_unlock(&s->runs_lock);
-	if (r)
-		run_free(r);
+	if (!r)
+		return;
+	run_untrace(r);
+	run_free(r);
 }

@@ -25,11 +25,11 @@ int bkt_run_open(struct bkt_session *s, struct bricktrace_run_open *a);
 
 /*
  * Closes the run @id, which ended at @entered, in ticks: when the closing call was
- * entered. Returns 0, and then the caller frees @rec, or an error of
- * BRICKTRACE_RUN_CLOSE.
+ * entered. Returns its record, or an error of BRICKTRACE_RUN_CLOSE. The caller passes the
+ * record, which holds no lock, to bkt_run_done() when it is not needed any more.
  */
-int bkt_run_close(struct bkt_session *s, u64 id, u64 entered,
-		  struct bkt_record *rec);
+struct bkt_record *bkt_run_close(struct bkt_session *s, u64 id, u64 entered);
+void bkt_run_done(struct bkt_record *rec);
 
 /* Ends, without a record, a run whose number could not be copied to user space. */
 void bkt_run_cancel(struct bkt_session *s, u64 id);

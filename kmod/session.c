@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/err.h>
 #include <linux/mm.h>
+#include <linux/nospec.h>
 #include <linux/slab.h>
 #include "session.h"
 
@@ -10,6 +11,9 @@
 #define SESSION_LIMIT		100
 /* Tukey's fences. */
 #define SESSION_OUTLIERS	1500
+
+/* Bytes of the table of bricks. */
+#define SESSION_TABLE		(BKT_MAX_BRICKS * sizeof(struct bkt_brick *))
 
 struct bkt_session *bkt_session_alloc(struct file *opener)
 {
@@ -30,16 +34,14 @@ struct bkt_session *bkt_session_alloc(struct file *opener)
 	s->holder.uid = from_kuid(&init_user_ns, s->user->uid);
 	mutex_init(&s->lock);
 	spin_lock_init(&s->runs_lock);
-	xa_init_flags(&s->brick, XA_FLAGS_ACCOUNT);
 	bkt_limit_init(&s->limit, SESSION_LIMIT);
 	s->thresholds = (struct bkt_thresholds){
 		.cv = SESSION_CV,
 		.efficiency = SESSION_EFFICIENCY,
 		.outliers = SESSION_OUTLIERS,
 	};
-	INIT_LIST_HEAD(&s->bricks);
 	INIT_LIST_HEAD(&s->runs);
-	INIT_LIST_HEAD(&s->spares);
+	init_llist_head(&s->spares);
 	INIT_LIST_HEAD(&s->members);
 	s->edge_ps = BRICKTRACE_NONE;
 	return s;
@@ -93,13 +95,15 @@ err:
 
 void bkt_session_free(struct bkt_session *s)
 {
-	struct bkt_brick *b, *next;
+	u32 i;
 
-	list_for_each_entry_safe(b, next, &s->bricks, session_node) {
-		bkt_brick_free(b);
-		bkt_user_uncharge(s->user, sizeof(*b));
+	for (i = 0; i < s->nr_bricks; i++) {
+		bkt_brick_free(s->brick[i]);
+		bkt_user_uncharge(s->user, sizeof(*s->brick[i]));
 	}
-	xa_destroy(&s->brick);
+	if (s->brick)
+		bkt_user_uncharge(s->user, SESSION_TABLE);
+	kvfree(s->brick);
 	if (s->base)
 		bkt_user_uncharge(s->user, session_room());
 	bkt_base_free(s->base);
@@ -112,35 +116,54 @@ void bkt_session_free(struct bkt_session *s)
 
 struct bkt_brick *bkt_session_brick(struct bkt_session *s, u32 id)
 {
-	return xa_load(&s->brick, id);
+	/* Pairs with session_add(). */
+	if (!id || id > smp_load_acquire(&s->nr_bricks))
+		return NULL;
+	return s->brick[array_index_nospec(id - 1, BKT_MAX_BRICKS)];
 }
 
 static struct bkt_brick *session_find(struct bkt_session *s, const char *name)
 {
-	struct bkt_brick *b;
+	u32 i;
 
-	list_for_each_entry(b, &s->bricks, session_node)
-		if (!strcmp(b->name, name))
-			return b;
+	for (i = 0; i < s->nr_bricks; i++)
+		if (!strcmp(s->brick[i]->name, name))
+			return s->brick[i];
 	return NULL;
+}
+
+static int session_prepare_table(struct bkt_session *s)
+{
+	if (s->brick)
+		return 0;
+	if (!bkt_user_charge(s->user, SESSION_TABLE))
+		return -EDQUOT;
+	s->brick = kvzalloc(SESSION_TABLE, GFP_KERNEL_ACCOUNT);
+	if (s->brick)
+		return 0;
+	bkt_user_uncharge(s->user, SESSION_TABLE);
+	return -ENOMEM;
 }
 
 static struct bkt_brick *session_add(struct bkt_session *s, const char *name)
 {
 	struct bkt_brick *b;
+	int ret;
 
+	ret = session_prepare_table(s);
+	if (ret)
+		return ERR_PTR(ret);
 	if (s->nr_bricks >= BKT_MAX_BRICKS ||
 	    !bkt_user_charge(s->user, sizeof(*b)))
 		return ERR_PTR(-EDQUOT);
 	b = bkt_brick_alloc(s->nr_bricks + 1, name, &s->holder);
-	if (!b || xa_err(xa_store(&s->brick, b->id, b, GFP_KERNEL_ACCOUNT))) {
-		if (b)
-			bkt_brick_free(b);
+	if (!b) {
 		bkt_user_uncharge(s->user, sizeof(*b));
 		return ERR_PTR(-ENOMEM);
 	}
-	list_add(&b->session_node, &s->bricks);
-	WRITE_ONCE(s->nr_bricks, s->nr_bricks + 1);
+	s->brick[s->nr_bricks] = b;
+	/* Pairs with bkt_session_brick(): a brick that is counted is in the table. */
+	smp_store_release(&s->nr_bricks, s->nr_bricks + 1);
 	return b;
 }
 
@@ -211,15 +234,14 @@ int bkt_session_define(struct bkt_session *s, const struct bricktrace_brick_defi
 void bkt_session_get(struct bkt_session *s, struct bricktrace_session *to)
 {
 	const struct bkt_base *base = smp_load_acquire(&s->base);
-	struct bkt_brick *b;
-	unsigned long id;
+	u32 i;
 
 	to->edge_ps = READ_ONCE(s->edge_ps);
 	to->max_threads = BKT_MAX_THREADS;
 	to->max_bricks = BKT_MAX_BRICKS;
 	to->max_runs = BKT_MAX_RUNS;
 	to->max_depth = BRICKTRACE_MAX_DEPTH;
-	to->bricks = READ_ONCE(s->nr_bricks);
+	to->bricks = smp_load_acquire(&s->nr_bricks);
 	spin_lock(&s->runs_lock);
 	to->runs = s->nr_runs;
 	spin_unlock(&s->runs_lock);
@@ -234,8 +256,8 @@ void bkt_session_get(struct bkt_session *s, struct bricktrace_session *to)
 	bkt_limit_get(&s->limit, &to->trace_limit, &to->granted, &to->refused);
 	to->enabled = !bkt_hooks_is_off(&s->holder);
 	to->escalated = 0;
-	xa_for_each(&s->brick, id, b)
-		to->escalated += READ_ONCE(b->escalated);
+	for (i = 0; i < to->bricks; i++)
+		to->escalated += READ_ONCE(s->brick[i]->escalated);
 }
 
 static bool session_in_range(u64 value, u64 max, u64 extra)

@@ -20,8 +20,8 @@
 
 #include <linux/bricktrace.h>
 #include <linux/fs.h>
+#include <linux/llist.h>
 #include <linux/mutex.h>
-#include <linux/xarray.h>
 #include "base.h"
 #include "brick.h"
 #include "hooks.h"
@@ -39,18 +39,20 @@ struct bkt_session {
 	struct bkt_limit limit;		/* of traced runs and of those passed on */
 	struct bkt_thresholds thresholds; /* each field atomic; likewise the next */
 	u64 edge_ps;			/* rule "edge"; BRICKTRACE_NONE: not calibrated */
-	/* From the number to the brick. @lock is held for changes, none for looking up. */
-	struct xarray brick;
+	/*
+	 * From a number less one to the brick; NULL until the first one is defined. Written
+	 * under @lock, and read without: a brick exists as long as its session.
+	 */
+	struct bkt_brick **brick;
 
 	spinlock_t runs_lock;
 	struct list_head runs;		/* @runs_lock: open runs, newest first */
-	u32 nr_runs;			/* @runs_lock; likewise the next two */
-	struct list_head spares;	/* runs whose memory is kept for the next ones */
-	u32 nr_spares;
+	u32 nr_runs;			/* @runs_lock */
+	struct llist_head spares;	/* runs whose memory is kept for the next ones */
+	atomic_t nr_spares;		/* about as many as @spares has */
 	atomic64_t runs_opened;		/* also the number of the newest run */
 
 	struct mutex lock;
-	struct list_head bricks;	/* @lock; newest first */
 	u32 nr_bricks;			/* written under @lock */
 	u32 batch;			/* @lock: number of the newest registration */
 
