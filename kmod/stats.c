@@ -65,6 +65,8 @@ u64 bkt_durations_percentile(const struct bkt_durations *d, u32 per_mille)
 
 	if (!d->runs)
 		return BRICKTRACE_NONE;
+	if (!rank)
+		rank = 1;
 	if (rank <= d->zero)
 		return 0;
 	rank -= d->zero;
