@@ -7,7 +7,7 @@ TOP	:= $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
 BUILD	:= $(TOP)/build
 KMOD	= $(BUILD)/kmod$(K:%=-%)
 KSOURCES = $(wildcard Kbuild kmod/*.[ch] include/*.h include/uapi/linux/*.h)
-KERNEL_C = $(wildcard kmod/*.[ch] include/uapi/linux/*.h tests/kunit/*.[ch] tests/vm/*/*.c tests/bench/floor/*.c)
+KERNEL_C = $(wildcard kmod/*.[ch] include/uapi/linux/*.h tests/kunit/*.[ch] tests/stats/*.[ch] tests/vm/*/*.c tests/bench/floor/*.c)
 TEST_MODULES = detect perturb slow spread warn
 CHECK_C	= $(filter-out $(KERNEL_C), $(wildcard userspace/*/*.[ch] tests/*/*.[ch] tests/system/*/*.[ch] tests/bench/peers/*.c))
 SCRIPTS	= .ci/run $(shell grep -lIrE -m 1 '^\#! ?/(usr/)?bin/(env )?((ba|busybox )?sh|bats)' tests dist) tests/vm/kernels tests/lint/lint.bash
@@ -64,7 +64,7 @@ symbols:		## check that the kernel exports each symbol that the module imports
 	@tests/lint/symbols $(K)
 
 kunit:			## build/kunit-K/bricktrace_kunit.ko (K=debug)
-	@$(call mirror,$(BUILD)/kunit-$(K),$(filter-out Kbuild,$(KSOURCES)) $(wildcard tests/kunit/*.[ch]))
+	@$(call mirror,$(BUILD)/kunit-$(K),$(filter-out Kbuild,$(KSOURCES)) $(wildcard tests/kunit/*.[ch] tests/stats/*.[ch]))
 	@ln -sfn $(TOP)/tests/kunit/Kbuild $(BUILD)/kunit-$(K)/Kbuild
 	$(call kbuild,$(BUILD)/kunit-$(K),modules)
 

@@ -3,7 +3,8 @@
 #include "suites.h"
 
 kunit_test_suites(&bkt_syscall_suite, &bkt_account_suite, &bkt_totals_suite,
-		  &bkt_base_suite, &bkt_breakdown_suite, &bkt_clock_suite, &bkt_brick_suite);
+		  &bkt_base_suite, &bkt_breakdown_suite, &bkt_clock_suite, &bkt_brick_suite,
+		  &bkt_stats_suite);
 
 MODULE_DESCRIPTION("KUnit tests of bricktrace");
 MODULE_LICENSE("GPL");
