@@ -207,7 +207,7 @@ double bkt_sum_double(const struct bricktrace_sum *sum)
 
 double bkt_mean(u64 n, const struct bricktrace_sum *sum)
 {
-	return n ? bkt_sum_double(sum) / (double)n : NAN;
+	return bkt_sum_double(sum) / (double)n;
 }
 
 /*
@@ -233,7 +233,7 @@ static double stats_root(u64 n, const struct bricktrace_sum *sum,
 double bkt_deviation(u64 n, const struct bricktrace_sum *sum,
 		     const struct bricktrace_sum *squares)
 {
-	return n ? stats_root(n, sum, squares) / (double)n : NAN;
+	return stats_root(n, sum, squares) / (double)n;
 }
 
 double bkt_cv_percent(u64 n, const struct bricktrace_sum *sum,
@@ -241,9 +241,9 @@ double bkt_cv_percent(u64 n, const struct bricktrace_sum *sum,
 {
 	double total = bkt_sum_double(sum);
 
-	if (!n)
-		return NAN;
-	return total > 0 ? 100 * stats_root(n, sum, squares) / total : 0;
+	if (total > 0)
+		return 100 * stats_root(n, sum, squares) / total;
+	return n ? 0 : NAN;
 }
 
 double bkt_efficiency(double budget, double actual)

@@ -203,7 +203,9 @@ static void percentiles_are_near(struct stats_test *t)
 					rank++;
 				ns = bkt_durations_percentile(&d, per_mille[k]);
 				CHECK(near(ns, model_clamp(run[rank - 1])));
+				CHECK(ns >= d.min && ns <= d.max);
 			}
+			CHECK(bkt_durations_percentile(&d, 1001) == d.max);
 		}
 	}
 	/* One run between the shortest and the longest, where neither hides an error. */
@@ -331,6 +333,7 @@ static u32 anomalies(u64 budget)
 
 static void known_coefficients(struct stats_test *t)
 {
+	struct bkt_window_figures f;
 	u32 runs;
 
 	for (runs = 10; runs <= 100; runs += 2) {
@@ -347,6 +350,11 @@ static void known_coefficients(struct stats_test *t)
 		make_window(t, runs, 0, 0);
 		CHECK(anomalies(0) == 0);
 	}
+	/* Here the threshold times the sum is 2^64 + 2^28, and its square is above 2^128. */
+	make_window(t, BRICKTRACE_WINDOW - 1, LONGEST, 0);
+	add(t, LONGEST - (1 << 28) + (1 << 11));
+	bkt_window_figures(&w, BRICKTRACE_OUTLIERS_KEEP, &f);
+	CHECK(bkt_window_anomalies(&f, 0, (1 << 18) + 1, 0) == 0);
 }
 
 static void known_efficiencies(struct stats_test *t)
