@@ -18,7 +18,7 @@ static void properties(struct kunit *test)
 }
 
 static struct kunit_case cases[] = {
-	KUNIT_CASE(properties),
+	KUNIT_CASE_SLOW(properties),
 	{}
 };
 
