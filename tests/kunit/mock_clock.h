@@ -16,6 +16,7 @@ static inline u64 bkt_mock_clock(void)
 }
 
 #define ktime_get_mono_fast_ns bkt_mock_clock
+#define ktime_get_ns bkt_mock_clock
 
 u64 bkt_mock_run_delay(void);
 
