@@ -6,12 +6,14 @@
  * A brick is a named piece of work with a time budget. A run is one execution of a
  * brick. A tracer owns bricks and runs, and is one session of the kernel module
  * bricktrace. Threads are registered with a tracer. A run at level BT_TRACE shows how
- * the time of these threads divides into system calls, by category, and computing.
+ * the time of these threads divides into system calls, by category, and computing. Each
+ * brick has statistics of its runs, and a mode that says which of the runs at level
+ * BT_AUTO are traced.
  *
  * Without the module, or without the right to use it, each function still succeeds
  * unless its description says otherwise. A result then has its wall time, the
  * provenance BT_NOT_INSTRUMENTED and the reason, and each figure that was not measured
- * is BT_NONE, never 0.
+ * is BT_NONE, or NAN if it is a double, and never 0.
  *
  * Functions that return int return 0 on success, unless their description says
  * otherwise, or a negative errno value. In that case bt_error_text() says what is wrong
@@ -45,6 +47,21 @@ extern "C" {
 #define BT_MAX_BUDGET (UINT64_C(1) << 62)
 /* The size of a brick's name in bytes, with its terminating NUL. */
 #define BT_NAME_LEN 64
+/* The largest number of assertions of a brick. */
+#define BT_MAX_ASSERTIONS 16
+/* The largest threshold of the coefficient of variation, percent. */
+#define BT_MAX_CV_PERCENT 1000
+/* The largest number of granted traces in any second. */
+#define BT_MAX_LIMIT 1000
+/* The largest distance of outliers, in interquartile ranges. */
+#define BT_MAX_OUTLIERS 1000
+/* Statistics take a run that lasted longer, 18 minutes, as one of 2^40 ns. */
+#define BT_MAX_DURATION (UINT64_C(1) << 40)
+/* The number of runs in a brick's window. */
+#define BT_WINDOW 64
+/* The number of buckets of a histogram, and the number of the first bucket. */
+#define BT_BUCKETS	161
+#define BT_BUCKET_FIRST (-120)
 
 /**
  * enum bt_category - a category of system calls
@@ -94,7 +111,14 @@ enum bt_provenance {
  * @BT_REASON_THREADS_LOST: A thread could not be followed, or left the run by execve().
  * @BT_REASON_OUT_OF_REACH: The thread of a run of scope BT_SCOPE_THREAD left the run by
  *	execve().
- * @BT_REASON_DISABLED: Tracing is switched off on this host.
+ * @BT_REASON_DISABLED: Tracing is switched off on this host or in this tracer.
+ * @BT_REASON_RATE_LIMIT: The tracer's limit had no grant left for the run.
+ * @BT_REASON_HOOKS_PENDING: The kernel's hooks were not installed yet, and the run did
+ *	not wait for them.
+ * @BT_REASON_NOT_REGISTERED: The thread is not registered or, for a run of scope
+ *	BT_SCOPE_TRACER, no thread is.
+ * @BT_REASON_BUSY: Another call was changing the tracer's threads, and the run did not
+ *	wait for it; or there was no memory.
  * @BT_REASON_NO_MODULE: The module is not loaded.
  * @BT_REASON_NO_PERMISSION: The user may not open /dev/bricktrace.
  * @BT_REASON_ABI: The versions of module and library do not match.
@@ -110,6 +134,10 @@ enum bt_reason {
 	BT_REASON_THREADS_LOST = 4,
 	BT_REASON_OUT_OF_REACH = 5,
 	BT_REASON_DISABLED = 6,
+	BT_REASON_RATE_LIMIT = 7,
+	BT_REASON_HOOKS_PENDING = 8,
+	BT_REASON_NOT_REGISTERED = 9,
+	BT_REASON_BUSY = 10,
 	BT_REASON_NO_MODULE = 64,
 	BT_REASON_NO_PERMISSION = 65,
 	BT_REASON_ABI = 66,
@@ -144,10 +172,99 @@ enum bt_view {
  * enum bt_level - how much a run measures
  * @BT_MEASURE: Only the wall time, which costs least.
  * @BT_TRACE: The wall time and the breakdown.
+ * @BT_AUTO: What the brick's mode says, see &enum bt_mode. A run at this level waits
+ *	neither for the kernel's hooks nor for other calls on the tracer.
  */
 enum bt_level {
 	BT_MEASURE = 0,
 	BT_TRACE = 1,
+	BT_AUTO = 2,
+};
+
+/**
+ * enum bt_mode - which runs of a brick at level BT_AUTO are traced
+ * @BT_MODE_MEASURE: No run is traced, which is the mode of a new brick.
+ * @BT_MODE_TRACE: Each run is traced.
+ * @BT_MODE_NEXT: Runs are traced while the brick has an anomaly: from the first run that
+ *	sees one on, until 64 runs in a row saw none. Each of these runs takes a grant of
+ *	the tracer's limit when it is opened. The mode costs nothing while there is no
+ *	anomaly. A late run that does not repeat is never explained, since it was not
+ *	traced.
+ * @BT_MODE_TAIL: Each run is traced, and a run that turns out to be interesting takes a
+ *	grant when it is closed. The mode explains the late run itself.
+ *
+ * A run sees an anomaly if the coefficient of variation of the brick's window was above
+ * its threshold, or the efficiency was below its threshold, when the run was opened
+ * (bt_tracer_thresholds()). The window contains the last 64 runs, and there is no
+ * anomaly before the tenth run. The efficiency is the budget divided by the median.
+ *
+ * BT_MODE_NEXT does not see a brick of which a quarter or fewer of the runs are late,
+ * since these are outliers; a step of less than about a third of the duration; and a
+ * brick that is always late, unless the threshold of the efficiency is 100. BT_MODE_TAIL
+ * sees each of them.
+ *
+ * bt_mode_name() returns the name of a mode.
+ */
+enum bt_mode {
+	BT_MODE_MEASURE = 0,
+	BT_MODE_TRACE = 1,
+	BT_MODE_NEXT = 2,
+	BT_MODE_TAIL = 3,
+};
+
+/*
+ * The reasons for which a run is interesting. They are judged when the run is closed,
+ * whether or not it was traced; the first two compare the brick's window, as it was when
+ * the run was opened, with the tracer's thresholds. bt_why_name() returns their names.
+ */
+/* The coefficient of variation is above its threshold. */
+#define BT_WHY_CV_EXCEEDED (1U << 0)
+/* The efficiency is below its threshold. */
+#define BT_WHY_EFFICIENCY_LOW (1U << 1)
+/* The run took longer than its budget. */
+#define BT_WHY_OVER_BUDGET (1U << 2)
+/* The run failed an assertion. */
+#define BT_WHY_ASSERTION (1U << 3)
+/* The run's number is a multiple of what bt_brick_baseline() set. */
+#define BT_WHY_BASELINE (1U << 4)
+/* The program asked for the trace. */
+#define BT_WHY_MANUAL (1U << 5)
+
+/**
+ * enum bt_escalation - why a run is traced
+ * @BT_ESCALATION_NONE: The run is not traced.
+ * @BT_ESCALATION_CV_EXCEEDED: The coefficient of variation is above its threshold.
+ * @BT_ESCALATION_EFFICIENCY_LOW: The efficiency is below its threshold.
+ * @BT_ESCALATION_CV_AND_EFFICIENCY: Both are true.
+ * @BT_ESCALATION_MANUAL: The program asked for the trace.
+ *
+ * bt_escalation_name() returns the name of an escalation.
+ */
+enum bt_escalation {
+	BT_ESCALATION_NONE = 0,
+	BT_ESCALATION_CV_EXCEEDED = 1,
+	BT_ESCALATION_EFFICIENCY_LOW = 2,
+	BT_ESCALATION_CV_AND_EFFICIENCY = 3,
+	BT_ESCALATION_MANUAL = 4,
+};
+
+/**
+ * enum bt_assertion_kind - the value of a run that an assertion limits
+ * @BT_ASSERT_DURATION: The wall time, in nanoseconds.
+ * @BT_ASSERT_CATEGORY_SHARE: A category's part of the thread time, in thousandths of a
+ *	percent.
+ * @BT_ASSERT_CATEGORY_NS: A category's time, in nanoseconds.
+ * @BT_ASSERT_CATEGORY_OFFCPU: A category's off-CPU time, in nanoseconds.
+ * @BT_ASSERT_SYSCALL_COUNT: The number of completed calls of one system call.
+ *
+ * bt_assertion_kind_name() returns the name of a kind.
+ */
+enum bt_assertion_kind {
+	BT_ASSERT_DURATION = 0,
+	BT_ASSERT_CATEGORY_SHARE = 1,
+	BT_ASSERT_CATEGORY_NS = 2,
+	BT_ASSERT_CATEGORY_OFFCPU = 3,
+	BT_ASSERT_SYSCALL_COUNT = 4,
 };
 
 /**
@@ -250,8 +367,8 @@ struct bt_syscall {
  * @budget_ns: The brick's budget when the run was opened; BT_NONE if it had none.
  * @run: The number of the run in its session.
  * @parent: The number of the run that encloses it; 0 if no run does.
- * @provenance: The provenance of the fields after @wall_ns and of all figures that
- *	functions return for the result.
+ * @provenance: The provenance of @threads and of all figures that functions return for
+ *	the result.
  * @reason: Why @provenance is not BT_MEASURED.
  * @start_ns: The CLOCK_MONOTONIC time at which the run started.
  * @wall_ns: The duration of the run.
@@ -263,6 +380,27 @@ struct bt_syscall {
  * @n_syscalls: The number of entries that bt_result_syscall() returns.
  * @n_missing: The number of further system calls, whose figures are only in the
  *	categories.
+ * @why: BT_WHY_*, the reasons for which the run is interesting; 0 if it is not.
+ * @mode: The brick's mode when the run was opened.
+ * @granted: True if the run took a grant of the tracer's limit.
+ * @refused: True if the run would have taken a grant, but none was left.
+ * @brick_run: The run's number among the runs of its brick, from 1, in the order in which
+ *	they were opened.
+ * @window_runs: The number of runs in the brick's window when the run was opened.
+ * @cv_percent: The coefficient of variation of that window without its outliers, in
+ *	percent; NAN if the window was empty.
+ * @window_efficiency: The budget divided by the median of that window, at most 1; NAN if
+ *	the window was empty or there is no budget.
+ * @efficiency: The budget divided by @wall_ns, at most 1; NAN if there is no budget.
+ * @assertions_passed: The number of assertions that the run passed.
+ * @assertions_failed: The number of assertions that the run failed.
+ * @assertions_not_evaluated: The number of assertions that the run did not evaluate,
+ *	because it did not measure their values.
+ * @n_failed: The number of failed assertions that bt_result_failed() returns.
+ *
+ * If the module is older than statistics, @why, @window_runs, the numbers of assertions
+ * and @n_failed are 0, @mode is BT_MODE_MEASURE, @granted and @refused are false,
+ * @brick_run is BT_NONE, and @cv_percent and @window_efficiency are NAN.
  */
 struct bt_result {
 	const char *brick;
@@ -278,6 +416,164 @@ struct bt_result {
 	uint32_t n_categories;
 	uint32_t n_syscalls;
 	uint32_t n_missing;
+	uint32_t why;
+	enum bt_mode mode;
+	bool granted;
+	bool refused;
+	uint64_t brick_run;
+	uint32_t window_runs;
+	double cv_percent;
+	double window_efficiency;
+	double efficiency;
+	uint32_t assertions_passed;
+	uint32_t assertions_failed;
+	uint32_t assertions_not_evaluated;
+	uint32_t n_failed;
+};
+
+/**
+ * struct bt_failed - an assertion that a run failed
+ * @name: The name of the assertion.
+ * @kind: The kind of the assertion.
+ * @value: The value of the run, in the unit of @kind.
+ * @limit: The largest value with which the run would have passed.
+ */
+struct bt_failed {
+	const char *name;
+	enum bt_assertion_kind kind;
+	uint64_t value;
+	uint64_t limit;
+};
+
+/**
+ * struct bt_statistics - the statistics of a brick
+ * @name: The name of the brick.
+ * @mode: The mode of the brick.
+ * @escalated: True while runs of a brick of BT_MODE_NEXT are traced.
+ * @baseline: What bt_brick_baseline() set; 0 for none.
+ * @budget_ns: The budget of the brick; BT_NONE if it has none.
+ * @runs: The number of closed runs.
+ * @traced: The number of runs that have a breakdown.
+ * @partial: The number of @traced whose breakdown is BT_PARTIAL.
+ * @over_budget: The number of runs that exceeded the budget which they were opened with.
+ * @granted: The number of runs that took a grant of the tracer's limit.
+ * @refused: The number of runs for which no grant was left.
+ * @zero: The number of runs with a duration of 0, which are in no bucket.
+ * @min_ns: The shortest duration; BT_NONE without a run.
+ * @max_ns: The longest duration; BT_NONE without a run.
+ * @mean_ns: The mean of the durations; NAN without a run.
+ * @deviation_ns: The population standard deviation of the durations; NAN without a run.
+ * @cv_percent: The coefficient of variation of the durations, which is @deviation_ns
+ *	divided by @mean_ns, in percent; NAN without a run.
+ * @window_runs: The number of durations that bt_statistics_window() returns, at most
+ *	BT_WINDOW.
+ * @window_cv_percent: The coefficient of variation of the window without its outliers, in
+ *	percent; NAN without a run in the window.
+ * @window_median_ns: The median of the window; NAN without a run in it.
+ * @efficiency: @budget_ns divided by @window_median_ns, at most 1; NAN without a budget or
+ *	without a run in the window.
+ * @score: bt_score() of @window_median_ns; NAN where @efficiency is NAN.
+ * @grade: bt_grade() of @score; 0 where @score is NAN.
+ * @n_categories: The number of categories that bt_statistics_category_at() returns.
+ * @n_assertions: The number of assertions that bt_statistics_assertion() returns.
+ *
+ * Durations are wall times, but at most BT_MAX_DURATION.
+ */
+struct bt_statistics {
+	const char *name;
+	enum bt_mode mode;
+	bool escalated;
+	uint32_t baseline;
+	uint64_t budget_ns;
+	uint64_t runs;
+	uint64_t traced;
+	uint64_t partial;
+	uint64_t over_budget;
+	uint64_t granted;
+	uint64_t refused;
+	uint64_t zero;
+	uint64_t min_ns;
+	uint64_t max_ns;
+	double mean_ns;
+	double deviation_ns;
+	double cv_percent;
+	uint32_t window_runs;
+	double window_cv_percent;
+	double window_median_ns;
+	double efficiency;
+	double score;
+	char grade;
+	uint32_t n_categories;
+	uint32_t n_assertions;
+};
+
+/**
+ * struct bt_mean_times - the means of a brick's traced runs
+ * @thread_ns: The mean of @thread_ns of &struct bt_times. This and the other means are
+ *	about the inclusive figures of the same names.
+ * @compute_ns: The mean of @compute_ns.
+ * @compute_offcpu_ns: The mean of @compute_offcpu_ns.
+ * @edge_ns: The mean of @edge_ns of the runs in which the edge is known.
+ * @control_ns: The mean of @control_ns.
+ * @compute_runnable_ns: The mean of @compute_runnable_ns.
+ * @minor_faults: The mean of @minor_faults.
+ * @major_faults: The mean of @major_faults.
+ *
+ * A mean is NAN if no run measured the figure.
+ */
+struct bt_mean_times {
+	double thread_ns;
+	double compute_ns;
+	double compute_offcpu_ns;
+	double edge_ns;
+	double control_ns;
+	double compute_runnable_ns;
+	double minor_faults;
+	double major_faults;
+};
+
+/**
+ * struct bt_mean_figures - the means of a category over a brick's traced runs
+ * @count: The mean of @count of &struct bt_figures. This and the other means are about the
+ *	inclusive figures of the same names.
+ * @errors: The mean of @errors.
+ * @ns: The mean of @ns.
+ * @offcpu_ns: The mean of @offcpu_ns.
+ * @runnable_ns: The mean of @runnable_ns.
+ *
+ * A mean is NAN if no run measured the figure.
+ */
+struct bt_mean_figures {
+	double count;
+	double errors;
+	double ns;
+	double offcpu_ns;
+	double runnable_ns;
+};
+
+/**
+ * struct bt_assertion - an assertion of a brick
+ * @name: The name of the assertion.
+ * @kind: The kind of the assertion.
+ * @category: The category that the assertion is about; BT_CAT_NONE if @kind is about none.
+ * @nr: The number of the system call that the assertion is about; UINT32_MAX if @kind is
+ *	about none.
+ * @arch: The table that @nr belongs to.
+ * @limit: The largest value with which a run passes, in the unit of @kind.
+ * @passed: The number of runs that passed.
+ * @failed: The number of runs that failed.
+ * @not_evaluated: The number of runs that did not evaluate the assertion.
+ */
+struct bt_assertion {
+	const char *name;
+	enum bt_assertion_kind kind;
+	enum bt_category category;
+	uint32_t nr;
+	enum bt_arch arch;
+	uint64_t limit;
+	uint64_t passed;
+	uint64_t failed;
+	uint64_t not_evaluated;
 };
 
 /**
@@ -359,6 +655,92 @@ int bt_tracer_calibrate(struct bt_tracer *tracer);
  * -EINVAL: @tracer is NULL.
  */
 int bt_tracer_threads(struct bt_tracer *tracer);
+
+/**
+ * bt_tracer_thresholds() - set what an anomaly is
+ * @tracer: The tracer.
+ * @cv_percent: A coefficient of variation above this is an anomaly. In percent, 0 to
+ *	BT_MAX_CV_PERCENT; 15 by default.
+ * @efficiency_percent: An efficiency below this is an anomaly. In percent, 0 to 100; 25 by
+ *	default.
+ *
+ * Values are rounded to a thousandth of a percent. Any thread may call the function at any
+ * time; the thresholds hold for runs that are opened later.
+ *
+ * Return: 0, also without the module, or a negative errno value:
+ * -EINVAL: A value is not a number; or @tracer is NULL.
+ * -ERANGE: A value is out of its range.
+ * -ENOTSUP: The module is older than statistics.
+ */
+int bt_tracer_thresholds(struct bt_tracer *tracer, double cv_percent,
+			 double efficiency_percent);
+
+/**
+ * bt_tracer_outliers() - set which runs of a window are outliers
+ * @tracer: The tracer.
+ * @ranges: Runs that lie further below the first or above the third quartile of the window
+ *	than this number of interquartile ranges are outliers. 0 to BT_MAX_OUTLIERS; 1.5 by
+ *	default; INFINITY if no run is an outlier.
+ *
+ * The coefficient of variation leaves outliers out. A window of less than ten runs has
+ * none. The value is rounded to a thousandth.
+ *
+ * Return: 0, also without the module, or a negative errno value:
+ * -EINVAL: @ranges is not a number; or @tracer is NULL.
+ * -ERANGE: @ranges is out of its range.
+ * -ENOTSUP: The module is older than statistics.
+ */
+int bt_tracer_outliers(struct bt_tracer *tracer, double ranges);
+
+/**
+ * bt_tracer_limit() - limit how many runs are traced
+ * @tracer: The tracer.
+ * @traces_per_second: The largest number of grants in any second, whatever the second's
+ *	start; 0 for none, at most BT_MAX_LIMIT; 100 by default.
+ *
+ * Grants are taken by runs of bricks of BT_MODE_NEXT, by interesting runs of bricks of
+ * BT_MODE_TAIL, and by bt_trace(). Runs that the program opens at BT_TRACE, and runs of
+ * bricks of BT_MODE_TRACE, take none. Any thread may call the function at any time.
+ *
+ * Return: 0, also without the module, or a negative errno value:
+ * -ERANGE: @traces_per_second is greater than BT_MAX_LIMIT.
+ * -ENOTSUP: The module is older than statistics.
+ * -EINVAL: @tracer is NULL.
+ */
+int bt_tracer_limit(struct bt_tracer *tracer, uint32_t traces_per_second);
+
+/**
+ * bt_tracer_set_enabled() - switch tracing on or off
+ * @tracer: The tracer.
+ * @enabled: False stops the tracing of this tracer at once; true, the default, allows it.
+ *
+ * While tracing is off, no run of the tracer has a breakdown, and the tracer does not keep
+ * the kernel's hooks installed. Traced runs that are open at that moment have the reason
+ * BT_REASON_DISARMED, later ones BT_REASON_DISABLED. Any thread may call the function at
+ * any time.
+ *
+ * Return: 0, also without the module, or a negative errno value:
+ * -ENOTSUP: The module is older than statistics.
+ * -EINVAL: @tracer is NULL.
+ */
+int bt_tracer_set_enabled(struct bt_tracer *tracer, bool enabled);
+
+/**
+ * bt_should_trace() - compare figures with the tracer's thresholds
+ * @tracer: The tracer. NULL gives BT_ESCALATION_NONE.
+ * @cv_percent: A coefficient of variation, in percent.
+ * @efficiency_percent: An efficiency, in percent.
+ *
+ * The function is for programs that have their own figures. It only compares: it makes no
+ * system call and takes no grant, so a later bt_trace_with_reason() may find none. A value
+ * that is not a number is never an anomaly.
+ *
+ * Return: Why a run should be traced; BT_ESCALATION_NONE, which is 0, if @cv_percent is
+ * not above and @efficiency_percent is not below its threshold, if the limit is 0, or if
+ * tracing is switched off in the tracer.
+ */
+enum bt_escalation bt_should_trace(const struct bt_tracer *tracer, double cv_percent,
+				   double efficiency_percent);
 
 /**
  * bt_error_text() - explain the calling thread's last error
@@ -499,7 +881,8 @@ int bt_process_unfollow(struct bt_tracer *tracer, pid_t pid, uint32_t *threads);
  * @brick: Receives the brick, which is valid as long as the tracer; NULL on error.
  *
  * If the tracer has a brick of this name already, the function returns that brick and
- * gives it the new budget, which holds for runs that are opened later.
+ * gives it the new budget, which holds for runs that are opened later. A new brick has
+ * BT_MODE_MEASURE, no baseline and no assertions.
  *
  * Return: 0 or a negative errno value:
  * -EINVAL: @name is empty, is not UTF-8 or has a control character; or @tracer, @name
@@ -514,19 +897,290 @@ int bt_brick_define(struct bt_tracer *tracer, const char *name, uint64_t budget_
 		    struct bt_brick **brick);
 
 /**
+ * bt_brick_mode() - set the mode of a brick
+ * @brick: The brick.
+ * @mode: The mode, which holds for runs that are opened later.
+ *
+ * The tracer keeps the kernel's hooks installed while it has a brick of BT_MODE_TRACE or
+ * BT_MODE_TAIL. The call that sets such a mode returns when the hooks are in place, which
+ * takes milliseconds. The first call with a mode other than BT_MODE_MEASURE calibrates as
+ * bt_tracer_calibrate() does, and ignores an error of the calibration.
+ *
+ * Return: 0, also without the module, or a negative errno value:
+ * -ENOTSUP: The module is older than modes.
+ * -EDQUOT: The user's limit of kernel memory is reached.
+ * -EINTR: A fatal signal arrived.
+ * -EINVAL: @mode is not valid; or @brick is NULL.
+ * -ENOMEM: There is no memory, or the memory control group's limit is reached.
+ */
+int bt_brick_mode(struct bt_brick *brick, enum bt_mode mode);
+
+/**
+ * bt_brick_baseline() - make every nth run of a brick interesting
+ * @brick: The brick.
+ * @every: Each run whose number among the brick's runs is a multiple of this has the
+ *	reason BT_WHY_BASELINE; 0, the default, for none.
+ *
+ * With BT_MODE_TAIL such runs show what a normal run looks like.
+ *
+ * Return: 0, also without the module, or a negative errno value as of bt_brick_mode().
+ */
+int bt_brick_baseline(struct bt_brick *brick, uint32_t every);
+
+/**
+ * bt_assert_duration() - limit the wall time of runs
+ * @brick: The brick.
+ * @name: The name of the assertion, which has 1 to 63 bytes of UTF-8 without control
+ *	characters.
+ * @limit_ns: The largest wall time with which a run passes.
+ *
+ * A run that fails an assertion has the reason BT_WHY_ASSERTION, and bt_result_failed()
+ * returns the assertion. The assertions of a brick hold for runs that are opened later. An
+ * assertion of the same name is replaced. A change of one assertion sets the counts of all
+ * assertions of the brick to 0.
+ *
+ * Return: 0, also without the module, or a negative errno value:
+ * -EINVAL: @name is empty, is not UTF-8 or has a control character; or @brick or @name is
+ * NULL.
+ * -ENAMETOOLONG: @name has more than 63 bytes.
+ * -ENOSPC: The brick has BT_MAX_ASSERTIONS assertions already.
+ * -ENOTSUP: The module is older than assertions.
+ * -EDQUOT: The user's limit of kernel memory is reached.
+ * -ENOMEM: There is no memory, or the memory control group's limit is reached.
+ */
+int bt_assert_duration(struct bt_brick *brick, const char *name, uint64_t limit_ns);
+
+/**
+ * bt_assert_category_share() - limit a category's share of the thread time
+ * @brick: The brick.
+ * @name: The name of the assertion, as for bt_assert_duration().
+ * @category: The category.
+ * @percent: The largest share with which a run passes, 0 to 100 percent of the inclusive
+ *	thread time, rounded to a thousandth of a percent.
+ *
+ * The function is like bt_assert_duration(). A run without a breakdown does not evaluate
+ * the assertion. A run whose breakdown is BT_PARTIAL may only fail it, because its figures
+ * are lower bounds.
+ *
+ * Return: 0, also without the module, or a negative errno value:
+ * -EINVAL: @percent is not a number, or @category is not a category of the module.
+ * -ERANGE: @percent is out of its range.
+ * Other values are those of bt_assert_duration().
+ */
+int bt_assert_category_share(struct bt_brick *brick, const char *name,
+			     enum bt_category category, double percent);
+
+/**
+ * bt_assert_category_ns() - limit a category's time
+ * @brick: The brick.
+ * @name: The name of the assertion, as for bt_assert_duration().
+ * @category: The category.
+ * @limit_ns: The largest inclusive time with which a run passes.
+ *
+ * The function is like bt_assert_duration(). A run without a breakdown does not evaluate
+ * the assertion. A run whose breakdown is BT_PARTIAL may only fail it, because its figures
+ * are lower bounds.
+ *
+ * Return: 0, also without the module, or a negative errno value:
+ * -EINVAL: @category is not a category of the module.
+ * Other values are those of bt_assert_duration().
+ */
+int bt_assert_category_ns(struct bt_brick *brick, const char *name,
+			  enum bt_category category, uint64_t limit_ns);
+
+/**
+ * bt_assert_category_offcpu_ns() - limit a category's off-CPU time
+ * @brick: The brick.
+ * @name: The name of the assertion, as for bt_assert_duration().
+ * @category: The category.
+ * @limit_ns: The largest inclusive off-CPU time with which a run passes.
+ *
+ * The function is like bt_assert_category_ns().
+ *
+ * Return: 0, also without the module, or a negative errno value as of
+ * bt_assert_category_ns().
+ */
+int bt_assert_category_offcpu_ns(struct bt_brick *brick, const char *name,
+				 enum bt_category category, uint64_t limit_ns);
+
+/**
+ * bt_assert_syscall_count() - limit the number of calls of a system call
+ * @brick: The brick.
+ * @name: The name of the assertion, as for bt_assert_duration().
+ * @nr: The number of the system call.
+ * @arch: The table that the number belongs to.
+ * @limit: The largest number of completed calls with which a run passes.
+ *
+ * The function is like bt_assert_category_ns().
+ *
+ * Return: 0, also without the module, or a negative errno value:
+ * -EINVAL: @arch is not valid, or the module has no such system call.
+ * Other values are those of bt_assert_duration().
+ */
+int bt_assert_syscall_count(struct bt_brick *brick, const char *name, uint32_t nr,
+			    enum bt_arch arch, uint64_t limit);
+
+/**
+ * bt_brick_clear_assertions() - remove all assertions of a brick
+ * @brick: The brick.
+ *
+ * Return: 0, also without the module, or a negative errno value:
+ * -ENOTSUP: The module is older than assertions.
+ * -EINVAL: @brick is NULL.
+ * -ENOMEM: There is no memory.
+ */
+int bt_brick_clear_assertions(struct bt_brick *brick);
+
+/**
+ * bt_brick_statistics() - read the statistics of a brick
+ * @brick: The brick.
+ * @statistics: Receives the statistics, which bt_statistics_free() frees; NULL on error.
+ *
+ * All figures are of one moment. Without the module the library itself keeps the
+ * statistics of the durations.
+ *
+ * Return: 0 or a negative errno value:
+ * -ENOTSUP: The module is older than statistics.
+ * -EINVAL: @brick or @statistics is NULL.
+ * -ENOMEM: There is no memory.
+ */
+int bt_brick_statistics(struct bt_brick *brick, struct bt_statistics **statistics);
+
+/**
+ * bt_brick_reset() - forget the runs of a brick
+ * @brick: The brick.
+ *
+ * The statistics, the window and the counts of assertions become those of a new brick,
+ * and a brick of BT_MODE_NEXT is no longer escalated. Runs that are open count when they
+ * are closed. The numbers of the brick's runs go on.
+ *
+ * Return: 0, also without the module, or a negative errno value:
+ * -ENOTSUP: The module is older than statistics.
+ * -EINVAL: @brick is NULL.
+ */
+int bt_brick_reset(struct bt_brick *brick);
+
+/**
+ * bt_statistics_free() - free statistics
+ * @statistics: The statistics, or NULL, which does nothing.
+ *
+ * Everything that other functions returned for the statistics becomes invalid.
+ */
+void bt_statistics_free(struct bt_statistics *statistics);
+
+/**
+ * bt_statistics_percentile() - get the duration that a share of the runs does not exceed
+ * @statistics: The statistics. NULL gives NAN.
+ * @percent: The share of the runs in percent, 0 to 100, rounded to a tenth; for instance
+ *	99.9.
+ *
+ * The duration is taken from the histogram and at most 10 % off.
+ *
+ * Return: The duration in nanoseconds; NAN without a run or if @percent is out of its
+ * range.
+ */
+double bt_statistics_percentile(const struct bt_statistics *statistics, double percent);
+
+/**
+ * bt_statistics_bucket() - go through the histogram of the durations
+ * @statistics: The statistics. NULL gives 0.
+ * @i: The index of a bucket, which is less than BT_BUCKETS.
+ * @above_ns: Receives the duration above which runs are in the bucket. May be NULL.
+ * @up_to_ns: Receives the longest duration that is in the bucket. May be NULL.
+ *
+ * Index @i stands for bucket number n = @i + BT_BUCKET_FIRST of OTLP's exponential
+ * histogram of scale 2 in seconds, which contains the runs above 2^(n/4) and up to
+ * 2^((n+1)/4) seconds. Runs with a duration of 0 are in no bucket, and @zero of &struct bt_statistics
+ * is their number.
+ *
+ * Return: The number of runs in the bucket; 0 if @i is too large, and then the bounds are
+ * NAN.
+ */
+uint64_t bt_statistics_bucket(const struct bt_statistics *statistics, uint32_t i,
+			      double *above_ns, double *up_to_ns);
+
+/**
+ * bt_statistics_window() - go through a brick's last runs
+ * @statistics: The statistics. NULL gives BT_NONE.
+ * @i: The index of a run, which is less than @window_runs of &struct bt_statistics. The
+ *	oldest run is first.
+ *
+ * Return: The duration of the run in nanoseconds; BT_NONE if @i is too large.
+ */
+uint64_t bt_statistics_window(const struct bt_statistics *statistics, uint32_t i);
+
+/**
+ * bt_statistics_times() - get how the time of a brick's traced runs divides
+ * @statistics: The statistics. NULL gives NULL.
+ *
+ * Return: The means over the traced runs, which are valid as long as @statistics.
+ */
+const struct bt_mean_times *bt_statistics_times(const struct bt_statistics *statistics);
+
+/**
+ * bt_statistics_category_at() - go through the categories of statistics
+ * @statistics: The statistics. NULL gives BT_CAT_NONE.
+ * @i: The index of a category, which is less than @n_categories of &struct bt_statistics.
+ *
+ * Return: The category, in the order of bt_result_category_at(); BT_CAT_NONE if @i is too
+ * large.
+ */
+enum bt_category bt_statistics_category_at(const struct bt_statistics *statistics,
+					   uint32_t i);
+
+/**
+ * bt_statistics_category() - get the means of a category
+ * @statistics: The statistics. NULL gives NULL.
+ * @category: The category.
+ *
+ * Return: The means over the traced runs, which are valid as long as @statistics; NULL if
+ * the statistics do not have the category.
+ */
+const struct bt_mean_figures *bt_statistics_category(const struct bt_statistics *statistics,
+						     enum bt_category category);
+
+/**
+ * bt_statistics_assertion() - go through the assertions of a brick
+ * @statistics: The statistics. NULL gives NULL.
+ * @i: The index of an assertion, which is less than @n_assertions of
+ *	&struct bt_statistics.
+ *
+ * Return: The assertion, which is valid as long as @statistics; NULL if @i is too large.
+ */
+const struct bt_assertion *bt_statistics_assertion(const struct bt_statistics *statistics,
+						   uint32_t i);
+
+/**
+ * bt_statistics_longest() - get the longest traced run of a brick
+ * @statistics: The statistics. NULL gives NULL.
+ *
+ * The result has inclusive times and categories; its exclusive figures are BT_NONE, and it
+ * has no system calls.
+ *
+ * Return: The result, which is valid as long as @statistics, and which bt_result_free()
+ * must not free; NULL if no run was traced.
+ */
+const struct bt_result *bt_statistics_longest(const struct bt_statistics *statistics);
+
+/**
  * bt_run_open() - start a run
  * @tracer: The tracer.
  * @brick: A brick of @tracer.
  * @level: BT_TRACE for a run with a breakdown, BT_MEASURE for a run with only its wall
- *	time.
+ *	time, BT_AUTO for what the brick's mode says.
  * @scope: BT_SCOPE_THREAD for a run of the calling thread, BT_SCOPE_TRACER for a run of
  *	all threads of the tracer.
  * @run: Receives the run, which bt_run_close() ends; NULL on error.
  *
  * The function makes no further system call after the kernel has opened the run. The
  * first run at BT_TRACE on a host installs the kernel's hooks before it starts, which
- * takes milliseconds. While tracing is switched off on the host, a run at BT_TRACE can
- * be opened, but its result has no breakdown and the reason BT_REASON_DISABLED.
+ * takes milliseconds. While tracing is switched off, on the host or in the tracer, a run
+ * at BT_TRACE can be opened, but its result has no breakdown and the reason
+ * BT_REASON_DISABLED.
+ *
+ * A run at BT_AUTO neither calibrates nor waits. If it cannot be traced, it is opened
+ * without a breakdown, and its result has the reason. With a module that is older than
+ * modes, it is like a run at BT_MEASURE.
  *
  * Return: 0 or a negative errno value:
  * -ESRCH: The level is BT_TRACE, and the calling thread is not registered or, with
@@ -582,6 +1236,54 @@ int bt_run_adopt(struct bt_tracer *tracer, struct bt_brick *brick, uint64_t numb
  * -ENOMEM: There is no memory for the result.
  */
 int bt_run_close(struct bt_run *run, struct bt_result **result);
+
+/**
+ * bt_trace() - run a function as a traced run of the calling thread
+ * @brick: The brick.
+ * @fn: The function, which is called exactly once, also if this function fails, unless it
+ *	is NULL.
+ * @arg: The argument of @fn.
+ * @result: Receives the result, which bt_result_free() frees; NULL on error. May be
+ *	NULL if the program does not need the result.
+ *
+ * The run takes a grant of the tracer's limit. If there is none, or the run cannot be
+ * traced for another reason, its result is not instrumented and has the reason, for
+ * instance BT_REASON_RATE_LIMIT. A module that is older than limits traces the run without a grant.
+ * The function does not calibrate, so @edge_ns of &struct bt_times is BT_NONE unless the
+ * program has called bt_tracer_calibrate() before.
+ *
+ * If the run cannot be opened, for instance because the session has as many open runs as
+ * allowed, @fn runs nevertheless, the function succeeds, and the result has the wall time
+ * and BT_REASON_DEVICE; bt_error_text() then says why. If @result is NULL, the function
+ * returns that error.
+ *
+ * Return: 0 or a negative errno value:
+ * -EBUSY: @fn left a run open, so the run of @brick remains open as long as the tracer.
+ * -EINVAL: @brick or @fn is NULL.
+ * -ENOMEM: There is no memory for the result.
+ * Other values are those of bt_run_close().
+ */
+int bt_trace(struct bt_brick *brick, void (*fn)(void *), void *arg,
+	     struct bt_result **result);
+
+/**
+ * bt_trace_with_reason() - run a function as a traced run, and say why
+ * @brick: The brick.
+ * @escalation: Why the run is traced, for instance what bt_should_trace() returned. The
+ *	result has the matching bits of BT_WHY_*.
+ * @fn: The function, as for bt_trace().
+ * @arg: The argument of @fn.
+ * @result: Receives the result, as for bt_trace().
+ *
+ * The function is like bt_trace(), which passes BT_ESCALATION_MANUAL.
+ *
+ * Return: 0 or a negative errno value:
+ * -EINVAL: @escalation is not valid or BT_ESCALATION_NONE; @fn was called, and there is no
+ * result.
+ * Other values are those of bt_trace().
+ */
+int bt_trace_with_reason(struct bt_brick *brick, enum bt_escalation escalation,
+			 void (*fn)(void *), void *arg, struct bt_result **result);
 
 /**
  * bt_result_free() - free a result
@@ -649,6 +1351,16 @@ const struct bt_syscall *bt_result_syscall(const struct bt_result *result, uint3
  */
 const struct bt_figures *bt_syscall_figures(const struct bt_syscall *syscall,
 					    enum bt_view view);
+
+/**
+ * bt_result_failed() - go through the assertions that a run failed
+ * @result: The result. NULL gives NULL.
+ * @i: The index of an entry, which is less than @n_failed of &struct bt_result.
+ *
+ * Return: The failed assertion, which is valid as long as @result; NULL if @i is too
+ * large.
+ */
+const struct bt_failed *bt_result_failed(const struct bt_result *result, uint32_t i);
 
 /**
  * bt_result_over_budget() - check whether a run exceeded its budget
@@ -721,6 +1433,38 @@ bool bt_over_budget(uint64_t budget_ns, uint64_t actual_ns);
 double bt_efficiency(uint64_t budget_ns, uint64_t actual_ns);
 
 /**
+ * bt_score() - rate a time by a budget
+ * @budget_ns: The budget.
+ * @actual_ns: The time.
+ *
+ * The score depends on the gap, which is @actual_ns / @budget_ns.
+ *
+ * Return: 100 if the gap is at most 1; 100 - 50 (gap - 1) if it is at most 1.2; otherwise
+ * 100 - 100 (gap - 1), but at least 0. If @actual_ns is 0, the score is 100, and if only
+ * @budget_ns is 0, the score is 0.
+ */
+double bt_score(uint64_t budget_ns, uint64_t actual_ns);
+
+/**
+ * bt_grade() - get the grade of a score
+ * @score: The score.
+ *
+ * Return: 'A' from 90 on, 'B' from 80 on, 'C' from 70 on, 'D' from 60 on, otherwise 'F'; 0
+ * if @score is NAN.
+ */
+char bt_grade(double score);
+
+/**
+ * bt_escalation_of() - get the escalation of a run
+ * @why: @why of &struct bt_result.
+ *
+ * Return: BT_ESCALATION_CV_EXCEEDED, BT_ESCALATION_EFFICIENCY_LOW or
+ * BT_ESCALATION_CV_AND_EFFICIENCY if @why has the matching bits, whatever other bits it
+ * has; otherwise BT_ESCALATION_MANUAL.
+ */
+enum bt_escalation bt_escalation_of(uint32_t why);
+
+/**
  * bt_category_name() - get the name of a category
  * @category: The category.
  *
@@ -760,6 +1504,47 @@ const char *bt_reason_name(enum bt_reason reason);
  * next call of this function.
  */
 const char *bt_arch_name(enum bt_arch arch);
+
+/**
+ * bt_mode_name() - get the name of a mode
+ * @mode: The mode.
+ *
+ * Return: The name as in the program's output, for instance "tail". A mode that the
+ * library does not know has a name such as "mode_9", which is valid until the thread's
+ * next call of this function.
+ */
+const char *bt_mode_name(enum bt_mode mode);
+
+/**
+ * bt_why_name() - get the name of a reason for which a run is interesting
+ * @why: One bit of BT_WHY_*. Of several bits, the lowest counts.
+ *
+ * Return: The name as in the program's output, for instance "over_budget"; NULL if @why is
+ * 0. A bit that the library does not know has a name such as "why_9", which is valid until
+ * the thread's next call of this function.
+ */
+const char *bt_why_name(uint32_t why);
+
+/**
+ * bt_escalation_name() - get the name of an escalation
+ * @escalation: The escalation.
+ *
+ * Return: "cv_exceeded", "efficiency_low", "cv_and_efficiency" or "manual"; NULL for
+ * BT_ESCALATION_NONE. An escalation that the library does not know has a name such as
+ * "escalation_9", which is valid until the thread's next call of this function.
+ */
+const char *bt_escalation_name(enum bt_escalation escalation);
+
+/**
+ * bt_assertion_kind_name() - get the name of a kind of assertion
+ * @kind: The kind.
+ *
+ * Return: The name as in the program's output: "duration_ns", "category_share",
+ * "category_ns", "category_offcpu_ns" or "syscall_count". A kind that the library does not
+ * know has a name such as "kind_9", which is valid until the thread's next call of this
+ * function.
+ */
+const char *bt_assertion_kind_name(enum bt_assertion_kind kind);
 
 #ifdef __cplusplus
 }
