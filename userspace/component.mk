@@ -2,6 +2,8 @@
 # The rules by which a component is built and installed. A component's Makefile sets some
 # of these variables and then includes this file. All .c files of its directory belong to
 # the component.
+#	SOURCES		source files of other directories that belong to it too, as paths
+#			below the top
 #	LIBRARY		the library's name, libNAME. The component builds libNAME.so and
 #			libNAME.a. Its directory also has libNAME.map, which lists the
 #			exported symbols, and libNAME.pc.in, whose Requires.private names
@@ -36,12 +38,13 @@ SONAME	= $(LIBRARY).so.$(SOVERSION)
 requires = $(shell sed -n 's/^Requires.private: *//p' $(USERSPACE)/*/$(1).pc.in)
 PACKAGES += $(foreach l,$(LIBRARY),$(call requires,$l))
 LINKED	:= $(PACKAGES) $(if $(PROGRAM),$(foreach u,$(USES),$(call requires,$u)))
-LIBS	:= -pthread $(if $(strip $(LINKED)),$(shell $(PKG_CONFIG) --libs $(LINKED)))
+LIBS	:= -pthread -lm $(if $(strip $(LINKED)),$(shell $(PKG_CONFIG) --libs $(LINKED)))
 
 ALL_CFLAGS := -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -fPIC -pthread -MMD -MP \
 	-I$(TOP)/include $(FLAGS) \
 	$(if $(strip $(PACKAGES)),$(shell $(PKG_CONFIG) --cflags $(PACKAGES)))
-OBJECTS	:= $(patsubst %.c,$(OUT)/%.o,$(wildcard *.c))
+OBJECTS	:= $(patsubst %.c,$(OUT)/%.o,$(wildcard *.c) $(notdir $(SOURCES)))
+$(foreach s,$(SOURCES),$(eval vpath $(notdir $s) $(TOP)/$(dir $s)))
 
 all: $(PROGRAM:%=$(BUILD)/%) $(LIBRARY:%=$(BUILD)/%.a) $(LIBRARY:%=$(BUILD)/%.so)
 
