@@ -766,7 +766,7 @@ static void run_errors_are_reported(void **state)
 	(void)state;
 	t->calibrated = true;
 	assert_int_equal(bt_brick_define(t, "ffn", 100, &brick), 0);
-	assert_int_equal(bt_run_open(t, brick, (enum bt_level)2, BT_SCOPE_THREAD, &run),
+	assert_int_equal(bt_run_open(t, brick, (enum bt_level)3, BT_SCOPE_THREAD, &run),
 			 -EINVAL);
 	kernel.error[4] = ESRCH;
 	assert_int_equal(bt_run_open(t, brick, BT_TRACE, BT_SCOPE_THREAD, &run), -ESRCH);

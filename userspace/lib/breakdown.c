@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Figures that are derived from a breakdown, and comparisons with a budget. */
+#include <math.h>
+
 #include "internal.h"
 
 static uint64_t breakdown_thread_ns(const struct bt_result *r, enum bt_view view)
@@ -70,4 +72,14 @@ bool bt_over_budget(uint64_t budget_ns, uint64_t actual_ns)
 double bt_efficiency(uint64_t budget_ns, uint64_t actual_ns)
 {
 	return actual_ns <= budget_ns ? 1 : (double)budget_ns / actual_ns;
+}
+
+double bt_score(uint64_t budget_ns, uint64_t actual_ns)
+{
+	return bkt_score(budget_ns, actual_ns);
+}
+
+char bt_grade(double score)
+{
+	return isnan(score) ? 0 : bkt_grade(score);
 }

@@ -96,15 +96,17 @@ static uint64_t calibrate_window_ns(const struct bti_room *room,
 static int calibrate_batch(struct bt_tracer *t, uint32_t brick, struct bti_room *room,
 			   uint64_t *edge_ps)
 {
+	struct bricktrace_run_open open = { .brick = brick,
+					    .level = BRICKTRACE_LEVEL_TRACE };
 	struct bricktrace_run_close close;
-	uint64_t run, loop, window, ps;
+	uint64_t loop, window, ps;
 	int err;
 
-	err = bti_run_open(t, brick, BT_TRACE, BT_SCOPE_THREAD, &run);
+	err = bti_run_open(t, &open);
 	if (err)
 		return err;
 	loop = calibrate_time_calls(t);
-	err = bti_run_close(t, run, room, &close);
+	err = bti_run_close(t, open.run, room, &close);
 	if (err)
 		return err;
 	window = calibrate_window_ns(room, &close);
@@ -132,10 +134,10 @@ static int calibrate_set_edge(struct bt_tracer *t, uint64_t edge_ps)
 static int calibrate_edge(struct bt_tracer *t)
 {
 	struct bricktrace_thread thread = { .size = sizeof(thread) };
+	struct bricktrace_brick_define brick = { 0 };
 	struct bti_room *room;
 	uint64_t edge_ps = BT_NONE;
 	bool registered;
-	uint32_t brick;
 	int err, i;
 
 	room = malloc(sizeof(*room));
@@ -152,7 +154,7 @@ static int calibrate_edge(struct bt_tracer *t)
 		goto free;
 	for (i = 0, err = 0;
 	     !err && (i < BATCHES || (edge_ps == BT_NONE && i < MAX_BATCHES)); i++)
-		err = calibrate_batch(t, brick, room, &edge_ps);
+		err = calibrate_batch(t, brick.brick, room, &edge_ps);
 	if (registered) {
 		/* The kernel wrote its answer into @thread, so it is set up again. */
 		thread = (struct bricktrace_thread){ .size = sizeof(thread) };
@@ -165,15 +167,21 @@ free:
 	return err;
 }
 
-static bool calibrate_is_disabled(struct bt_tracer *t)
+/* Returns who has switched tracing off, or NULL. */
+static const char *calibrate_disabled(struct bt_tracer *t)
 {
 	struct bricktrace_info info;
 
-	return !bti_info(t, &info) && !info.enabled;
+	if (!__atomic_load_n(&t->enabled, __ATOMIC_RELAXED))
+		return "in this tracer; call bt_tracer_set_enabled()";
+	return bti_info(t, &info) || info.enabled ? NULL :
+						    "on this host: " BTI_PARAMETERS
+						    "enabled is 0; root can set it to 1";
 }
 
 int bt_tracer_calibrate(struct bt_tracer *t)
 {
+	const char *disabled = NULL;
 	int err;
 
 	if (!t)
@@ -181,11 +189,11 @@ int bt_tracer_calibrate(struct bt_tracer *t)
 	if (t->fd < 0)
 		return 0;
 	pthread_mutex_lock(&t->calibration);
-	if (!t->calibrated && calibrate_is_disabled(t)) {
+	if (!t->calibrated)
+		disabled = calibrate_disabled(t);
+	if (disabled) {
 		pthread_mutex_unlock(&t->calibration);
-		return bti_fail(EAGAIN,
-				"tracing is switched off on this host: " BTI_PARAMETERS
-				"enabled is 0; root can set it to 1");
+		return bti_fail(EAGAIN, "tracing is switched off %s", disabled);
 	}
 	if (!t->calibrated) {
 		t->calibration_error = calibrate_edge(t);

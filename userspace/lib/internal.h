@@ -7,6 +7,7 @@
 
 #include <linux/bricktrace.h>
 
+#include "../../kmod/stats.h"
 #include "bricktrace.h"
 
 #define BTI_DEVICE	      "/dev/bricktrace"
@@ -17,6 +18,8 @@
 #define BTI_CATEGORIES (BT_CAT_OTHER + 1)
 /* The number of system calls that one result has room for. */
 #define BTI_SYSCALLS 1024
+/* The size of the text that bt_error_text() returns. */
+#define BTI_ERROR_TEXT 512
 
 /* The functions by which the library reaches the kernel; tests replace them. */
 struct bti_ops {
@@ -33,13 +36,43 @@ struct bti_room {
 	struct bricktrace_times times[BTI_VIEWS];
 	struct bricktrace_category_figures categories[64 * BTI_VIEWS];
 	struct bricktrace_syscall syscalls[BTI_SYSCALLS * BTI_VIEWS];
+	struct bricktrace_failed failed[BT_MAX_ASSERTIONS];
+};
+
+/* Buffers for the kernel's answer about a brick. */
+struct bti_brick_room {
+	struct bricktrace_statistics statistics[1];
+	struct bricktrace_bucket histogram[BT_BUCKETS];
+	struct bricktrace_category_statistics categories[64];
+	struct bricktrace_window_run window[BT_WINDOW];
+	struct bricktrace_assertion assertions[BT_MAX_ASSERTIONS];
+	struct bricktrace_assertion_counts counts[BT_MAX_ASSERTIONS];
+	struct bricktrace_result longest[1];
+	struct bricktrace_times longest_times[1];
+	struct bricktrace_category_figures longest_categories[64];
+};
+
+/* What the library itself keeps of a brick where there is no module; the tracer's @lock. */
+struct bti_local {
+	enum bt_mode mode;
+	uint32_t baseline;
+	uint64_t opened; /* the number of runs that were opened */
+	uint64_t over_budget;
+	struct bkt_durations durations;
+	struct bkt_window window;
+	struct bricktrace_assertion_counts counts[BT_MAX_ASSERTIONS];
 };
 
 struct bt_brick {
 	struct bt_brick *next;
+	struct bt_tracer *tracer;
 	char name[BT_NAME_LEN];
 	uint64_t budget_ns; /* atomic: bt_brick_define() may change it while other threads open runs */
 	uint32_t number;
+	/* Changed with @definitions, and without the module also with @lock, of the tracer. */
+	uint32_t n_assertions;
+	struct bricktrace_assertion assertions[BT_MAX_ASSERTIONS];
+	struct bti_local local[]; /* one element if there is no module, otherwise none */
 };
 
 struct bt_run {
@@ -49,8 +82,9 @@ struct bt_run {
 	struct bt_brick *brick;
 	uint64_t number;
 	uint64_t start_ns;
-	uint64_t budget_ns;    /* the brick's budget when the run was opened */
-	struct bti_room *room; /* NULL until the kernel has a result to write */
+	uint64_t budget_ns;		/* the brick's budget when the run was opened */
+	struct bti_room *room;		/* NULL until the kernel has a result to write */
+	struct bricktrace_result local; /* without the module: what was known at the open */
 };
 
 struct bt_tracer {
@@ -58,10 +92,22 @@ struct bt_tracer {
 	int fd; /* -1: not instrumented */
 	enum bt_reason reason;
 	char reason_text[256];
-	pthread_mutex_t lock; /* protects the three lists below */
-	struct bt_brick *bricks;
+	uint64_t features; /* BRICKTRACE_FEATURE_* of the module */
+	/*
+	 * Opening a run takes @lock, so no system call is made under it. Installing the hooks
+	 * takes milliseconds and may happen under @definitions, but not under @settings.
+	 */
+	pthread_mutex_t lock; /* the two lists of runs */
 	struct bt_run *open;
 	struct bt_run *free;
+	pthread_mutex_t definitions; /* the list of bricks and what is defined about them */
+	struct bt_brick *bricks;
+	pthread_mutex_t settings; /* changes of the following, which are atomic */
+	uint32_t cv_threshold;	  /* these are as in struct bricktrace_session */
+	uint32_t efficiency_threshold;
+	uint32_t trace_limit;
+	uint32_t outliers;
+	uint32_t enabled;
 	pthread_mutex_t calibration;
 	bool calibrated; /* calibration was tried; the result is in @calibration_error */
 	int calibration_error;
@@ -79,6 +125,12 @@ int bti_fail(int error, const char *format, ...) __attribute__((format(printf, 2
 /* Like bti_fail() with EINVAL, for an argument that must not be NULL. */
 int bti_fail_null(const char *what);
 
+/* Returns false if the module is older than statistics, modes, assertions and limits. */
+bool bti_has_statistics(const struct bt_tracer *tracer);
+
+/* Fails with ENOTSUP if bti_has_statistics() is false. */
+int bti_need_statistics(const struct bt_tracer *tracer);
+
 enum bti_quota {
 	BTI_QUOTA_THREADS,
 	BTI_QUOTA_BRICKS,
@@ -91,15 +143,45 @@ int bti_fail_quota(struct bt_tracer *tracer, enum bti_quota quota, const char *f
 
 /*
  * The ioctls that open and close a run, without the library's own objects; the
- * calibration uses them too. bti_run_close() fills @close with the kernel's answer,
- * whose arrays lie in @room. If @room is NULL the kernel copies no result.
+ * calibration uses them too. bti_run_open() sets the size of @open. bti_run_close()
+ * fills @close with the kernel's answer, whose arrays lie in @room. If @room is NULL the
+ * kernel copies no result.
  */
-int bti_run_open(struct bt_tracer *tracer, uint32_t brick, enum bt_level level,
-		 enum bt_scope scope, uint64_t *number);
+int bti_run_open(struct bt_tracer *tracer, struct bricktrace_run_open *open);
 int bti_run_close(struct bt_tracer *tracer, uint64_t number, struct bti_room *room,
 		  struct bricktrace_run_close *close);
+
+/* Sets the size and the name of @define, and passes it to the kernel if there is a module. */
 int bti_brick_define(struct bt_tracer *tracer, const char *name, uint64_t budget_ns,
-		     uint32_t *number);
+		     struct bricktrace_brick_define *define);
+
+/* Checks a name; @what is the start of an error text, such as "the brick's name". */
+int bti_check_name(const char *what, const char *name);
+
+/*
+ * Without the module, these stand for the kernel. bti_local_open() fills in what a result
+ * says about the time of the open; @why is as in struct bricktrace_run_open.
+ * bti_local_close() fills in the rest and @close, whose arrays are @run->local and @failed.
+ * bti_local_get() fills in @get, whose arrays lie in @room.
+ */
+void bti_local_open(struct bt_run *run, uint32_t why);
+void bti_local_close(struct bt_run *run, struct bricktrace_failed *failed,
+		     struct bricktrace_run_close *close);
+void bti_local_reset(struct bt_brick *brick);
+void bti_local_get(struct bt_brick *brick, struct bricktrace_brick_get *get,
+		   struct bti_brick_room *room);
+
+/* Describes an array of @all bytes for the kernel. */
+static inline struct bricktrace_array bti_array(void *first, size_t size, size_t all)
+{
+	return (struct bricktrace_array){
+		.addr = (uintptr_t)first,
+		.size = size,
+		.cap = all / size,
+	};
+}
+
+#define BTI_ARRAY(member) bti_array(&(member), sizeof((member)[0]), sizeof(member))
 
 /* Returns how many elements of an array the kernel copied. */
 uint32_t bti_elements(const struct bricktrace_array *array);

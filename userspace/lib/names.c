@@ -103,6 +103,14 @@ const char *bt_reason_name(enum bt_reason reason)
 		return "out_of_reach";
 	case BT_REASON_DISABLED:
 		return "disabled";
+	case BT_REASON_RATE_LIMIT:
+		return "rate_limit";
+	case BT_REASON_HOOKS_PENDING:
+		return "hooks_pending";
+	case BT_REASON_NOT_REGISTERED:
+		return "not_registered";
+	case BT_REASON_BUSY:
+		return "busy";
 	case BT_REASON_NO_MODULE:
 		return "module_absent";
 	case BT_REASON_NO_PERMISSION:
@@ -122,4 +130,49 @@ const char *bt_arch_name(enum bt_arch arch)
 	if ((unsigned int)arch < 3 && name_of_arch[arch])
 		return name_of_arch[arch];
 	return name_numbered(name, "arch", arch);
+}
+
+const char *bt_mode_name(enum bt_mode mode)
+{
+	static const char *const names[] = { "measure", "trace", "next", "tail" };
+	static __thread char name[24];
+
+	return (unsigned int)mode <= BT_MODE_TAIL ? names[mode] :
+						    name_numbered(name, "mode", mode);
+}
+
+const char *bt_why_name(uint32_t why)
+{
+	static const char *const names[] = { "cv_exceeded", "efficiency_low",
+					     "over_budget", "assertion",
+					     "baseline",    "manual" };
+	static __thread char name[24];
+	unsigned int bit = __builtin_ffs(why) - 1;
+
+	if (!why)
+		return NULL;
+	return bit < sizeof(names) / sizeof(names[0]) ? names[bit] :
+							name_numbered(name, "why", bit);
+}
+
+const char *bt_escalation_name(enum bt_escalation escalation)
+{
+	static const char *const names[] = { NULL, "cv_exceeded", "efficiency_low",
+					     "cv_and_efficiency", "manual" };
+	static __thread char name[24];
+
+	return (unsigned int)escalation <= BT_ESCALATION_MANUAL ?
+		       names[escalation] :
+		       name_numbered(name, "escalation", escalation);
+}
+
+const char *bt_assertion_kind_name(enum bt_assertion_kind kind)
+{
+	static const char *const names[] = { "duration_ns", "category_share", "category_ns",
+					     "category_offcpu_ns", "syscall_count" };
+	static __thread char name[24];
+
+	return (unsigned int)kind <= BT_ASSERT_SYSCALL_COUNT ?
+		       names[kind] :
+		       name_numbered(name, "kind", kind);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* The library's copy of a finished run. */
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,6 +26,8 @@ struct result_whole {
 	struct bt_result public;
 	char brick[BT_NAME_LEN];
 	struct bt_times times[BTI_VIEWS];
+	struct bricktrace_failed failed_raw[BT_MAX_ASSERTIONS];
+	struct bt_failed failed[BT_MAX_ASSERTIONS];
 	struct result_category *categories; /* in the same allocation, after @syscalls */
 	struct result_syscall syscalls[];
 };
@@ -148,6 +151,44 @@ static void result_read_syscalls(struct result_syscall *all, uint32_t n,
 		all[i].public.name = all[i].name;
 }
 
+static void result_read_failed(struct result_whole *result,
+			       const struct bricktrace_array *a)
+{
+	uint32_t i;
+
+	for (i = 0; i < result->public.n_failed; i++) {
+		struct bricktrace_failed *raw = &result->failed_raw[i];
+
+		bti_element(a, i, raw);
+		result->failed[i] = (struct bt_failed){
+			.name = raw->name,
+			.kind = (enum bt_assertion_kind)raw->kind,
+			.value = raw->value,
+			.limit = raw->limit,
+		};
+	}
+}
+
+/* Reads what a module that is older than statistics does not know. */
+static void result_read_judgment(struct bt_result *r, const struct bricktrace_result *raw)
+{
+	const struct bricktrace_sum sum = { .low = raw->window_sum };
+
+	r->why = raw->why;
+	r->mode = (enum bt_mode)raw->mode;
+	r->granted = raw->flags & BRICKTRACE_RESULT_GRANTED;
+	r->refused = raw->flags & BRICKTRACE_RESULT_REFUSED;
+	r->brick_run = raw->brick_run;
+	r->window_runs = raw->window_runs;
+	r->cv_percent = bkt_cv_percent(raw->window_kept, &sum, &raw->window_squares);
+	if (r->budget_ns != BT_NONE && r->window_runs)
+		r->window_efficiency =
+			bkt_efficiency(r->budget_ns, raw->window_median2 / 2.0);
+	r->assertions_passed = raw->passed;
+	r->assertions_failed = raw->failed;
+	r->assertions_not_evaluated = raw->not_evaluated;
+}
+
 static struct result_whole *result_alloc(uint32_t n_syscalls, uint32_t n_categories)
 {
 	struct result_whole *result;
@@ -208,7 +249,16 @@ int bti_result_new(const struct bt_brick *brick, uint64_t budget_ns,
 		.n_categories = n_categories,
 		.n_syscalls = n,
 		.n_missing = result_missing(&close->syscalls, n),
+		.brick_run = BT_NONE,
+		.cv_percent = NAN,
+		.window_efficiency = NAN,
+		.efficiency =
+			budget_ns == BT_NONE ? NAN : bt_efficiency(budget_ns, raw.wall_ns),
+		.n_failed = bti_elements(&close->failed),
 	};
+	if (close->result.known >= BRICKTRACE_RESULT_SIZE_V1)
+		result_read_judgment(&result->public, &raw);
+	result_read_failed(result, &close->failed);
 	*out = &result->public;
 	return 0;
 }
@@ -259,6 +309,11 @@ const struct bt_figures *bt_syscall_figures(const struct bt_syscall *syscall,
 	return syscall && (unsigned int)view < BTI_VIEWS ?
 		       &((const struct result_syscall *)syscall)->figures[view] :
 		       NULL;
+}
+
+const struct bt_failed *bt_result_failed(const struct bt_result *r, uint32_t i)
+{
+	return r && i < r->n_failed ? &((const struct result_whole *)r)->failed[i] : NULL;
 }
 
 bool bt_result_over_budget(const struct bt_result *r)

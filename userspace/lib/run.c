@@ -6,42 +6,25 @@
 
 #include "internal.h"
 
-int bti_run_open(struct bt_tracer *t, uint32_t brick, enum bt_level level,
-		 enum bt_scope scope, uint64_t *number)
+int bti_run_open(struct bt_tracer *t, struct bricktrace_run_open *open)
 {
-	struct bricktrace_run_open open = {
-		.size = sizeof(open),
-		.brick = brick,
-		.level = level,
-		.scope = scope,
-	};
-	int err = bti_ioctl(t, BRICKTRACE_RUN_OPEN, &open);
-
-	*number = open.run;
-	return err;
+	open->size = sizeof(*open);
+	return bti_ioctl(t, BRICKTRACE_RUN_OPEN, open);
 }
-
-static struct bricktrace_array run_array(void *first, size_t size, size_t all)
-{
-	return (struct bricktrace_array){
-		.addr = (uintptr_t)first,
-		.size = size,
-		.cap = all / size,
-	};
-}
-
-#define ARRAY(member) run_array(&(member), sizeof((member)[0]), sizeof(member))
 
 int bti_run_close(struct bt_tracer *t, uint64_t number, struct bti_room *room,
 		  struct bricktrace_run_close *close)
 {
 	*close = (struct bricktrace_run_close){ .size = sizeof(*close), .run = number };
 	if (room) {
-		close->result = ARRAY(room->result);
-		close->times = ARRAY(room->times);
-		close->categories = ARRAY(room->categories);
-		close->syscalls = ARRAY(room->syscalls);
+		close->result = BTI_ARRAY(room->result);
+		close->times = BTI_ARRAY(room->times);
+		close->categories = BTI_ARRAY(room->categories);
+		close->syscalls = BTI_ARRAY(room->syscalls);
 	}
+	/* An older module refuses a larger structure whose end is not zero. */
+	if (room && t->features & BRICKTRACE_FEATURE_STATISTICS)
+		close->failed = BTI_ARRAY(room->failed);
 	return bti_ioctl(t, BRICKTRACE_RUN_CLOSE, close);
 }
 
@@ -118,40 +101,65 @@ static int run_check(struct bt_tracer *t, struct bt_brick *brick, struct bt_run 
 	if (!out)
 		return bti_fail_null("address for the run");
 	*out = NULL;
-	return !t ? bti_fail_null("tracer") : !brick ? bti_fail_null("brick") : 0;
+	if (!t)
+		return bti_fail_null("tracer");
+	if (!brick)
+		return bti_fail_null("brick");
+	if (brick->tracer != t)
+		return bti_fail(EINVAL, "the brick '%s' belongs to another tracer",
+				brick->name);
+	return 0;
 }
 
-int bt_run_open(struct bt_tracer *t, struct bt_brick *brick, enum bt_level level,
-		enum bt_scope scope, struct bt_run **out)
+static int run_open(struct bt_brick *brick, struct bricktrace_run_open *open,
+		    struct bt_run **out)
 {
-	struct bt_run *run;
+	struct bt_tracer *t = brick->tracer;
+	struct bt_run *run = run_get(t, t->fd >= 0);
 	int err;
 
-	err = run_check(t, brick, out);
-	if (err)
-		return err;
-	if ((level != BT_MEASURE && level != BT_TRACE) ||
-	    (scope != BT_SCOPE_THREAD && scope != BT_SCOPE_TRACER))
-		return bti_fail(EINVAL, "invalid level %d or scope %d", level, scope);
-	/* A failed calibration only means that the result has no edge. */
-	if (level == BT_TRACE)
-		bt_tracer_calibrate(t);
-	run = run_get(t, t->fd >= 0);
 	if (!run)
 		return bti_fail(ENOMEM, "no memory for a run of brick '%s'", brick->name);
 	run->brick = brick;
 	run->budget_ns = __atomic_load_n(&brick->budget_ns, __ATOMIC_RELAXED);
 	*out = run;
+	if (t->fd < 0)
+		bti_local_open(run, open->why);
 	run->start_ns = t->ops->now();
 	if (t->fd < 0)
 		return 0;
+	open->brick = brick->number;
 	/* The function makes no system call after this one, which would be the run's first. */
-	err = bti_run_open(t, brick->number, level, scope, &run->number);
+	err = bti_run_open(t, open);
+	run->number = open->run;
 	if (!err)
 		return 0;
 	run_put(run);
 	*out = NULL;
-	return run_open_error(t, -err, brick, scope);
+	return run_open_error(t, -err, brick, (enum bt_scope)open->scope);
+}
+
+int bt_run_open(struct bt_tracer *t, struct bt_brick *brick, enum bt_level level,
+		enum bt_scope scope, struct bt_run **out)
+{
+	struct bricktrace_run_open open = { .level = level, .scope = scope };
+	int err;
+
+	err = run_check(t, brick, out);
+	if (err)
+		return err;
+	if ((level != BT_MEASURE && level != BT_TRACE && level != BT_AUTO) ||
+	    (scope != BT_SCOPE_THREAD && scope != BT_SCOPE_TRACER))
+		return bti_fail(EINVAL, "invalid level %d or scope %d", level, scope);
+	/* A failed calibration only means that the result has no edge. */
+	if (level == BT_TRACE)
+		bt_tracer_calibrate(t);
+	if (level == BT_AUTO && !bti_has_statistics(t))
+		open.level = BRICKTRACE_LEVEL_MEASURE;
+	/* The kernel adds this reason itself. */
+	if (level == BT_TRACE && t->fd < 0)
+		open.why = BRICKTRACE_WHY_MANUAL;
+	return run_open(brick, &open, out);
 }
 
 uint64_t bt_run_number(const struct bt_run *run)
@@ -182,31 +190,10 @@ int bt_run_adopt(struct bt_tracer *t, struct bt_brick *brick, uint64_t number,
 	return 0;
 }
 
-/* Fills in the answer of the kernel for a run that the kernel does not know. */
-static void run_close_locally(const struct bt_run *run, struct bricktrace_result *result,
-			      struct bricktrace_run_close *close)
-{
-	*result = (struct bricktrace_result){
-		.provenance = BRICKTRACE_NOT_INSTRUMENTED,
-		.reason = run->tracer->reason,
-		.start_ns = run->start_ns,
-		.wall_ns = run->tracer->ops->now() - run->start_ns,
-	};
-	*close = (struct bricktrace_run_close){
-		.result = {
-			.addr = (uintptr_t)result,
-			.size = sizeof(*result),
-			.cap = 1,
-			.count = 1,
-			.known = sizeof(*result),
-		},
-	};
-}
-
 int bt_run_close(struct bt_run *run, struct bt_result **result)
 {
+	struct bricktrace_failed failed[BT_MAX_ASSERTIONS];
 	struct bricktrace_run_close close;
-	struct bricktrace_result local;
 	struct bt_tracer *t;
 	int err = 0;
 
@@ -216,7 +203,7 @@ int bt_run_close(struct bt_run *run, struct bt_result **result)
 		return 0;
 	t = run->tracer;
 	if (t->fd < 0)
-		run_close_locally(run, &local, &close);
+		bti_local_close(run, failed, &close);
 	else
 		err = bti_run_close(t, run->number, result ? run->room : NULL, &close);
 	if (err == -EBUSY)
@@ -231,4 +218,69 @@ int bt_run_close(struct bt_run *run, struct bt_result **result)
 		err = bti_result_new(run->brick, run->budget_ns, &close, result);
 	run_put(run);
 	return err;
+}
+
+/*
+ * Calls @fn although no run could be opened. The text of that error, @err, must survive
+ * whatever @fn does.
+ */
+static int run_unopened(struct bt_brick *brick, uint32_t why, int err, void (*fn)(void *),
+			void *arg, struct bt_result **out)
+{
+	struct bricktrace_result raw = { .reason = BT_REASON_DEVICE };
+	struct bricktrace_run_close close = { .result = bti_array(&raw, sizeof(raw),
+								  sizeof(raw)) };
+	uint64_t budget_ns = __atomic_load_n(&brick->budget_ns, __ATOMIC_RELAXED);
+	const struct bti_ops *ops = brick->tracer->ops;
+	char text[BTI_ERROR_TEXT];
+
+	strcpy(text, bt_error_text());
+	raw.start_ns = ops->now();
+	fn(arg);
+	raw.wall_ns = ops->now() - raw.start_ns;
+	bti_fail(-err, "%s", text);
+	if (!out)
+		return err;
+	/* Whatever only the kernel knows is as from a module that does not know it. */
+	close.result.known = BRICKTRACE_RESULT_SIZE_V0;
+	err = bti_result_new(brick, budget_ns, &close, out);
+	if (!err)
+		(*out)->why = why | (raw.wall_ns > budget_ns ? BT_WHY_OVER_BUDGET : 0);
+	return err;
+}
+
+int bt_trace_with_reason(struct bt_brick *brick, enum bt_escalation escalation,
+			 void (*fn)(void *), void *arg, struct bt_result **result)
+{
+	/* The other escalations are masks of BT_WHY_*. */
+	uint32_t why = escalation == BT_ESCALATION_MANUAL ? BT_WHY_MANUAL : escalation;
+	struct bricktrace_run_open open = { .level = BRICKTRACE_LEVEL_TRACE };
+	struct bt_run *run;
+	int err;
+
+	if (result)
+		*result = NULL;
+	if (!fn)
+		return bti_fail_null("function");
+	if (!brick || (unsigned int)escalation - 1 >= BT_ESCALATION_MANUAL) {
+		fn(arg);
+		return brick ? bti_fail(EINVAL, "invalid escalation %d", escalation) :
+			       bti_fail_null("brick");
+	}
+	/* An older module knows neither grants nor reasons. */
+	if (bti_has_statistics(brick->tracer)) {
+		open.flags = BRICKTRACE_RUN_CHARGE;
+		open.why = why;
+	}
+	err = run_open(brick, &open, &run);
+	if (err)
+		return run_unopened(brick, why, err, fn, arg, result);
+	fn(arg);
+	return bt_run_close(run, result);
+}
+
+int bt_trace(struct bt_brick *brick, void (*fn)(void *), void *arg,
+	     struct bt_result **result)
+{
+	return bt_trace_with_reason(brick, BT_ESCALATION_MANUAL, fn, arg, result);
 }

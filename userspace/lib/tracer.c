@@ -17,18 +17,28 @@
 	_Static_assert(sizeof(struct bricktrace_##type) ==         \
 			       BRICKTRACE_##name##_SIZE_##version, \
 		       "")
-VERSION(info, INFO, V0);
+VERSION(info, INFO, V1);
 VERSION(thread, THREAD, V0);
-VERSION(brick_define, BRICK_DEFINE, V0);
-VERSION(run_open, RUN_OPEN, V0);
-VERSION(run_close, RUN_CLOSE, V0);
-VERSION(result, RESULT, V0);
+VERSION(assertion, ASSERTION, V0);
+VERSION(brick_define, BRICK_DEFINE, V1);
+VERSION(run_open, RUN_OPEN, V1);
+VERSION(run_close, RUN_CLOSE, V1);
+VERSION(result, RESULT, V1);
+VERSION(failed, FAILED, V0);
 VERSION(times, TIMES, V1);
 VERSION(category_figures, CATEGORY_FIGURES, V1);
 VERSION(syscall, SYSCALL, V1);
-VERSION(session, SESSION, V0);
+VERSION(statistics, STATISTICS, V0);
+VERSION(bucket, BUCKET, V0);
+VERSION(category_statistics, CATEGORY_STATISTICS, V0);
+VERSION(window_run, WINDOW_RUN, V0);
+VERSION(assertion_counts, ASSERTION_COUNTS, V0);
+VERSION(brick_get, BRICK_GET, V0);
+VERSION(brick_reset, BRICK_RESET, V0);
+VERSION(session, SESSION, V1);
+
 /* Each thread has its own text, so that threads do not overwrite each other's. */
-static __thread char tracer_error_text[512];
+static __thread char tracer_error_text[BTI_ERROR_TEXT];
 
 int bti_fail(int error, const char *format, ...)
 {
@@ -43,6 +53,19 @@ int bti_fail(int error, const char *format, ...)
 int bti_fail_null(const char *what)
 {
 	return bti_fail(EINVAL, "no %s: the argument is NULL", what);
+}
+
+bool bti_has_statistics(const struct bt_tracer *t)
+{
+	return t->fd < 0 || t->features & BRICKTRACE_FEATURE_STATISTICS;
+}
+
+int bti_need_statistics(const struct bt_tracer *t)
+{
+	return bti_has_statistics(t) ?
+		       0 :
+		       bti_fail(ENOTSUP,
+				"the module is older than this library and has neither modes nor statistics; install a newer module");
 }
 
 const char *bt_error_text(void)
@@ -150,6 +173,7 @@ static void tracer_connect(struct bt_tracer *t)
 			t, BT_REASON_ABI,
 			"the module has ABI version %u, this library needs %u; install matching versions of both",
 			info.abi_version, BRICKTRACE_ABI_VERSION);
+	t->features = info.features;
 }
 
 int bti_tracer_new(const struct bti_ops *ops, struct bt_tracer **tracer)
@@ -160,7 +184,14 @@ int bti_tracer_new(const struct bti_ops *ops, struct bt_tracer **tracer)
 	if (!t)
 		return bti_fail(ENOMEM, "no memory for a tracer");
 	t->ops = ops;
+	t->cv_threshold = 15000;
+	t->efficiency_threshold = 25000;
+	t->trace_limit = 100;
+	t->outliers = 1500;
+	t->enabled = 1;
 	pthread_mutex_init(&t->lock, NULL);
+	pthread_mutex_init(&t->definitions, NULL);
+	pthread_mutex_init(&t->settings, NULL);
 	pthread_mutex_init(&t->calibration, NULL);
 	tracer_connect(t);
 	return 0;
@@ -200,6 +231,8 @@ void bt_tracer_free(struct bt_tracer *t)
 		t->bricks = next;
 	}
 	pthread_mutex_destroy(&t->lock);
+	pthread_mutex_destroy(&t->definitions);
+	pthread_mutex_destroy(&t->settings);
 	pthread_mutex_destroy(&t->calibration);
 	free(t);
 }
