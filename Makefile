@@ -9,7 +9,7 @@ KMOD	= $(BUILD)/kmod$(K:%=-%)
 KSOURCES = $(wildcard Kbuild kmod/*.[ch] include/*.h include/uapi/linux/*.h)
 KERNEL_C = $(wildcard kmod/*.[ch] include/uapi/linux/*.h tests/kunit/*.[ch] tests/stats/*.[ch] tests/vm/*/*.c tests/bench/floor/*.c)
 TEST_MODULES = detect perturb slow spread warn
-CHECK_C	= $(filter-out $(KERNEL_C), $(wildcard userspace/*/*.[ch] tests/*/*.[ch] tests/system/*/*.[ch] tests/bench/peers/*.c))
+CHECK_C	= $(filter-out $(KERNEL_C), $(wildcard include/*.h* userspace/*/*.[ch] tests/*/*.[ch] tests/*/*.cpp tests/system/*/*.[ch] tests/bench/peers/*.c))
 SCRIPTS	= .ci/run $(shell grep -lIrE -m 1 '^\#! ?/(usr/)?bin/(env )?((ba|busybox )?sh|bats)' tests dist) tests/vm/kernels tests/lint/lint.bash
 
 # Shell code that defines the kernels of the tests.

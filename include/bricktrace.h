@@ -196,7 +196,7 @@ enum bt_level {
  * A run sees an anomaly if the coefficient of variation of the brick's window was above
  * its threshold, or the efficiency was below its threshold, when the run was opened
  * (bt_tracer_thresholds()). The window contains the last 64 runs, and there is no
- * anomaly before the tenth run. The efficiency is the budget divided by the median.
+ * anomaly until it contains ten. The efficiency is the budget divided by the median.
  *
  * BT_MODE_NEXT does not see a brick of which a quarter or fewer of the runs are late,
  * since these are outliers; a step of less than about a third of the duration; and a
@@ -470,8 +470,8 @@ struct bt_failed {
  * @window_cv_percent: The coefficient of variation of the window without its outliers, in
  *	percent; NAN without a run in the window.
  * @window_median_ns: The median of the window; NAN without a run in it.
- * @efficiency: @budget_ns divided by @window_median_ns, at most 1; NAN without a budget or
- *	without a run in the window.
+ * @efficiency: @budget_ns divided by @window_median_ns, at most 1; NAN without a budget
+ *	or without a run in the window.
  * @score: bt_score() of @window_median_ns; NAN where @efficiency is NAN.
  * @grade: bt_grade() of @score; 0 where @score is NAN.
  * @n_categories: The number of categories that bt_statistics_category_at() returns.
@@ -534,8 +534,8 @@ struct bt_mean_times {
 
 /**
  * struct bt_mean_figures - the means of a category over a brick's traced runs
- * @count: The mean of @count of &struct bt_figures. This and the other means are about the
- *	inclusive figures of the same names.
+ * @count: The mean of @count of &struct bt_figures. This and the other means are about
+ *	the inclusive figures of the same names.
  * @errors: The mean of @errors.
  * @ns: The mean of @ns.
  * @offcpu_ns: The mean of @offcpu_ns.
@@ -555,7 +555,8 @@ struct bt_mean_figures {
  * struct bt_assertion - an assertion of a brick
  * @name: The name of the assertion.
  * @kind: The kind of the assertion.
- * @category: The category that the assertion is about; BT_CAT_NONE if @kind is about none.
+ * @category: The category that the assertion is about; BT_CAT_NONE if @kind is about
+ *	none.
  * @nr: The number of the system call that the assertion is about; UINT32_MAX if @kind is
  *	about none.
  * @arch: The table that @nr belongs to.
@@ -661,11 +662,11 @@ int bt_tracer_threads(struct bt_tracer *tracer);
  * @tracer: The tracer.
  * @cv_percent: A coefficient of variation above this is an anomaly. In percent, 0 to
  *	BT_MAX_CV_PERCENT; 15 by default.
- * @efficiency_percent: An efficiency below this is an anomaly. In percent, 0 to 100; 25 by
- *	default.
+ * @efficiency_percent: An efficiency below this is an anomaly. In percent, 0 to 100; 25
+ *	by default.
  *
- * Values are rounded to a thousandth of a percent. Any thread may call the function at any
- * time; the thresholds hold for runs that are opened later.
+ * Values are rounded to a thousandth of a percent. Any thread may call the function at
+ * any time; the thresholds hold for runs that are opened later.
  *
  * Return: 0, also without the module, or a negative errno value:
  * -EINVAL: A value is not a number; or @tracer is NULL.
@@ -678,9 +679,9 @@ int bt_tracer_thresholds(struct bt_tracer *tracer, double cv_percent,
 /**
  * bt_tracer_outliers() - set which runs of a window are outliers
  * @tracer: The tracer.
- * @ranges: Runs that lie further below the first or above the third quartile of the window
- *	than this number of interquartile ranges are outliers. 0 to BT_MAX_OUTLIERS; 1.5 by
- *	default; INFINITY if no run is an outlier.
+ * @ranges: Runs that lie further below the first or above the third quartile of the
+ *	window than this number of interquartile ranges are outliers. 0 to
+ *	BT_MAX_OUTLIERS; 1.5 by default; INFINITY if no run is an outlier.
  *
  * The coefficient of variation leaves outliers out. A window of less than ten runs has
  * none. The value is rounded to a thousandth.
@@ -714,10 +715,10 @@ int bt_tracer_limit(struct bt_tracer *tracer, uint32_t traces_per_second);
  * @tracer: The tracer.
  * @enabled: False stops the tracing of this tracer at once; true, the default, allows it.
  *
- * While tracing is off, no run of the tracer has a breakdown, and the tracer does not keep
- * the kernel's hooks installed. Traced runs that are open at that moment have the reason
- * BT_REASON_DISARMED, later ones BT_REASON_DISABLED. Any thread may call the function at
- * any time.
+ * While tracing is off, no run of the tracer has a breakdown, and the tracer does not
+ * keep the kernel's hooks installed. Traced runs that are open at that moment have the
+ * reason BT_REASON_DISARMED, later ones BT_REASON_DISABLED. Any thread may call the
+ * function at any time.
  *
  * Return: 0, also without the module, or a negative errno value:
  * -ENOTSUP: The module is older than statistics.
@@ -731,9 +732,9 @@ int bt_tracer_set_enabled(struct bt_tracer *tracer, bool enabled);
  * @cv_percent: A coefficient of variation, in percent.
  * @efficiency_percent: An efficiency, in percent.
  *
- * The function is for programs that have their own figures. It only compares: it makes no
- * system call and takes no grant, so a later bt_trace_with_reason() may find none. A value
- * that is not a number is never an anomaly.
+ * The function is for programs that have their own figures. It only compares: it makes
+ * no system call and takes no grant, so a later bt_trace_with_reason() may find none. A
+ * value that is not a number is never an anomaly.
  *
  * Return: Why a run should be traced; BT_ESCALATION_NONE, which is 0, if @cv_percent is
  * not above and @efficiency_percent is not below its threshold, if the limit is 0, or if
@@ -935,9 +936,9 @@ int bt_brick_baseline(struct bt_brick *brick, uint32_t every);
  * @limit_ns: The largest wall time with which a run passes.
  *
  * A run that fails an assertion has the reason BT_WHY_ASSERTION, and bt_result_failed()
- * returns the assertion. The assertions of a brick hold for runs that are opened later. An
- * assertion of the same name is replaced. A change of one assertion sets the counts of all
- * assertions of the brick to 0.
+ * returns the assertion. The assertions of a brick hold for runs that are opened later.
+ * An assertion of the same name is replaced. A change of one assertion sets the counts
+ * of all assertions of the brick to 0.
  *
  * Return: 0, also without the module, or a negative errno value:
  * -EINVAL: @name is empty, is not UTF-8 or has a control character; or @brick or @name is
@@ -958,9 +959,9 @@ int bt_assert_duration(struct bt_brick *brick, const char *name, uint64_t limit_
  * @percent: The largest share with which a run passes, 0 to 100 percent of the inclusive
  *	thread time, rounded to a thousandth of a percent.
  *
- * The function is like bt_assert_duration(). A run without a breakdown does not evaluate
- * the assertion. A run whose breakdown is BT_PARTIAL may only fail it, because its figures
- * are lower bounds.
+ * The function is like bt_assert_duration(). A run without a breakdown does not
+ * evaluate the assertion. A run whose breakdown is BT_PARTIAL may only fail it, because
+ * its figures are lower bounds.
  *
  * Return: 0, also without the module, or a negative errno value:
  * -EINVAL: @percent is not a number, or @category is not a category of the module.
@@ -977,9 +978,9 @@ int bt_assert_category_share(struct bt_brick *brick, const char *name,
  * @category: The category.
  * @limit_ns: The largest inclusive time with which a run passes.
  *
- * The function is like bt_assert_duration(). A run without a breakdown does not evaluate
- * the assertion. A run whose breakdown is BT_PARTIAL may only fail it, because its figures
- * are lower bounds.
+ * The function is like bt_assert_duration(). A run without a breakdown does not
+ * evaluate the assertion. A run whose breakdown is BT_PARTIAL may only fail it, because
+ * its figures are lower bounds.
  *
  * Return: 0, also without the module, or a negative errno value:
  * -EINVAL: @category is not a category of the module.
@@ -1090,8 +1091,8 @@ double bt_statistics_percentile(const struct bt_statistics *statistics, double p
  *
  * Index @i stands for bucket number n = @i + BT_BUCKET_FIRST of OTLP's exponential
  * histogram of scale 2 in seconds, which contains the runs above 2^(n/4) and up to
- * 2^((n+1)/4) seconds. Runs with a duration of 0 are in no bucket, and @zero of &struct bt_statistics
- * is their number.
+ * 2^((n+1)/4) seconds. Runs with a duration of 0 are in no bucket, and @zero of
+ * &struct bt_statistics is their number.
  *
  * Return: The number of runs in the bucket; 0 if @i is too large, and then the bounds are
  * NAN.
@@ -1154,8 +1155,8 @@ const struct bt_assertion *bt_statistics_assertion(const struct bt_statistics *s
  * bt_statistics_longest() - get the longest traced run of a brick
  * @statistics: The statistics. NULL gives NULL.
  *
- * The result has inclusive times and categories; its exclusive figures are BT_NONE, and it
- * has no system calls.
+ * The result has inclusive times and categories; its exclusive figures are BT_NONE, and
+ * it has no system calls.
  *
  * Return: The result, which is valid as long as @statistics, and which bt_result_free()
  * must not free; NULL if no run was traced.
@@ -1248,9 +1249,10 @@ int bt_run_close(struct bt_run *run, struct bt_result **result);
  *
  * The run takes a grant of the tracer's limit. If there is none, or the run cannot be
  * traced for another reason, its result is not instrumented and has the reason, for
- * instance BT_REASON_RATE_LIMIT. A module that is older than limits traces the run without a grant.
- * The function does not calibrate, so @edge_ns of &struct bt_times is BT_NONE unless the
- * program has called bt_tracer_calibrate() before.
+ * instance BT_REASON_RATE_LIMIT. A module that is older than limits traces the run
+ * without a grant. The first traced run on a host installs the kernel's hooks before it
+ * starts, which takes milliseconds. The function does not calibrate, so @edge_ns of
+ * &struct bt_times is BT_NONE unless the program has called bt_tracer_calibrate() before.
  *
  * If the run cannot be opened, for instance because the session has as many open runs as
  * allowed, @fn runs nevertheless, the function succeeds, and the result has the wall time
@@ -1278,8 +1280,8 @@ int bt_trace(struct bt_brick *brick, void (*fn)(void *), void *arg,
  * The function is like bt_trace(), which passes BT_ESCALATION_MANUAL.
  *
  * Return: 0 or a negative errno value:
- * -EINVAL: @escalation is not valid or BT_ESCALATION_NONE; @fn was called, and there is no
- * result.
+ * -EINVAL: @escalation is not valid or BT_ESCALATION_NONE; @fn was called, and there is
+ * no result.
  * Other values are those of bt_trace().
  */
 int bt_trace_with_reason(struct bt_brick *brick, enum bt_escalation escalation,
@@ -1449,8 +1451,8 @@ double bt_score(uint64_t budget_ns, uint64_t actual_ns);
  * bt_grade() - get the grade of a score
  * @score: The score.
  *
- * Return: 'A' from 90 on, 'B' from 80 on, 'C' from 70 on, 'D' from 60 on, otherwise 'F'; 0
- * if @score is NAN.
+ * Return: 'A' from 90 on, 'B' from 80 on, 'C' from 70 on, 'D' from 60 on, otherwise
+ * 'F'; 0 if @score is NAN.
  */
 char bt_grade(double score);
 
@@ -1519,9 +1521,9 @@ const char *bt_mode_name(enum bt_mode mode);
  * bt_why_name() - get the name of a reason for which a run is interesting
  * @why: One bit of BT_WHY_*. Of several bits, the lowest counts.
  *
- * Return: The name as in the program's output, for instance "over_budget"; NULL if @why is
- * 0. A bit that the library does not know has a name such as "why_9", which is valid until
- * the thread's next call of this function.
+ * Return: The name as in the program's output, for instance "over_budget"; NULL if @why
+ * is 0. A bit that the library does not know has a name such as "why_9", which is valid
+ * until the thread's next call of this function.
  */
 const char *bt_why_name(uint32_t why);
 
@@ -1540,9 +1542,9 @@ const char *bt_escalation_name(enum bt_escalation escalation);
  * @kind: The kind.
  *
  * Return: The name as in the program's output: "duration_ns", "category_share",
- * "category_ns", "category_offcpu_ns" or "syscall_count". A kind that the library does not
- * know has a name such as "kind_9", which is valid until the thread's next call of this
- * function.
+ * "category_ns", "category_offcpu_ns" or "syscall_count". A kind that the library does
+ * not know has a name such as "kind_9", which is valid until the thread's next call of
+ * this function.
  */
 const char *bt_assertion_kind_name(enum bt_assertion_kind kind);
 
