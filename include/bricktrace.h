@@ -106,7 +106,8 @@ enum bt_provenance {
  * @BT_REASON_NONE: The breakdown was measured.
  * @BT_REASON_LEVEL: The run was opened at level BT_MEASURE.
  * @BT_REASON_DISARMED: The kernel's hooks were removed during the run, because tracing
- *	was switched off on this host or because the machine was suspended.
+ *	was switched off, on this host or in this tracer, or because the machine was
+ *	suspended.
  * @BT_REASON_CLOCK: The clock became unstable during the run.
  * @BT_REASON_THREADS_LOST: A thread could not be followed, or left the run by execve().
  * @BT_REASON_OUT_OF_REACH: The thread of a run of scope BT_SCOPE_THREAD left the run by
@@ -903,8 +904,9 @@ int bt_brick_define(struct bt_tracer *tracer, const char *name, uint64_t budget_
  * @mode: The mode, which holds for runs that are opened later.
  *
  * The tracer keeps the kernel's hooks installed while it has a brick of BT_MODE_TRACE or
- * BT_MODE_TAIL. The call that sets such a mode returns when the hooks are in place, which
- * takes milliseconds. The first call with a mode other than BT_MODE_MEASURE calibrates as
+ * BT_MODE_TAIL, or one of BT_MODE_NEXT whose runs are traced. The call that sets
+ * BT_MODE_TRACE or BT_MODE_TAIL returns when the hooks are in place, which takes
+ * milliseconds. The first call with a mode other than BT_MODE_MEASURE calibrates as
  * bt_tracer_calibrate() does, and ignores an error of the calibration.
  *
  * Return: 0, also without the module, or a negative errno value:
