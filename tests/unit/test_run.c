@@ -1,62 +1,10 @@
 // SPDX-License-Identifier: MIT
 /* Tests of the program as users run it, with the module or without. */
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "unit.h"
-
-static char output[65536];
-
-static int enter(void **state)
-{
-	static char dir[] = "/tmp/bricktrace-unit-XXXXXX";
-
-	(void)state;
-	return !mkdtemp(dir) || chdir(dir);
-}
-
-static int leave(void **state)
-{
-	char command[300], dir[256];
-
-	(void)state;
-	snprintf(command, sizeof(command), "rm -r %s", getcwd(dir, sizeof(dir)));
-	return system(command);
-}
-
-/* Runs a shell line in which $B is the program. Its standard output is in @output. */
-static int run(const char *line)
-{
-	FILE *pipe;
-	size_t n;
-	int status;
-
-	setenv("B", PROGRAM, 1);
-	pipe = popen(line, "r");
-	n = fread(output, 1, sizeof(output) - 1, pipe);
-	output[n] = 0;
-	status = pclose(pipe);
-	assert_true(WIFEXITED(status));
-	return WEXITSTATUS(status);
-}
-
-static void assert_says(const char *text)
-{
-	if (!strstr(output, text))
-		fail_msg("'%s' lacks '%s'", output, text);
-}
-
-static void write_file(const char *name, const char *text, mode_t mode)
-{
-	FILE *file = fopen(name, "w");
-
-	fputs(text, file);
-	fclose(file);
-	chmod(name, mode);
-}
+#include "program.h"
 
 static void status_is_passed_through(void **state)
 {
