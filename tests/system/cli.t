@@ -274,6 +274,51 @@ p = interrupted("trap 'exit 11' HUP; echo; while :; do sleep 0.1; done", signal.
 bt.equal(p.wait(timeout=30), 11, "HUP is passed on to the command")
 
 
+# --repeat shows statistics of the runs, which the kernel keeps.
+def repeated(*args):
+    p = run("-j", "-o", OUT, *args)
+    with open(OUT) as f:
+        return p.returncode, json.load(f)
+
+
+def counting(script):
+    """Returns a shell command that runs the script with its number, from 1, in $n."""
+    path = os.path.join(bt.TMP, "count")
+    open(path, "w").close()
+    return ["sh", "-c", f"echo >>{path}; n=$(wc -l <{path}); {script}"]
+
+
+one = bt.traced(READ)
+code, j = repeated("--repeat", "5", "-b", "1us", "--", *READ)
+bt.equal((code, j["planned"], j["warm_up"], j["runs"], j["traced"], j["partial"], j["reason"]),
+         (0, 5, 0, 5, 5, 0, None), "--repeat 5: five runs, which are traced")
+bt.equal(j["statuses"], {"0": 5}, "--repeat 5: the statuses")
+bt.equal(sum(b["runs"] for b in j["histogram"]), 5, "--repeat 5: the runs in the histogram")
+bt.equal((j["runs_over_budget"], j["grade"]), (5, "F"), "--repeat 5: each run is over budget")
+for name in ("read", "write"):
+    bt.equal(j["mean"]["categories"][name]["count"], one["categories"][name]["count"],
+             f"--repeat 5: the mean of {name} calls is what one run has")
+parts = [c["ns"] for c in j["mean"]["categories"].values()]
+parts += [j["mean"]["compute"]["ns"], j["mean"]["edge"]["ns"] or 0, j["mean"]["control_ns"]]
+bt.between(sum(parts), j["mean"]["thread_ns"] - 1, j["mean"]["thread_ns"] + 1,
+           "--repeat 5: the mean parts add up to the mean thread time")
+bt.equal((bt.adds_up(j["longest"]), j["longest"]["wall_ns"]), ([], j["max_ns"]),
+         "--repeat 5: the longest run has its breakdown")
+bt.between(j["mean_ns"], j["min_ns"], j["max_ns"], "--repeat 5: the mean lies between the extremes")
+bt.ok(all(j["min_ns"] <= n <= j["max_ns"] for n in j["percentiles_ns"].values()),
+      "--repeat 5: so do the percentiles", j["percentiles_ns"])
+code, j = repeated("-r", "6", "-w", "2", "-b", "1000s", *counting("[ $n -gt 2 ] || sleep 1; exit $((n % 3))"))
+bt.equal((code, j["runs"], j["traced"], j["statuses"]), (1, 6, 6, {"0": 2, "1": 2, "2": 2}),
+         "--warm-up 2: two runs do not count; the status is the first failure's")
+bt.equal((j["runs_over_budget"], j["score"], j["grade"]), (0, 100, "A"), "a budget that each run keeps")
+bt.equal(repeated("-f", "-r", "2", *FORK)[1]["longest"]["threads"], 3, "--repeat -f: children are followed")
+code, j = repeated("-r", "5", *counting("[ $n != 3 ] || kill -INT $PPID"))
+bt.equal((code, j["runs"], j["traced"]), (130, 2, 2), "--repeat: ^C ends it, and the run is not counted")
+text = run("-r", "3", *READ).stderr
+bt.ok("breakdown: measured\n" in text and "\nMeans of 3 runs:\n" in text, "--repeat: the report is text", text)
+bt.equal(len(tables(text)), 2, "--repeat: the report has two tables")
+
+
 # Runs without the right to trace, and without the module.
 def not_instrumented(j, reason, name):
     bt.equal((j["provenance"], j["reason"]), ("not_instrumented", reason), f"{name}: the reason is in the JSON")
@@ -302,11 +347,21 @@ bt.ok("permission" in p.stderr and "group bricktrace" in p.stderr, "no permissio
 not_instrumented(json.loads(p.stderr.splitlines()[-1]), "no_permission", "no permission")
 bt.ok("not measured" in as_nobody().stderr, "no permission: the table says so")
 
+
+def repeated_wall_time(j, reason, name):
+    bt.equal((j["runs"], j["traced"], j["reason"], j["mean"], j["longest"], j["statuses"]),
+             (2, 0, reason, None, None, {"6": 2}), f"{name}: --repeat has wall times only")
+    bt.between(j["min_ns"], 300_000_000, 30_000_000_000, f"{name}: --repeat measures the wall time")
+
+
+repeated_wall_time(json.loads(as_nobody("-j", "-r", "2").stderr.splitlines()[-1]), "no_permission", "no permission")
+
 bt.equal(subprocess.run(["rmmod", "bricktrace"]).returncode, 0, "the module is unloaded")
 p = run("-j", *SLEEP)
 bt.equal((p.returncode, p.stdout), (6, "ran\n"), "no module: the command runs")
 bt.ok("modprobe bricktrace" in p.stderr, "no module: the message says what to do", p.stderr)
 not_instrumented(json.loads(p.stderr.splitlines()[-1]), "module_absent", "no module")
+repeated_wall_time(repeated("-r", "2", *SLEEP)[1], "module_absent", "no module")
 bt.equal(run("no-such-command-here").returncode, 127, "no module: 127")
 bt.equal(run("sh", "-c", "kill -KILL $$").returncode, 137, "no module: 128 + a signal")
 bt.equal(subprocess.run(["insmod", KO]).returncode, 0, "the module is loaded again")

@@ -48,7 +48,7 @@ static int run(const char *line)
 static void assert_says(const char *text)
 {
 	if (!strstr(output, text))
-		fail_msg("'%s' lacks '%s'", output, text);
+		fail_msg("'%.500s' lacks '%s'", output, text);
 }
 
 static void write_file(const char *name, const char *text, mode_t mode)

@@ -54,7 +54,7 @@ int next_option(int argc, char **argv, const char *letters, const struct option 
 /* Handles the option that next_option() returned. Returns -1, or the status to exit with. */
 int parse_option(int c, struct options *options);
 
-/* One run of one brick, and where its report is printed. */
+/* One brick, its run, and where the report is printed. */
 struct job {
 	const struct options *options;
 	struct bt_tracer *tracer;
@@ -69,8 +69,12 @@ struct job {
  * EXIT_OWN.
  */
 int job_open(struct job *job, const char *default_name);
+/* Closes the run. Returns 0, or -1 after it has said why. The caller frees @result. */
+int job_close_run(struct job *job, struct bt_result **result);
 /* Closes the run and prints its report. Returns 0 or -1. */
 int job_report(struct job *job);
+/* Prints the report of several runs. Returns 0 or -1. */
+int job_report_statistics(struct job *job, const struct repetition *repetition);
 /* Returns 0, or -1 if the report could not be written completely. */
 int job_close_output(struct job *job);
 
@@ -81,6 +85,17 @@ int job_close_output(struct job *job);
 void print_escaped(FILE *out, const char *text);
 /* Prints "bricktrace: ..." to stderr, escaped by print_escaped(). */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* The width of text that is not written to a terminal. */
+#define TEXT_COLUMNS 80
+/* Returns the width of the terminal that @out writes to, or TEXT_COLUMNS. */
+int terminal_columns(FILE *out);
+
+/*
+ * Prints a bar that has the part @n / @all of @width columns, rounded up, so that only 0
+ * has no bar: of block characters if the locale has UTF-8, otherwise of #. Returns the
+ * number of columns that it has.
+ */
+int print_bar(FILE *out, uint64_t n, uint64_t all, int width);
 
 /*
  * Parse texts such as "12", "1.5us", "3ms" or "2s"; a plain number is microseconds in

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The part of run and attach that is the same: one brick, its run and its report. */
+/* The part of run and attach that is the same: one brick, its runs and their report. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -100,23 +100,40 @@ int job_open(struct job *job, const char *default_name)
 	return 0;
 }
 
+int job_close_run(struct job *job, struct bt_result **result)
+{
+	int err = bt_run_close(job->run, result);
+
+	job->run = NULL;
+	if (err)
+		complain("%s", bt_error_text());
+	return err ? -1 : 0;
+}
+
 int job_report(struct job *job)
 {
 	const struct options *o = job->options;
 	struct bt_result *result;
-	int err;
+	int err = job_close_run(job, &result);
 
-	if (bt_run_close(job->run, &result)) {
-		complain("%s", bt_error_text());
-		err = -1;
-	} else {
+	if (!err)
 		err = job_empty_output(job);
-		if (!err)
-			err = o->format->print(job->out, result, o->sort,
-					       bt_tracer_reason_text(job->tracer));
-	}
+	if (!err)
+		err = o->format->print(job->out, result, o->sort,
+				       bt_tracer_reason_text(job->tracer));
 	bt_result_free(result);
-	job->run = NULL;
+	fflush(job->out);
+	return err;
+}
+
+int job_report_statistics(struct job *job, const struct repetition *repetition)
+{
+	const struct options *o = job->options;
+	int err = job_empty_output(job);
+
+	if (!err)
+		err = o->format->print_statistics(job->out, repetition, o->sort,
+						  bt_tracer_reason_text(job->tracer));
 	fflush(job->out);
 	return err;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* The program bricktrace: its commands, --help and --version. */
 #include <errno.h>
+#include <locale.h>
 #include <string.h>
 
 #include "cli.h"
@@ -60,7 +61,11 @@ static int main_dispatch(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	int status = main_dispatch(argc, argv);
+	int status;
+
+	/* print_bar() wants to know whether the terminal shows UTF-8. */
+	setlocale(LC_CTYPE, "");
+	status = main_dispatch(argc, argv);
 
 	/* Writing the help or the version may have failed, for instance on a full disk. */
 	if (!fflush(stdout) && !ferror(stdout))

@@ -3,10 +3,27 @@
 #ifndef OUTPUT_H
 #define OUTPUT_H
 
+#include <stdint.h>
 #include <stdio.h>
 
 #include "bricktrace.h"
 #include "sort.h"
+
+/* The largest status of a command, 128 + a signal's number included, is 255. */
+#define STATUSES 256
+
+/* The runs of bricktrace run --repeat. */
+struct repetition {
+	uint32_t planned;	     /* how many runs --repeat asked for */
+	uint32_t warm_up;	     /* how many were before them */
+	uint32_t done;		     /* how many of @planned have ended */
+	uint32_t statuses[STATUSES]; /* how many of @done had each status */
+	int status;		     /* the first of @done that was not 0, or 0 */
+	enum bt_reason reason;	     /* why the last one that was not measured was not */
+	struct bt_result *longest;   /* of those with a breakdown; may be NULL */
+	const struct bt_statistics *statistics; /* while they are being printed */
+	bool reported;
+};
 
 struct output {
 	const char *name; /* the argument of -F */
@@ -17,6 +34,9 @@ struct output {
 	 */
 	int (*print)(FILE *out, const struct bt_result *result, enum sort_key sort,
 		     const char *reason_text);
+	/* Prints the statistics of several runs; otherwise like @print. */
+	int (*print_statistics)(FILE *out, const struct repetition *r, enum sort_key sort,
+				const char *reason_text);
 };
 
 /* To add an output, define output_NAME in a new file and add NAME to this list. */

@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cli.h"
+#include "run.h"
 
 /* The report is printed this long after ^C if the program has not ended by then. */
 #define INTERRUPT_GRACE_MS 200
@@ -28,20 +28,6 @@ struct run_shared {
 	char error[512]; /* why tracing could not begin */
 };
 
-struct run_command {
-	struct job job;
-	char **argv;
-	struct run_shared *shared;
-	char *path;
-	char **sh_argv;
-	pid_t pid;
-	int status;
-	bool children; /* child processes of bricktrace are left */
-	sigset_t signals;
-	sigset_t old_mask;
-	struct sigaction old_chld;
-};
-
 static void run_help(void)
 {
 	print_help(
@@ -51,30 +37,54 @@ static void run_help(void)
 		"  -b, --budget TIME  the brick's budget: 250, 250us, 1.5ms, 2s (a plain number\n"
 		"                     is microseconds)\n"
 		"  -f, --follow       follow COMMAND's child processes too, and wait for them\n"
-		"  -n, --name NAME    the brick's name (default: the command's)\n",
+		"  -n, --name NAME    the brick's name (default: the command's)\n"
+		"  -r, --repeat N     run COMMAND N times, and show the statistics of these runs\n"
+		"  -w, --warm-up M    before that, run it M times that are in no statistics\n",
 		"Exits with COMMAND's status, 128 + N if signal N ended it, 127 if there is no\n"
-		"such command, 126 if it cannot be executed, 125 if bricktrace itself fails.");
+		"such command, 126 if it cannot be executed, 125 if bricktrace itself fails.\n"
+		"With --repeat, COMMAND's status is the first one that is not 0.");
+}
+
+static int run_parse_option(int c, struct options *o, struct repetition *r)
+{
+	switch (c) {
+	case 'h':
+		run_help();
+		return 0;
+	case 'r':
+		return repeat_parse("--repeat", 1, &r->planned);
+	case 'w':
+		return repeat_parse("--warm-up", 0, &r->warm_up);
+	default:
+		return parse_option(c, o);
+	}
 }
 
 /* Returns -1 to go on, or the status to exit with. */
-static int run_parse(int argc, char **argv, struct options *o)
+static int run_parse(int argc, char **argv, struct options *o, struct repetition *r)
 {
-	static const struct option words[] = { OPTION_WORDS, { 0 } };
+	static const struct option words[] = {
+		OPTION_WORDS,
+		OPTION("repeat", required_argument, 'r'),
+		OPTION("warm-up", required_argument, 'w'),
+		{ 0 },
+	};
 	int c, status = -1;
 
 	while (status < 0 &&
-	       (c = next_option(argc, argv, "+" OPTION_LETTERS, words)) != -1) {
-		if (c == 'h') {
-			run_help();
-			return 0;
-		}
-		status = parse_option(c, o);
-	}
-	if (status < 0 && !argv[optind]) {
+	       (c = next_option(argc, argv, "+" OPTION_LETTERS "r:w:", words)) != -1)
+		status = run_parse_option(c, o, r);
+	if (status >= 0)
+		return status;
+	if (!argv[optind]) {
 		complain("no command to run; see bricktrace run --help");
 		return EXIT_OWN;
 	}
-	return status;
+	if (r->warm_up && !r->planned) {
+		complain("--warm-up needs --repeat");
+		return EXIT_OWN;
+	}
+	return -1;
 }
 
 static void run_child(struct run_command *c)
@@ -105,6 +115,7 @@ static void run_child(struct run_command *c)
 	_exit(126);
 }
 
+/* Prepares what all executions of COMMAND have in common. */
 static int run_start(struct run_command *c)
 {
 	struct sigaction dfl = { .sa_handler = SIG_DFL };
@@ -143,6 +154,11 @@ static int run_start(struct run_command *c)
 	/* Without the module, only a subreaper can wait for processes that COMMAND leaves behind. */
 	if (c->job.options->follow && !bt_tracer_instrumented(c->job.tracer))
 		prctl(PR_SET_CHILD_SUBREAPER, 1);
+	return 0;
+}
+
+static int run_fork(struct run_command *c)
+{
 	/* Without the module the run is opened here; with it, the child opens the run. */
 	if (!bt_tracer_instrumented(c->job.tracer) &&
 	    bt_run_open(c->job.tracer, c->job.brick, BT_MEASURE, BT_SCOPE_TRACER,
@@ -161,18 +177,25 @@ static int run_start(struct run_command *c)
 	return 0;
 }
 
-/* Closes the run and prints its report; further calls do nothing. */
-static int run_report(struct run_command *c)
+int run_adopt(struct run_command *c)
 {
 	struct job *job = &c->job;
 	uint64_t number = c->shared->run;
 
 	c->shared->run = 0;
-	if (number && bt_run_adopt(job->tracer, job->brick, number, &job->run)) {
-		complain("%s", bt_error_text());
-		return -1;
-	}
-	return job->run ? job_report(job) : 0;
+	if (!number || !bt_run_adopt(job->tracer, job->brick, number, &job->run))
+		return 0;
+	complain("%s", bt_error_text());
+	return -1;
+}
+
+/* Prints the report; further calls do nothing. */
+static void run_report(struct run_command *c)
+{
+	if (c->repetition.planned)
+		c->failed |= repeat_report(c) < 0;
+	else
+		c->failed |= run_adopt(c) || (c->job.run && job_report(&c->job));
 }
 
 /* Returns whether processes that COMMAND created still run. */
@@ -191,20 +214,31 @@ static bool run_reap(struct run_command *c)
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
 		if (pid == c->pid) {
-			c->status = status;
+			c->wait_status = status;
 			ended = true;
 		}
 	c->children = !pid;
 	return ended;
 }
 
-static int run_wait(struct run_command *c)
+bool run_is_stopped(struct run_command *c)
+{
+	static const struct timespec now;
+	int sig;
+
+	while ((sig = sigtimedwait(&c->signals, NULL, &now)) > 0)
+		if (sig != SIGCHLD)
+			c->signal = sig;
+	return c->signal;
+}
+
+static void run_wait(struct run_command *c)
 {
 	struct timespec grace = { .tv_nsec = INTERRUPT_GRACE_MS * 1000000L };
-	bool ended = false, interrupted = false, quit = false;
-	int err = 0, poll_ms = POLL_MIN_MS;
+	bool ended = false, interrupted = false;
+	int poll_ms = POLL_MIN_MS;
 
-	while (!ended || (c->job.options->follow && !quit && run_has_children(c))) {
+	while (!ended || (c->job.options->follow && !c->signal && run_has_children(c))) {
 		struct timespec poll = { .tv_nsec = poll_ms * 1000000L };
 		int sig;
 
@@ -217,35 +251,39 @@ static int run_wait(struct run_command *c)
 		case SIGQUIT:
 			/* The terminal sent the signal to COMMAND too. */
 			interrupted = true;
-			quit = true;
+			c->signal = sig;
 			break;
 		case SIGTERM:
 		case SIGHUP:
 			if (!ended)
 				kill(c->pid, sig);
-			quit = true;
+			c->signal = sig;
 			break;
 		case -1:
 			if (errno != EAGAIN)
 				break;
 			if (!ended && interrupted) {
 				interrupted = false;
-				err |= run_report(c);
+				run_report(c);
 			}
 			poll_ms = poll_ms * 2 < POLL_MAX_MS ? poll_ms * 2 : POLL_MAX_MS;
 			break;
 		}
 		ended |= run_reap(c);
 	}
-	return err;
 }
 
-static int run_finish(struct run_command *c)
+int run_execute(struct run_command *c, int *status)
 {
-	int err = run_wait(c);
-	int status =
-		WIFEXITED(c->status) ? WEXITSTATUS(c->status) : 128 + WTERMSIG(c->status);
+	int err;
 
+	*c->shared = (struct run_shared){ 0 };
+	err = run_fork(c);
+	if (err)
+		return err;
+	run_wait(c);
+	*status = WIFEXITED(c->wait_status) ? WEXITSTATUS(c->wait_status) :
+					      128 + WTERMSIG(c->wait_status);
 	if (*c->shared->error) {
 		complain("%s", c->shared->error);
 		return EXIT_OWN;
@@ -258,10 +296,22 @@ static int run_finish(struct run_command *c)
 				 strerror(c->shared->exec_error));
 		return 126;
 	}
-	err |= run_report(c);
-	err |= job_close_output(&c->job);
+	return 0;
+}
+
+int run_finish(struct run_command *c, int status)
+{
+	run_report(c);
+	c->failed |= job_close_output(&c->job) < 0;
 	/* A failure of COMMAND matters more than a failure to report. */
-	return err && !status ? EXIT_OWN : status;
+	return c->failed && !status ? EXIT_OWN : status;
+}
+
+static int run_once(struct run_command *c)
+{
+	int status, err = run_execute(c, &status);
+
+	return err ? err : run_finish(c, status);
 }
 
 static int run_prepare(struct run_command *c)
@@ -283,7 +333,7 @@ int cmd_run(int argc, char **argv)
 {
 	struct options options = NO_OPTIONS;
 	struct run_command c = { .job.options = &options };
-	int status = run_parse(argc, argv, &options);
+	int status = run_parse(argc, argv, &options, &c.repetition);
 
 	if (status >= 0)
 		return status;
@@ -292,7 +342,7 @@ int cmd_run(int argc, char **argv)
 	if (!status)
 		status = run_start(&c);
 	if (!status)
-		status = run_finish(&c);
+		status = c.repetition.planned ? repeat(&c) : run_once(&c);
 	bt_tracer_free(c.job.tracer);
 	free(c.sh_argv);
 	free(c.path);

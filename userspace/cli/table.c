@@ -1,23 +1,15 @@
 // SPDX-License-Identifier: MIT
 /* The output "table", in the form of the tables of strace -c. */
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli.h"
 #include "output.h"
+#include "table.h"
 
-#define LINE "----------------"
-
-#define COLUMNS 80
-
-/* A text that is broken into indented lines of at most COLUMNS. */
-struct table_note {
-	FILE *out;
-	int indent, column;
-};
-
-static struct table_note table_note_begin(FILE *out, const char *label)
+struct table_note table_note_begin(FILE *out, const char *label)
 {
 	int length = fprintf(out, "%s ", label);
 
@@ -26,7 +18,7 @@ static struct table_note table_note_begin(FILE *out, const char *label)
 
 static void table_note_add(struct table_note *n, const char *piece, int length)
 {
-	if (n->column > n->indent && n->column + 1 + length > COLUMNS) {
+	if (n->column > n->indent && n->column + 1 + length > TEXT_COLUMNS) {
 		fprintf(n->out, "\n%*s", n->indent, "");
 		n->column = n->indent;
 	}
@@ -34,7 +26,7 @@ static void table_note_add(struct table_note *n, const char *piece, int length)
 		fprintf(n->out, "%s%.*s", n->column > n->indent ? " " : "", length, piece);
 }
 
-static void table_note_add_words(struct table_note *n, const char *text)
+void table_note_add_words(struct table_note *n, const char *text)
 {
 	int length;
 
@@ -44,7 +36,7 @@ static void table_note_add_words(struct table_note *n, const char *text)
 	}
 }
 
-static void table_breakdown(FILE *out, const char *how, const char *why)
+void table_breakdown(FILE *out, const char *how, const char *why)
 {
 	struct table_note n = table_note_begin(out, "breakdown:");
 
@@ -53,8 +45,7 @@ static void table_breakdown(FILE *out, const char *how, const char *why)
 	fputc('\n', out);
 }
 
-/* Formats seconds with as many decimals as fit into @width columns. */
-static const char *table_seconds(char *buf, int width, uint64_t ns)
+const char *table_seconds(char *buf, int width, uint64_t ns)
 {
 	double s = ns / 1e9;
 
@@ -64,10 +55,20 @@ static const char *table_seconds(char *buf, int width, uint64_t ns)
 	return buf;
 }
 
-static const char *table_errors(char *buf, uint64_t n)
+const char *table_number(char *buf, double n)
 {
-	snprintf(buf, 32, n ? "%" PRIu64 : "", n);
+	snprintf(buf, 32, "%.*f",
+		 n == (uint64_t)n ? 0 :
+		 n < 99		  ? 3 :
+		 n < 9999	  ? 1 :
+				    0,
+		 n);
 	return buf;
+}
+
+static const char *table_errors(char *buf, double n)
+{
+	return n > 0 ? table_number(buf, n) : "";
 }
 
 static double table_percent(uint64_t ns, uint64_t total)
@@ -103,17 +104,16 @@ static void table_cells(FILE *out, const struct bt_times *t, const char *share,
 
 static void table_rule(FILE *out, const struct bt_times *t)
 {
-	const char *end = strchr(LINE, 0), *time = end - table_time_width(t);
+	const char *end = strchr(TABLE_LINE, 0), *time = end - table_time_width(t);
 
 	table_cells(out, t, end - 6, time, time, time, time, end - 9,
-		    end - (table_divides(t) ? 6 : 9), LINE);
+		    end - (table_divides(t) ? 6 : 9), TABLE_LINE);
 }
 
-static void table_part(FILE *out, const struct bt_times *t, const char *name, uint64_t ns,
-		       uint64_t offcpu_ns, uint64_t runnable_ns, const struct bt_figures *f)
+void table_part(FILE *out, const struct bt_times *t, const char *name, uint64_t ns,
+		uint64_t offcpu_ns, uint64_t runnable_ns, double calls, double errors)
 {
-	char share[32] = "-", s[32], on[32], off[32], waiting[32], calls[32] = "",
-	     errors[32] = "";
+	char share[32] = "-", s[32], on[32], off[32], waiting[32], n[32], e[32];
 	uint64_t blocked_ns =
 		table_divides(t) ? bt_blocked_ns(offcpu_ns, runnable_ns) : offcpu_ns;
 	bool split = offcpu_ns != BT_NONE;
@@ -121,16 +121,47 @@ static void table_part(FILE *out, const struct bt_times *t, const char *name, ui
 
 	if (ns != BT_NONE)
 		snprintf(share, sizeof(share), "%.2f", table_percent(ns, t->thread_ns));
-	if (f) {
-		snprintf(calls, sizeof(calls), "%" PRIu64, f->count);
-		table_errors(errors, f->errors);
-	}
-	table_cells(out, t, share, table_seconds(s, width, ns),
-		    split ? table_seconds(on, width, ns > offcpu_ns ? ns - offcpu_ns : 0) :
-			    "",
-		    split ? table_seconds(off, width, blocked_ns) : "",
-		    split ? table_seconds(waiting, width, runnable_ns) : "", calls,
-		    errors, name);
+	table_cells(
+		out, t, share, table_seconds(s, width, ns),
+		split ? table_seconds(on, width, ns > offcpu_ns ? ns - offcpu_ns : 0) : "",
+		split ? table_seconds(off, width, blocked_ns) : "",
+		split ? table_seconds(waiting, width, runnable_ns) : "",
+		isnan(calls) ? "" : table_number(n, calls), table_errors(e, errors), name);
+}
+
+/* Prints the row of a part that has neither calls nor a known time off the CPU. */
+static void table_whole(FILE *out, const struct bt_times *t, const char *name, uint64_t ns)
+{
+	table_part(out, t, name, ns, BT_NONE, BT_NONE, NAN, NAN);
+}
+
+void table_head(FILE *out, const struct bt_times *t)
+{
+	table_cells(out, t, "% time", "seconds", "on-CPU",
+		    table_divides(t) ? "blocked" : "off-CPU", "waiting", "calls",
+		    "errors", "category");
+	table_rule(out, t);
+}
+
+void table_foot(FILE *out, const struct bt_times *t, double minor_faults,
+		double major_faults)
+{
+	char minor[32], major[32];
+
+	table_whole(out, t, t->edge_ns == BT_NONE ? "edge (unknown)" : "edge (estimated)",
+		    t->edge_ns);
+	table_whole(out, t, "control", t->control_ns);
+	table_part(out, t, "compute", t->compute_ns, t->compute_offcpu_ns,
+		   t->compute_runnable_ns, NAN, NAN);
+	table_rule(out, t);
+	table_whole(out, t, "thread time", t->thread_ns);
+	if (t->minor_faults != BT_NONE)
+		fprintf(out, "Page faults: %s minor, %s major.\n",
+			table_number(minor, minor_faults),
+			table_number(major, major_faults));
+	fputs("Compute contains page faults outside calls, vDSO calls and polling a GPU. None\n"
+	      "of these figures contains the work that io_uring does for a program.\n",
+	      out);
 }
 
 static void table_categories(FILE *out, const struct bt_result *result)
@@ -138,30 +169,15 @@ static void table_categories(FILE *out, const struct bt_result *result)
 	const struct bt_times *t = bt_result_times(result, BT_INCLUSIVE);
 	uint32_t i;
 
-	table_cells(out, t, "% time", "seconds", "on-CPU",
-		    table_divides(t) ? "blocked" : "off-CPU", "waiting", "calls",
-		    "errors", "category");
-	table_rule(out, t);
+	table_head(out, t);
 	for (i = 0; i < result->n_categories; i++) {
 		enum bt_category c = bt_result_category_at(result, i);
 		const struct bt_figures *f = bt_result_category(result, c, BT_INCLUSIVE);
 
 		table_part(out, t, bt_category_name(c), f->ns, f->offcpu_ns,
-			   f->runnable_ns, f);
+			   f->runnable_ns, f->count, f->errors);
 	}
-	table_part(out, t, t->edge_ns == BT_NONE ? "edge (unknown)" : "edge (estimated)",
-		   t->edge_ns, BT_NONE, BT_NONE, NULL);
-	table_part(out, t, "control", t->control_ns, BT_NONE, BT_NONE, NULL);
-	table_part(out, t, "compute", t->compute_ns, t->compute_offcpu_ns,
-		   t->compute_runnable_ns, NULL);
-	table_rule(out, t);
-	table_part(out, t, "thread time", t->thread_ns, BT_NONE, BT_NONE, NULL);
-	if (t->minor_faults != BT_NONE)
-		fprintf(out, "Page faults: %" PRIu64 " minor, %" PRIu64 " major.\n",
-			t->minor_faults, t->major_faults);
-	fputs("Compute contains page faults outside calls, vDSO calls and polling a GPU. None\n"
-	      "of these figures contains the work that io_uring does for a program.\n",
-	      out);
+	table_foot(out, t, t->minor_faults, t->major_faults);
 }
 
 static void table_row(FILE *out, uint64_t total, const struct bt_figures *f,
@@ -200,7 +216,7 @@ static void table_print_in_flight(FILE *out, const struct bt_syscall **list, uin
 	fputc('\n', out);
 }
 
-static void table_syscalls(FILE *out, const struct bt_result *result, enum sort_key sort)
+void table_syscalls(FILE *out, const struct bt_result *result, enum sort_key sort)
 {
 	const struct bt_syscall **list = sorted_syscalls(result, sort);
 	struct bt_figures total = { 0 };
@@ -217,13 +233,15 @@ static void table_syscalls(FILE *out, const struct bt_result *result, enum sort_
 	}
 	fprintf(out, "%6s %11s %11s %9s %9s %s\n", "% time", "seconds", "usecs/call",
 		"calls", "errors", "syscall");
-	fprintf(out, "%.6s %.11s %.11s %.9s %.9s %s\n", LINE, LINE, LINE, LINE, LINE, LINE);
+	fprintf(out, "%.6s %.11s %.11s %.9s %.9s %s\n", TABLE_LINE, TABLE_LINE,
+		TABLE_LINE, TABLE_LINE, TABLE_LINE, TABLE_LINE);
 	for (i = 0; list && i < result->n_syscalls; i++)
 		table_row(out, total.ns, bt_syscall_figures(list[i], BT_INCLUSIVE),
 			  list[i]->name,
 			  list[i]->arch == BT_ARCH_NATIVE ? NULL :
 							    bt_arch_name(list[i]->arch));
-	fprintf(out, "%.6s %.11s %.11s %.9s %.9s %s\n", LINE, LINE, LINE, LINE, LINE, LINE);
+	fprintf(out, "%.6s %.11s %.11s %.9s %.9s %s\n", TABLE_LINE, TABLE_LINE,
+		TABLE_LINE, TABLE_LINE, TABLE_LINE, TABLE_LINE);
 	table_row(out, total.ns, &total, "total", NULL);
 	if (result->n_missing)
 		fprintf(out, "Only the categories contain %" PRIu32 " more system calls.\n",
@@ -233,7 +251,7 @@ static void table_syscalls(FILE *out, const struct bt_result *result, enum sort_
 	free(list);
 }
 
-static const char *table_reason(enum bt_reason reason)
+const char *table_reason(enum bt_reason reason)
 {
 	switch (reason) {
 	case BT_REASON_DISARMED:
@@ -296,4 +314,5 @@ static int table_print(FILE *out, const struct bt_result *r, enum sort_key sort,
 	return 0;
 }
 
-const struct output output_table = { "table", "tables, as strace -c has them", table_print };
+const struct output output_table = { "table", "tables, as strace -c has them",
+				     table_print, table_print_statistics };

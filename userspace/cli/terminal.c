@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: MIT
-/* Printing text that may contain names which other users chose for their programs. */
+/*
+ * The width of the terminal, and printing text that may contain names which other users
+ * chose for their programs.
+ */
 #include <stdarg.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "../lib/utf8.h"
 #include "cli.h"
@@ -38,4 +43,18 @@ void complain(const char *format, ...)
 	print_escaped(stderr, text ?: "no memory");
 	fputc('\n', stderr);
 	free(text);
+}
+
+int terminal_columns(FILE *out)
+{
+	const char *columns = getenv("COLUMNS");
+	struct winsize size = { 0 };
+	int fd = fileno(out), width;
+
+	if (fd < 0 || !isatty(fd))
+		return TEXT_COLUMNS;
+	ioctl(fd, TIOCGWINSZ, &size);
+	/* Some terminals, such as a serial line, do not know their width. */
+	width = size.ws_col || !columns ? size.ws_col : atoi(columns);
+	return width > 0 ? width : TEXT_COLUMNS;
 }
