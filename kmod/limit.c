@@ -57,23 +57,33 @@ static u32 limit_place(const struct bkt_limit *l, u32 back)
  * that was taken @max grants ago is a second old, then no second that ends now has
  * @max grants.
  */
-bool bkt_limit_take(struct bkt_limit *l)
+static bool limit_take(struct bkt_limit *l, bool take)
 {
-	bool take;
+	bool left;
 	u64 now;
 
 	spin_lock(&l->lock);
 	now = ktime_get_ns();
-	take = l->max && (l->granted < l->max ||
+	left = l->max && (l->granted < l->max ||
 			  now - l->last[limit_place(l, l->max)] >= NSEC_PER_SEC);
-	if (take) {
+	if (!left) {
+		l->refused++;
+	} else if (take) {
 		l->last[limit_place(l, 0)] = now;
 		l->granted++;
-	} else {
-		l->refused++;
 	}
 	spin_unlock(&l->lock);
-	return take;
+	return left;
+}
+
+bool bkt_limit_take(struct bkt_limit *l)
+{
+	return limit_take(l, true);
+}
+
+bool bkt_limit_ask(struct bkt_limit *l)
+{
+	return limit_take(l, false);
 }
 
 void bkt_limit_get(struct bkt_limit *l, u32 *max, u64 *granted, u64 *refused)

@@ -25,8 +25,12 @@ void bkt_limit_init(struct bkt_limit *l, u32 max);
 /* A limit below the number of the last second's grants takes nothing away. */
 void bkt_limit_set(struct bkt_limit *l, u32 max);
 
-/* Takes a grant, or returns false and counts the refusal. */
+/*
+ * bkt_limit_take() takes a grant; bkt_limit_ask() only asks whether there is one now. Both
+ * return false and count the refusal if there is none.
+ */
 bool bkt_limit_take(struct bkt_limit *l);
+bool bkt_limit_ask(struct bkt_limit *l);
 
 /* Reads the settings and counters. */
 void bkt_limit_get(struct bkt_limit *l, u32 *max, u64 *granted, u64 *refused);

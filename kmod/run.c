@@ -389,6 +389,9 @@ static int run_trace(struct bkt_run *r, bool charge, struct bkt_member **self)
 
 	if (!run_traceable(s, r->scope))
 		return -ESRCH;
+	/* The hooks are not armed for a run that will not be traced. */
+	if (charge && !bkt_limit_ask(&s->limit))
+		return -ENOSPC;
 	r->offs = bkt_hooks_offs(&s->holder);
 	ret = r->automatic ? bkt_hooks_try(&s->holder) : bkt_hooks_get(&s->holder);
 	if (ret)

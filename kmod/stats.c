@@ -207,7 +207,7 @@ double bkt_sum_double(const struct bricktrace_sum *sum)
 
 double bkt_mean(u64 n, const struct bricktrace_sum *sum)
 {
-	return bkt_sum_double(sum) / (double)n;
+	return n ? bkt_sum_double(sum) / (double)n : NAN;
 }
 
 /*
