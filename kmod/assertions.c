@@ -5,6 +5,7 @@
 #include <linux/string.h>
 #include "assertions.h"
 #include "name.h"
+#include "stats.h"
 
 static int assertions_check_one(const struct bricktrace_assertion *a)
 {
@@ -78,8 +79,7 @@ void bkt_assertions_put(struct bkt_assertions *set)
 static bool assertions_share(u64 ns, u64 thread_ns, u64 limit, u64 *share)
 {
 	/* A share above 100 % would be an error of a clock, and any limit from there passes. */
-	if (limit >= 100000 ||
-	    (unsigned __int128)ns * 100000 <= (unsigned __int128)limit * thread_ns)
+	if (limit >= 100000 || (bkt_u128)ns * 100000 <= (bkt_u128)limit * thread_ns)
 		return false;
 	/* Both numbers lose the same low bits, so that the product fits in 64 bits. */
 	while (ns >> 46) {

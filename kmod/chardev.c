@@ -46,34 +46,34 @@ struct bkt_ioctl {
 };
 
 /*
- * The structures of the ioctls that open and close a run are copied with a constant size,
- * if the caller's have this size, since the kernel checks at length whether a copy of
- * another size lies within its object (CONFIG_HARDENED_USERCOPY).
+ * Reads the caller's structure of @size bytes, of which the module knows @known. Here and
+ * in chardev_put(), the structures of the ioctls that open and close a run are copied with
+ * a constant size, since for other sizes the kernel checks at length whether the copy
+ * lies within its object (CONFIG_HARDENED_USERCOPY).
  */
-#define CHARDEV_CONSTANT_SIZES(copy) \
-	copy(struct bricktrace_run_open) \
-	copy(struct bricktrace_run_close)
-
-/* Reads the caller's structure of @size bytes, of which the module knows @known. */
 static int chardev_get(struct bkt_ioctl *c, u32 size, u32 known)
 {
-#define GET(type) \
-	if (size == sizeof(type) && known == sizeof(type)) \
-		return copy_from_user(&c->arg, c->ptr, sizeof(type)) ? -EFAULT : 0;
-	CHARDEV_CONSTANT_SIZES(GET)
-#undef GET
+	struct bricktrace_run_close *close = &c->arg.run_close;
+	struct bricktrace_run_open *open = &c->arg.run_open;
+
+	if (size == sizeof(*open) && size == known)
+		return copy_from_user(open, c->ptr, sizeof(*open)) ? -EFAULT : 0;
+	if (size == sizeof(*close) && size == known)
+		return copy_from_user(close, c->ptr, sizeof(*close)) ? -EFAULT : 0;
 	return copy_struct_from_user(&c->arg, known, c->ptr, size);
 }
 
 /* Copies the answer to the caller's structure. */
 static int chardev_put(struct bkt_ioctl *c)
 {
+	struct bricktrace_run_close *close = &c->arg.run_close;
+	struct bricktrace_run_open *open = &c->arg.run_open;
+
 	c->arg.head.size = c->size;
-#define PUT(type) \
-	if (c->size == sizeof(type)) \
-		return copy_to_user(c->ptr, &c->arg, sizeof(type)) ? -EFAULT : 0;
-	CHARDEV_CONSTANT_SIZES(PUT)
-#undef PUT
+	if (c->size == sizeof(*open))
+		return copy_to_user(c->ptr, open, sizeof(*open)) ? -EFAULT : 0;
+	if (c->size == sizeof(*close))
+		return copy_to_user(c->ptr, close, sizeof(*close)) ? -EFAULT : 0;
 	return copy_to_user(c->ptr, &c->arg, c->size) ? -EFAULT : 0;
 }
 
@@ -217,9 +217,12 @@ static int chardev_brick_get(struct bkt_ioctl *c)
 {
 	struct bricktrace_brick_get *a = &c->arg.brick_get;
 	struct bkt_brick *b = bkt_session_brick(c->session, a->brick);
+	const struct bkt_brick_statistics *st;
+	const struct bkt_assertions *set;
 	struct bkt_brick_copy *copy;
 	bool traced;
 	int ret;
+	u32 n;
 
 	ret = chardev_check_array(&a->statistics, BRICKTRACE_STATISTICS_SIZE_V0) ?:
 	      chardev_check_array(&a->histogram, BRICKTRACE_BUCKET_SIZE_V0) ?:
@@ -240,26 +243,32 @@ static int chardev_brick_get(struct bkt_ioctl *c)
 	if (!copy)
 		return -ENOMEM;
 	bkt_brick_get(b, copy);
-	traced = copy->st.sums.traced;
+	st = &copy->st;
+	traced = st->sums.traced;
 	a->mode = copy->mode;
 	a->budget_ns = copy->budget_ns;
 	memcpy(a->name, b->name, sizeof(a->name));
 	a->baseline = copy->baseline;
 	a->escalated = copy->escalated;
-#define PUT(array, from, n) chardev_put_array(&a->array, from, sizeof((from)[0]), n)
-	ret = PUT(statistics, &copy->st.sums, 1) ?:
-	      PUT(histogram, copy->st.durations.bucket, BRICKTRACE_BUCKETS) ?:
-	      PUT(categories, copy->st.categories, BKT_CATEGORIES) ?:
-	      PUT(window, copy->window, copy->window_runs) ?:
-	      PUT(assertions, copy->assertions->a,
-		  copy->assertions ? copy->assertions->n : 0) ?:
-	      PUT(counts, copy->counts, copy->assertions ? copy->assertions->n : 0) ?:
-	      PUT(longest, &copy->st.longest.result, traced) ?:
-	      PUT(longest_times, &copy->st.longest.times, traced) ?:
-	      PUT(longest_categories, copy->st.longest.categories,
-		  traced ? BKT_CATEGORIES : 0) ?:
+	set = copy->assertions;
+	n = set ? set->n : 0;
+	ret = chardev_put_array(&a->statistics, &st->sums, sizeof(st->sums), 1) ?:
+	      chardev_put_array(&a->histogram, st->durations.bucket,
+				sizeof(st->durations.bucket[0]), BRICKTRACE_BUCKETS) ?:
+	      chardev_put_array(&a->categories, st->categories,
+				sizeof(st->categories[0]), BKT_CATEGORIES) ?:
+	      chardev_put_array(&a->window, copy->window, sizeof(copy->window[0]),
+				copy->window_runs) ?:
+	      chardev_put_array(&a->assertions, set ? set->a : NULL, sizeof(set->a[0]), n) ?:
+	      chardev_put_array(&a->counts, copy->counts, sizeof(copy->counts[0]), n) ?:
+	      chardev_put_array(&a->longest, &st->longest.result,
+				sizeof(st->longest.result), traced) ?:
+	      chardev_put_array(&a->longest_times, &st->longest.times,
+				sizeof(st->longest.times), traced) ?:
+	      chardev_put_array(&a->longest_categories, st->longest.categories,
+				sizeof(st->longest.categories[0]),
+				traced ? BKT_CATEGORIES : 0) ?:
 	      chardev_put(c);
-#undef PUT
 	bkt_assertions_put(copy->assertions);
 	kvfree(copy);
 	return ret;

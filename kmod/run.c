@@ -168,9 +168,10 @@ void bkt_run_end_all(struct bkt_session *s)
 	}
 }
 
-/* Pairs with run_start(): all fields of a run that is open can be read. */
+/* Only if a run is open, other fields of it may be read. */
 static bool run_is_open(const struct bkt_run *r)
 {
+	/* Pairs with run_start() and bkt_run_close(). */
 	return smp_load_acquire(&r->state) == RUN_OPEN;
 }
 
@@ -180,9 +181,9 @@ static struct bkt_run *run_parent(struct bkt_session *s, u32 scope)
 	struct bkt_run *r;
 
 	list_for_each_entry(r, &s->runs, session_node)
-		if ((r->scope == BRICKTRACE_SCOPE_SESSION ||
-		     (scope == BRICKTRACE_SCOPE_THREAD && r->owner == current)) &&
-		    run_is_open(r))
+		if (run_is_open(r) &&
+		    (r->scope == BRICKTRACE_SCOPE_SESSION ||
+		     (scope == BRICKTRACE_SCOPE_THREAD && r->owner == current)))
 			return r;
 	return NULL;
 }
@@ -711,7 +712,7 @@ static struct bkt_run *run_find(struct bkt_session *s, u64 id)
 
 	lockdep_assert_held(&s->runs_lock);
 	list_for_each_entry(r, &s->runs, session_node)
-		if (r->id == id && run_is_open(r))
+		if (run_is_open(r) && r->id == id)
 			return r;
 	return NULL;
 }
@@ -786,6 +787,7 @@ struct bkt_record *bkt_run_close(struct bkt_session *s, u64 id, u64 entered)
 	} else {
 		ret = run_close(r, entered);
 		if (ret) {
+			/* Pairs with run_is_open(). */
 			smp_store_release(&r->state, RUN_OPEN);
 			return ERR_PTR(ret);
 		}

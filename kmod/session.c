@@ -233,14 +233,17 @@ int bkt_session_define(struct bkt_session *s, const struct bricktrace_brick_defi
 
 void bkt_session_get(struct bkt_session *s, struct bricktrace_session *to)
 {
-	const struct bkt_base *base = smp_load_acquire(&s->base);
+	const struct bkt_base *base;
 	u32 i;
 
+	/* Pairs with bkt_session_prepare(). */
+	base = smp_load_acquire(&s->base);
 	to->edge_ps = READ_ONCE(s->edge_ps);
 	to->max_threads = BKT_MAX_THREADS;
 	to->max_bricks = BKT_MAX_BRICKS;
 	to->max_runs = BKT_MAX_RUNS;
 	to->max_depth = BRICKTRACE_MAX_DEPTH;
+	/* Pairs with session_add(). */
 	to->bricks = smp_load_acquire(&s->nr_bricks);
 	spin_lock(&s->runs_lock);
 	to->runs = s->nr_runs;

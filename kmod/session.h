@@ -45,14 +45,14 @@ struct bkt_session {
 	 */
 	struct bkt_brick **brick;
 
-	spinlock_t runs_lock;
+	spinlock_t runs_lock;		/* see above */
 	struct list_head runs;		/* @runs_lock: open runs, newest first */
 	u32 nr_runs;			/* @runs_lock */
 	struct llist_head spares;	/* runs whose memory is kept for the next ones */
 	atomic_t nr_spares;		/* about as many as @spares has */
 	atomic64_t runs_opened;		/* also the number of the newest run */
 
-	struct mutex lock;
+	struct mutex lock;		/* see above */
 	u32 nr_bricks;			/* written under @lock */
 	u32 batch;			/* @lock: number of the newest registration */
 

@@ -130,8 +130,7 @@ enum bricktrace_reason {
 	BRICKTRACE_REASON_RATE_LIMIT	= 7,	/* the session's limit had no grant left */
 	BRICKTRACE_REASON_HOOKS_PENDING	= 8,	/* the hooks were not installed yet */
 	BRICKTRACE_REASON_NOT_REGISTERED = 9,	/* no thread of the run is registered */
-	BRICKTRACE_REASON_BUSY		= 10,	/* another call held the session's threads, or
-						 * there was no memory */
+	BRICKTRACE_REASON_BUSY		= 10,	/* another call held the session; no memory */
 };
 
 enum bricktrace_level {
@@ -140,15 +139,18 @@ enum bricktrace_level {
 	BRICKTRACE_LEVEL_AUTO		= 2,	/* what the brick's mode says */
 };
 
-/* What a run at level auto measures. */
+/*
+ * What a run at level auto measures.
+ * NEXT: the breakdown is measured from an anomaly on, until 64 runs in a row had none.
+ * Each run that is traced takes a grant when it is opened.
+ * TAIL: the breakdown is always measured. A run that turns out to be interesting takes a
+ * grant when it is closed.
+ */
 enum bricktrace_mode {
 	BRICKTRACE_MODE_MEASURE	= 0,	/* only the duration */
 	BRICKTRACE_MODE_TRACE	= 1,	/* the duration and the breakdown */
-	BRICKTRACE_MODE_NEXT	= 2,	/* also the breakdown from an anomaly on, until 64
-					 * runs in a row had none; each such run takes a grant
-					 * when it is opened */
-	BRICKTRACE_MODE_TAIL	= 3,	/* the duration and the breakdown; a run that turns out
-					 * to be interesting takes a grant when it is closed */
+	BRICKTRACE_MODE_NEXT	= 2,	/* the duration; the breakdown after an anomaly */
+	BRICKTRACE_MODE_TAIL	= 3,	/* both; what was interesting is kept */
 };
 
 /*
@@ -462,8 +464,9 @@ struct bricktrace_brick_define {
  *
  * Errors:
  *	ENOENT	there is no such brick
- *	ESRCH	the level is trace without BRICKTRACE_RUN_CHARGE, and with scope thread the caller is not
- *		registered, or with scope session no thread is registered
+ *	ESRCH	the level is trace without BRICKTRACE_RUN_CHARGE, and with scope
+ *		thread the caller is not registered, or with scope session no thread
+ *		is registered
  *	ELOOP	the run would be nested deeper than BRICKTRACE_MAX_DEPTH
  *	EDQUOT	the session's limit of open runs is reached, or the limit of runs
  *		or memory of the opener's user
