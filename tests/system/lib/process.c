@@ -2,6 +2,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/futex.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -39,6 +41,51 @@ int wait_for(pid_t pid)
 		if (errno != EINTR)
 			bail("waitpid");
 	return status;
+}
+
+static void *sleeper(void *count)
+{
+	static int never;
+
+	if (count)
+		atomic_fetch_add((atomic_int *)count, 1);
+	for (;;)
+		syscall(SYS_futex, &never, FUTEX_WAIT, 0, NULL, NULL, 0);
+	return count;
+}
+
+void create_sleepers(int threads, atomic_int *count)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, 16384);
+	/* Without guard pages neighboring stacks are a single mapping. */
+	pthread_attr_setguardsize(&attr, 0);
+	while (threads--)
+		if (pthread_create(&thread, &attr, sleeper, count))
+			bail("pthread_create");
+}
+
+pid_t create_sleeping_process(int threads)
+{
+	atomic_int *count = shared_page();
+	pid_t pid = fork();
+
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		create_sleepers(threads - 1, count);
+		sleeper(count);
+	}
+	while (atomic_load(count) < threads) {
+		if (waitpid(pid, NULL, WNOHANG))
+			bail("the child could not create %d threads", threads);
+		sleep_ns(50 * MS);
+	}
+	/* The thread that was counted last has yet to fall asleep. */
+	sleep_ns(200 * MS);
+	return pid;
 }
 
 void *shared_page(void)

@@ -12,6 +12,14 @@ pid_t child_of(void (*body)(void));
 /* The status of a child that has ended. */
 int wait_for(pid_t pid);
 
+/*
+ * Threads that sleep in futex() for ever. Each adds 1 to @count, if there is one, before it
+ * falls asleep.
+ */
+void create_sleepers(int threads, atomic_int *count);
+/* Creates a process of @threads such threads, which ends with its creator. */
+pid_t create_sleeping_process(int threads);
+
 /* A page that this process shares with its children. */
 void *shared_page(void);
 /* Waits until the word has the value, for a minute at most. */
