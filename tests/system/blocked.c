@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * A thread sleeps inside each ioctl on a slow page: while the ioctl reads its argument,
- * while it writes its answer, and in each array of RUN_CLOSE. Meanwhile all other threads
- * can use the same session. An ioctl has had its effect before it writes its answer.
+ * while it writes its answer, and in each array that it reads or writes. Meanwhile all
+ * other threads can use the same session. An ioctl has had its effect before it writes its
+ * answer.
  */
 #include "slowpage.h"
 #include "test.h"
@@ -11,6 +12,10 @@
 #define PATIENCE 60
 
 static struct run *run, *inner;
+static struct brick state, meanwhile;
+/* The brick has run, and each of its runs fails this assertion. */
+static const struct bricktrace_assertion fails = { .kind = BRICKTRACE_ASSERT_DURATION,
+						   .name = "fails" };
 static pid_t target;  /* a process for the sleeper to follow */
 static pid_t another; /* a process for the other threads to follow */
 static char *page;
@@ -85,6 +90,21 @@ static void set_args(void *args)
 	};
 }
 
+static void brick_get_args(void *args)
+{
+	*(struct bricktrace_brick_get *)args = brick_args(brick, &state);
+}
+
+static void reset_args(void *args)
+{
+	run_discard(fd, run_open(fd, brick, TRACE_THREAD));
+	run_discard(fd, run_open(fd, brick, TRACE_THREAD));
+	*(struct bricktrace_brick_reset *)args = (struct bricktrace_brick_reset){
+		.size = sizeof(struct bricktrace_brick_reset),
+		.brick = brick,
+	};
+}
+
 static bool anything(const struct bricktrace_session *before)
 {
 	return before->size;
@@ -120,6 +140,15 @@ static bool edge_is_set(const struct bricktrace_session *before)
 	return before->edge_ps != 4711 && session(fd).edge_ps == 4711;
 }
 
+/* The other threads run the brick once meanwhile. */
+static bool is_reset(const struct bricktrace_session *before)
+{
+	static struct brick now;
+
+	brick_get(fd, brick, &now);
+	return before->size && now.s.runs <= 1;
+}
+
 static const struct op ops[] = {
 	{ "INFO", BRICKTRACE_INFO, info_args, anything },
 	{ "THREAD_REGISTER", BRICKTRACE_THREAD_REGISTER, thread_args, one_more_thread },
@@ -130,6 +159,8 @@ static const struct op ops[] = {
 	{ "RUN_CLOSE", BRICKTRACE_RUN_CLOSE, close_args_of, one_run_less },
 	{ "SESSION_GET", BRICKTRACE_SESSION_GET, get_args, anything },
 	{ "SESSION_SET", BRICKTRACE_SESSION_SET, set_args, edge_is_set },
+	{ "BRICK_GET", BRICKTRACE_BRICK_GET, brick_get_args, anything },
+	{ "BRICK_RESET", BRICKTRACE_BRICK_RESET, reset_args, is_reset },
 };
 #define OPS ((int)(sizeof(ops) / sizeof(ops[0])))
 
@@ -155,7 +186,8 @@ static void use_meanwhile(const char *what)
 
 	info(fd);
 	session(fd);
-	brick_define(fd, "meanwhile", 1);
+	brick_reset(fd, brick_define(fd, "meanwhile", 1));
+	brick_get(fd, brick, &meanwhile);
 	register_tid(another, 0);
 	/* This run is opened last, so it is inside a run that the sleeper has opened. */
 	mine = run_open(fd, brick, TRACE_SESSION);
@@ -215,38 +247,77 @@ static void settle(const struct op *op)
 	set_edge(fd, BRICKTRACE_NONE);
 }
 
-/* Each array of RUN_CLOSE in turn lies on the slow page. */
-static void arrays(const struct op *op)
+static char *slow_array(void)
 {
-	static const struct {
-		const char *name;
-		size_t offset;
-	} array[] = {
-		{ "the result", offsetof(struct bricktrace_run_close, result) },
-		{ "the times", offsetof(struct bricktrace_run_close, times) },
-		{ "the categories", offsetof(struct bricktrace_run_close, categories) },
-		{ "the system calls", offsetof(struct bricktrace_run_close, syscalls) },
-	};
 	char *slow = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
 			  -1, 0);
-	struct bricktrace_session before;
-	struct bricktrace_array *a;
-	char what[64];
 
 	if (slow == MAP_FAILED)
 		bail("mmap");
-	for (size_t i = 0; i < sizeof(array) / sizeof(array[0]); i++) {
-		snprintf(what, sizeof(what), "%s, %s", op->name, array[i].name);
-		op->prepare(page);
-		a = (void *)(page + array[i].offset);
-		a->addr = (uintptr_t)slow;
-		a->cap = 4096 / a->size;
-		memset(slow, 0xee, 4096);
-		args = page;
-		before = counters(op);
-		blocked(op, what, slow, false, NULL, &before);
-		ok(a->count && (slow[0] & 0xff) != 0xee, "%s: the array is written", what);
-	}
+	return slow;
+}
+
+/* The array at this offset of the argument lies on a slow page. */
+static void output_array(const struct op *op, const char *name, size_t offset)
+{
+	struct bricktrace_session before;
+	struct bricktrace_array *a;
+	u64 *slow = (void *)slow_array();
+	char what[64];
+
+	snprintf(what, sizeof(what), "%s, %s", op->name, name);
+	op->prepare(page);
+	a = (void *)(page + offset);
+	a->addr = (uintptr_t)slow;
+	a->cap = 4096 / a->size;
+	memset(slow, 0xee, 4096);
+	args = page;
+	before = counters(op);
+	blocked(op, what, slow, false, NULL, &before);
+	ok(a->count && *slow != 0xeeeeeeeeeeeeeeee, "%s: the array is written", what);
+}
+
+static void output_arrays(void)
+{
+#define CLOSE_ARRAY(field) offsetof(struct bricktrace_run_close, field)
+#define GET_ARRAY(field)   offsetof(struct bricktrace_brick_get, field)
+	const struct op *close_op = &ops[5], *get_op = &ops[8];
+
+	output_array(close_op, "the result", CLOSE_ARRAY(result));
+	output_array(close_op, "the times", CLOSE_ARRAY(times));
+	output_array(close_op, "the categories", CLOSE_ARRAY(categories));
+	output_array(close_op, "the system calls", CLOSE_ARRAY(syscalls));
+	output_array(close_op, "the failed assertions", CLOSE_ARRAY(failed));
+	output_array(get_op, "the statistics", GET_ARRAY(statistics));
+	output_array(get_op, "the histogram", GET_ARRAY(histogram));
+	output_array(get_op, "the categories", GET_ARRAY(categories));
+	output_array(get_op, "the window", GET_ARRAY(window));
+	output_array(get_op, "the assertions", GET_ARRAY(assertions));
+	output_array(get_op, "their counts", GET_ARRAY(counts));
+	output_array(get_op, "the longest run", GET_ARRAY(longest));
+	output_array(get_op, "its times", GET_ARRAY(longest_times));
+	output_array(get_op, "its categories", GET_ARRAY(longest_categories));
+}
+
+/* The assertions of a new brick lie on a slow page. */
+static void input_array(const struct op *op, char *contents)
+{
+	struct bricktrace_brick_define *b = (void *)page;
+	struct bricktrace_session before;
+	char *slow = slow_array();
+
+	op->prepare(page);
+	b->flags = BRICKTRACE_BRICK_ASSERTIONS;
+	b->assertions =
+		(struct bricktrace_array){ (uintptr_t)slow, sizeof(fails), 1, 0, 0 };
+	memset(contents, 0, 4096);
+	memcpy(contents, &fails, sizeof(fails));
+	args = page;
+	before = counters(op);
+	blocked(op, "BRICK_DEFINE, the assertions", slow, true, contents, &before);
+	brick_get(fd, b->brick, &state);
+	ok(state.assertions == 1 && !memcmp(state.assertion, &fails, sizeof(fails)),
+	   "BRICK_DEFINE, the assertions: the brick has them");
 }
 
 /*
@@ -315,6 +386,10 @@ int main(void)
 	begin("blocked");
 	register_tid(0, BRICKTRACE_THREAD_INHERIT_THREADS |
 				BRICKTRACE_THREAD_INHERIT_CHILDREN);
+	try_brick(fd, "blocked",
+		  (struct bricktrace_brick_define){ .flags = BRICKTRACE_BRICK_ASSERTIONS,
+						    .assertions = ARRAY(&fails, 1) });
+	run_discard(fd, run_open(fd, brick, TRACE_THREAD));
 	for (int i = 0; i < OPS; i++) {
 		args = page;
 		snprintf(what, sizeof(what), "%s, its argument", ops[i].name);
@@ -329,7 +404,8 @@ int main(void)
 		blocked(&ops[i], what, page, false, NULL, &before);
 		settle(&ops[i]);
 	}
-	arrays(&ops[5]);
+	output_arrays();
+	input_array(&ops[3], contents);
 	answer_fails();
 	kill(target, SIGKILL);
 	kill(another, SIGKILL);

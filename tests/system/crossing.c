@@ -187,7 +187,7 @@ static void cross(const char *what, uint32_t mode)
 int main(void)
 {
 	exact = sysconf(_SC_NPROCESSORS_ONLN) == 1;
-	crowd = exact ? 10000 : 1000;
+	crowd = exact ? 10000 : 300;
 	write_text("/proc/sys/vm/max_map_count", "100000");
 	write_text("/proc/sys/kernel/threads-max", "100000");
 	write_text("/proc/sys/kernel/pid_max", "100000");

@@ -93,6 +93,28 @@ static int try_define(void)
 	return try(BRICKTRACE_BRICK_DEFINE, &one);
 }
 
+/* The hooks are armed for the brick, and a brick with assertions allocates more. */
+static int try_define_tail(void)
+{
+	static const struct bricktrace_assertion assertions[2] = { { .name = "first" },
+								   { .name = "second" } };
+
+	one = (struct bricktrace_brick_define){
+		.size = sizeof(one),
+		.flags = BRICKTRACE_BRICK_MODE | BRICKTRACE_BRICK_ASSERTIONS,
+		.name = "faults",
+		.mode = BRICKTRACE_MODE_TAIL,
+		.assertions = ARRAY(assertions, 2),
+	};
+	return try(BRICKTRACE_BRICK_DEFINE, &one);
+}
+
+static void new_disarmed_session(void)
+{
+	new_session();
+	wait_disarmed();
+}
+
 static int try_self(void)
 {
 	thread = (struct bricktrace_thread){ .size = sizeof(thread) };
@@ -183,6 +205,48 @@ static int try_run_close(void)
 	struct bricktrace_run_close c = close_args(number, run);
 
 	return try(BRICKTRACE_RUN_CLOSE, &c);
+}
+
+/* A brick with statistics, of mode tail, whose hooks are armed. */
+static void with_statistics(void)
+{
+	new_session();
+	thread_register(fd, 0);
+	if (try_define_tail())
+		bail("BRICK_DEFINE");
+	brick = one.brick;
+	run_close(fd, run_auto(fd, brick).run, run);
+}
+
+static int try_brick_get(void)
+{
+	static struct brick state;
+	struct bricktrace_brick_get g = brick_args(brick, &state);
+
+	return try(BRICKTRACE_BRICK_GET, &g);
+}
+
+static int try_brick_reset(void)
+{
+	struct bricktrace_brick_reset r = { .size = sizeof(r), .brick = brick };
+
+	return try(BRICKTRACE_BRICK_RESET, &r);
+}
+
+static int try_run_auto(void)
+{
+	struct bricktrace_run_open o = { .size = sizeof(o),
+					 .brick = brick,
+					 .level = BRICKTRACE_LEVEL_AUTO };
+
+	return try(BRICKTRACE_RUN_OPEN, &o);
+}
+
+static void running_auto(void)
+{
+	with_statistics();
+	number = run_auto(fd, brick).run;
+	getppid_raw();
 }
 
 /* The number of runs around a busy process that are inconsistent. */
@@ -281,6 +345,9 @@ static const struct op {
 	{ "open", new_session, try_open_device, old_session, 1 },
 	{ "INFO", new_session, try_info, old_session, 2 },
 	{ "BRICK_DEFINE", new_session, try_define, old_session, 3 },
+	{ "BRICK_DEFINE, mode tail", new_disarmed_session, try_define_tail, old_session, 6 },
+	{ "BRICK_GET", with_statistics, try_brick_get, old_session, 11 },
+	{ "BRICK_RESET", with_statistics, try_brick_reset, old_session, 2 },
 	{ "THREAD_REGISTER, self", new_session, try_self, old_session, 3 },
 	{ "THREAD_REGISTER, a process", new_session, try_process, old_session, 6 },
 	{ "THREAD_UNREGISTER, a process", with_process, try_unregister_process,
@@ -289,6 +356,8 @@ static const struct op {
 	{ "RUN_OPEN, session", ready_to_run, try_run_session, old_session, 6 },
 	{ "RUN_OPEN, inside a run", running, try_run_thread, old_session, 4 },
 	{ "RUN_CLOSE", running, try_run_close, old_session, 4 },
+	{ "RUN_OPEN, level auto", with_statistics, try_run_auto, old_session, 2 },
+	{ "RUN_CLOSE, level auto", running_auto, try_run_close, old_session, 4 },
 	{ "THREAD_REGISTER, a busy process", forking_busy, try_busy, forked_busy, 6 },
 	{ "fork", forking, try_fork, forked, 3 },
 	/* This is last, since it excludes all sites outside the module for good. */
