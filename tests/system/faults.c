@@ -346,7 +346,7 @@ static const struct op {
 	{ "INFO", new_session, try_info, old_session, 2 },
 	{ "BRICK_DEFINE", new_session, try_define, old_session, 3 },
 	{ "BRICK_DEFINE, mode tail", new_disarmed_session, try_define_tail, old_session, 6 },
-	{ "BRICK_GET", with_statistics, try_brick_get, old_session, 11 },
+	{ "BRICK_GET", with_statistics, try_brick_get, old_session, 10 },
 	{ "BRICK_RESET", with_statistics, try_brick_reset, old_session, 2 },
 	{ "THREAD_REGISTER, self", new_session, try_self, old_session, 3 },
 	{ "THREAD_REGISTER, a process", new_session, try_process, old_session, 6 },
@@ -418,10 +418,10 @@ static void try_site(const struct op *op, int n, struct tally *t)
 		goto out;
 	}
 	/*
-	 * The first thread of a session and the first inner run of a run allocate memory
-	 * that stays for the next ones.
+	 * The first thread of a session, its first traced run of scope thread and the first
+	 * inner run of a run allocate memory that stays for the next ones.
 	 */
-	if (before.threads && !before.runs)
+	if (before.threads && !before.runs && op->try != try_run_thread)
 		t->changed += info(fd).user_memory != memory;
 	t->failed++;
 	t->odd += !injected || (ret != -ENOMEM && ret != -EFAULT &&

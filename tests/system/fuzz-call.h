@@ -25,7 +25,7 @@ struct step {
 struct area {
 	uint8_t *at, *all;
 };
-enum { ARGUMENT, RESULT, ARRAY, AREAS };
+enum { ARGUMENT, RESULT, ARRAY, FAILED, AREAS };
 static struct area areas[2][AREAS];
 static atomic_int fds[SESSIONS + CROWD];
 static atomic_ullong last_run, last_brick;
@@ -98,19 +98,51 @@ static uint8_t *put(const struct area *a, unsigned int how, const void *data, si
 	return a->at + offset[how % 4];
 }
 
+/* Lets one array of BRICK_GET, or all of them, lie in the area. */
+static void get_arrays(struct bricktrace_brick_get *g, int who, const struct step *s)
+{
+	static const size_t offset = offsetof(struct bricktrace_brick_get, statistics);
+	static const uint8_t room[PAGE / 2];
+	struct bricktrace_array *a = (void *)((uint8_t *)g + offset);
+	size_t n = (sizeof(*g) - offset) / sizeof(*a);
+	uint8_t *at =
+		put(&areas[who][ARRAY], s->place / 16, room, sizeof(room), s->what * 8);
+
+	for (size_t i = 0; i < n; i++)
+		if (s->value % 2 || i == s->value / 2 % n)
+			a[i] = (struct bricktrace_array){ (uintptr_t)at, s->field / 4 * 8,
+							  s->what % 24, 0, 0 };
+}
+
 /* Writes valid arguments of a request to @to and returns their size. */
 static size_t fill(uint8_t *to, unsigned int request, int who, const struct step *s)
 {
 	static const struct bricktrace_syscall array[24];
+	static const struct bricktrace_failed failed[2];
 	struct bricktrace_result result = { 0 };
 	struct bricktrace_thread t = { .size = sizeof(t),
 				       .flags = s->field % 8,
 				       .tid = some_thread(s->value) };
-	struct bricktrace_brick_define b = { .size = sizeof(b), .budget_ns = s->value };
+	struct bricktrace_assertion assertions[2] = {
+		{ .kind = s->field % 5,
+		  .subject = s->field % 5 ? s->what % 6 : 0,
+		  .limit = s->value,
+		  .name = "fuzz" },
+		{ .kind = BRICKTRACE_ASSERT_DURATION, .name = "\xc3\xbc" },
+	};
+	struct bricktrace_brick_define b = {
+		.size = sizeof(b),
+		.flags = s->value % 8,
+		.budget_ns = s->value,
+		.mode = s->what / 16 % 4,
+		.baseline = s->place % 4,
+		.assertions = { .size = sizeof(assertions[0]), .cap = s->value / 8 % 3 },
+	};
 	struct bricktrace_run_open o = { .size = sizeof(o),
 					 .brick = atomic_load(&last_brick),
 					 .level = s->value % 3,
-					 .scope = s->field % 2 };
+					 .scope = s->field % 2,
+					 .flags = s->what / 16 % 8 == 7 };
 	struct bricktrace_run_close c = {
 		.size = sizeof(c),
 		.run = atomic_load(&last_run) - s->value % 4,
@@ -121,10 +153,23 @@ static size_t fill(uint8_t *to, unsigned int request, int who, const struct step
 					     s->field % 24 * sizeof(array[0]),
 					     s->what % 24 * sizeof(array[0]) / 2),
 			      sizeof(array[0]) - 8 + s->what % 4 * 8, s->field % 24, 0, 0 },
+		.failed = { (uintptr_t)put(&areas[who][FAILED], s->place / 64, failed,
+					   sizeof(failed), s->value % sizeof(failed)),
+			    sizeof(failed[0]), s->field % 3, 0, 0 },
 	};
+	/* Tracing is switched off rarely, since that ends whatever is under way. */
 	struct bricktrace_session se = { .size = sizeof(se),
-					 .flags = s->value % 2,
-					 .edge_ps = s->field };
+					 .flags = s->value % (s->what % 4 ? 32 : 64),
+					 .edge_ps = s->field,
+					 .cv_threshold = s->field * 100,
+					 .efficiency_threshold = s->place * 400,
+					 .trace_limit = s->place % 8,
+					 .outliers = s->what * 16,
+					 .enabled = s->field % 8 != 0 };
+	struct bricktrace_brick_get g = { .size = sizeof(g),
+					  .brick = atomic_load(&last_brick) };
+	struct bricktrace_brick_reset r = { .size = sizeof(r),
+					    .brick = atomic_load(&last_brick) };
 	struct bricktrace_info i = { .size = sizeof(i) };
 
 	switch (request) {
@@ -137,6 +182,9 @@ static size_t fill(uint8_t *to, unsigned int request, int who, const struct step
 		return sizeof(t);
 	case BRICKTRACE_BRICK_DEFINE:
 		b.name[0] = 'a' + s->field % 26;
+		b.assertions.addr =
+			(uintptr_t)put(&areas[who][ARRAY], s->place / 16, assertions,
+				       sizeof(assertions), s->field % sizeof(assertions));
 		memcpy(to, &b, sizeof(b));
 		return sizeof(b);
 	case BRICKTRACE_RUN_OPEN:
@@ -145,6 +193,16 @@ static size_t fill(uint8_t *to, unsigned int request, int who, const struct step
 	case BRICKTRACE_RUN_CLOSE:
 		memcpy(to, &c, sizeof(c));
 		return sizeof(c);
+	case BRICKTRACE_BRICK_GET:
+		get_arrays(&g, who, s);
+		memcpy(to, &g, sizeof(g));
+		return sizeof(g);
+	case BRICKTRACE_BRICK_RESET:
+		memcpy(to, &r, sizeof(r));
+		return sizeof(r);
+	case BRICKTRACE_SESSION_GET:
+		se.flags = s->value % 8 == 7;
+		__attribute__((fallthrough));
 	default:
 		memcpy(to, &se, sizeof(se));
 		return sizeof(se);
@@ -170,10 +228,11 @@ static void call(const struct step *s, int who, int hostile, bool compat)
 		BRICKTRACE_BRICK_DEFINE, BRICKTRACE_RUN_CLOSE,
 		BRICKTRACE_SESSION_GET,	 BRICKTRACE_SESSION_SET,
 		BRICKTRACE_RUN_OPEN,	 BRICKTRACE_RUN_CLOSE,
+		BRICKTRACE_BRICK_GET,	 BRICKTRACE_BRICK_RESET,
 	};
 	unsigned int request = requests[s->what % (sizeof(requests) / sizeof(requests[0]))];
 	struct area *area = &areas[who][ARGUMENT];
-	uint8_t data[256] = { 0 }, *at;
+	uint8_t data[512] = { 0 }, *at;
 	size_t size = fill(data, request, who, s);
 	int f = fds[s->field % SESSIONS];
 	long ret;
