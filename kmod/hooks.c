@@ -486,7 +486,8 @@ void bkt_hooks_put(struct bkt_holder *h)
 static void hooks_disarm_unheld(void)
 {
 	mutex_lock(&hooks_mutex);
-	while (hooks_armed && hooks_hold_left() > 0 && !fatal_signal_pending(current)) {
+	while (hooks_armed && hooks_hold_left() > 0 && !hooks_have_holders() &&
+	       !fatal_signal_pending(current)) {
 		mutex_unlock(&hooks_mutex);
 		schedule_timeout_killable(max(hooks_hold_left(), 1L));
 		mutex_lock(&hooks_mutex);
