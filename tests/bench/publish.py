@@ -34,6 +34,7 @@ class Documents:
         self.rows = sorted((w for w in bench["works"] if w["getppid"]), key=lambda w: w["getppid"])
         self.traced = next(w for w in self.rows if w["case"] == "traced")
         self.debian = f"Debian's {bench['kernel']}"
+        self.ioctls = {i["case"]: i["instructions"] for i in bench["ioctls"]}
 
     def added(self, row, work="getppid"):
         return row[work] - self.bare[work]
@@ -46,6 +47,7 @@ class Documents:
 
     def bench_md(self):
         bench, bare, short = self.bench, self.bare, self.bench["short"]
+        decode = bench["decode"]
         said = [{"name": "the caller", "calls": short["made"], "ns": short["ns"] * short["made"]},
                 *short["said"]]
         missed = any(not b["pass"] for b in bench["bounds"])
@@ -95,6 +97,22 @@ class Documents:
             "",
             "[worst-cases.md](worst-cases.md) has the most expensive requests of other programs.",
             "",
+            "## What a run costs",
+            "",
+            "The instructions that opening and closing a run take, while all runs are normal and",
+            "the program reads no figures but the result. The hooks are armed for the runs that are",
+            "traced.",
+            "",
+            *table(["", "instructions", "relative to two empty ioctls"],
+                   [[i["name"], f"{i['instructions']:,.0f}",
+                     f"{i['instructions'] / self.ioctls['empty']:.1f} x"] for i in bench["ioctls"]]),
+            "",
+            "A token of a decode loop of 196 bricks, which spin and wait for "
+            f"{decode['none'] / 1e6:.1f} ms in all, takes",
+            f"{self.slower('auto-measure', 'none')} longer with a run for each brick in mode measure, and",
+            f"{self.slower('auto-tail', 'none')} longer in mode tail, which is "
+            f"{self.slower('auto-tail', 'auto-measure')} more than in mode measure.",
+            "",
             f"## What each tool reports of {short['made']:,} short calls",
             "",
             "The calls are those to `getsid()`, which only one program of the bench makes. The first",
@@ -134,6 +152,10 @@ class Documents:
             ]
         return "\n".join(text)
 
+    def slower(self, case, than):
+        decode = self.bench["decode"]
+        return f"{(decode[case] / decode[than] - 1) * 100:.1f} %"
+
     @staticmethod
     def bound_value(bound):
         value = "-" if bound["value"] is None else f"{round(bound['value'], 2) + 0:,.2f}"
@@ -151,7 +173,7 @@ class Documents:
                 work["name"], f"{max(self.added(work), 0):,.0f}", percent)]
 
         switch = max(o["switch"] for o in bench["others"])
-        run, empty = bench["ioctls"]["run"], bench["ioctls"]["empty"]
+        run, tail, empty = (self.ioctls[c] for c in ("run", "auto-tail", "empty"))
         attach = sum(a["instructions"] for a in bench["attach"])
         return [
             *table([f"on {self.debian}", f"added to `getppid` of {self.bare['getppid']:,.0f} instructions",
@@ -163,6 +185,10 @@ class Documents:
                  f"{switch:.0f} instructions"],
                 ["opening and closing a run that is not traced",
                  f"{run:,.0f} instructions, {run / empty:.1f} times as many as two empty ioctls"],
+                ["opening and closing a run in mode tail, which is always traced",
+                 f"{tail:,.0f} instructions"],
+                ["a decode loop of 196 bricks a token: what mode tail adds to mode measure",
+                 self.slower("auto-tail", "auto-measure")],
                 ["attaching to a process of 10,000 threads and releasing it",
                  f"{attach:,.0f} instructions for each thread"],
                 ["arming the hooks while 10,000 threads exist",
@@ -235,7 +261,7 @@ def replaced(text, blocks):
 def main(source, directory):
     with open(source) as f:
         bench = json.load(f)
-    if bench["schema"] != 2:
+    if bench["schema"] != 3:
         sys.exit(f"{source} was written by another version of report.py; run make bench")
     documents = Documents(bench)
     with open(os.path.join(directory, "bench.md"), "w") as f:

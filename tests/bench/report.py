@@ -79,6 +79,17 @@ DELAYS = {
     "drop": "the session is released",
 }
 FOLLOWERS = 64  # sessions
+IOCTLS = {
+    "empty": "two empty ioctls",
+    "run": "a run at level measure",
+    "auto-measure": "level auto, mode measure",
+    "auto-next": "level auto, mode next, without an anomaly",
+    "empty-traced": "two empty ioctls of a traced thread",
+    "trace-thread": "level trace, scope thread",
+    "trace-session": "level trace, scope session, one thread",
+    "auto-trace": "level auto, mode trace",
+    "auto-tail": "level auto, mode tail",
+}
 ATTACH = {
     "register": "registering the process",
     "open": "opening a run over it",
@@ -146,8 +157,8 @@ class Figures:
             raise KeyError(prefix)
         return (max(costs) / costs[0] - 1) * 100
 
-    def run_in_empty_ioctls(self):
-        return self.ns["run", "ioctls"] / self.ns["empty", "ioctls"]
+    def decode_added(self, case, without):
+        return (self.ns[case, "decode"] / self.ns[without, "decode"] - 1) * 100
 
     def counted(self):
         return self.said["traced"][0]
@@ -207,7 +218,7 @@ def report(kernel, ns, reported, conditions):
     delays = [{"name": words, **{mode: ns[f"delay-{mode}", what] for mode in ("full", "voluntary")}}
               for what, words in DELAYS.items() if ("delay-voluntary", what) in ns]
     return {
-        "schema": 2,
+        "schema": 3,
         "kernel": kernel,
         "works": works,
         "bare": {w: ns["none", w] for w in WORKS},
@@ -217,7 +228,9 @@ def report(kernel, ns, reported, conditions):
         "contention": {c: ns.get(("contention", c)) for c in ("untraced", "traced")},
         "acts": ACTS,
         "others": [{"threads": n, **figures.others(n)} for n in (0, *CROWDS)],
-        "ioctls": {c: ns[c, "ioctls"] for c in ("empty", "run")},
+        "ioctls": [{"case": c, "name": words, "instructions": ns[c, "ioctls"]}
+                   for c, words in IOCTLS.items()],
+        "decode": {c: ns[c, "decode"] for c in ("none", "auto-measure", "auto-tail")},
         "memory": {"thread": ns["attach", "memory"], "brick": ns["brick", "memory"]},
         "parts": [{"name": words, "getppid": ns[after, "getppid"] - ns[before, "getppid"]}
                   for words, before, after in PARTS],
@@ -272,8 +285,11 @@ def show_all(r):
     show("attaching to a process of 10,000 sleeping threads, for each thread", ["instructions"],
          [[a["name"], a["instructions"]] for a in r["attach"]]
          + [["all of that, in ms", r["attach_all_ms"]], ["arming the hooks, in us", r["arm_us"]]])
-    show("opening and closing a run that is not traced", ["instructions"],
-         [["two empty ioctls", r["ioctls"]["empty"]], ["the run", r["ioctls"]["run"]]])
+    show("opening and closing a run", ["instructions"],
+         [[i["name"], i["instructions"]] for i in r["ioctls"]])
+    show("a token of a decode loop of 196 runs", ["us"],
+         [[{"none": "without runs"}.get(c, IOCTLS.get(c)), took / 1e3]
+          for c, took in r["decode"].items()])
     show("added to unfollowed programs, by the number of followed threads",
          [f"{o['threads']:,}" for o in r["others"]],
          [[words, *(o[act] for o in r["others"])] for act, words in ACTS.items()])

@@ -95,8 +95,9 @@ class Report(unittest.TestCase):
                 "null call of a traced thread: added": 118.08,
                 "null call of a traced thread: added, relative to two empty probes": 1.53,
                 "null call: added by strace -c, relative to bricktrace": 195.58,
-                "opening and closing a run that is not traced, relative to two empty ioctls": 2.28,
-                "kernel memory for each brick": 95,
+                "opening and closing a run at level measure": 3417.25,
+                "decode loop: added by mode tail, relative to mode measure": 1.54,
+                "kernel memory for each brick": 4106,
         }.items():
             self.assertAlmostEqual(self.bound(result, name)["value"], value, 2)
         self.assertEqual(text.count("FAIL"), 1)
@@ -139,7 +140,7 @@ class Bounds(unittest.TestCase):
         conditions = {"enabled", "disabled", "tools", "delays"}
         bounds = report.bounds_of(conditions)
         # One for preemptible probes besides those that a complete run checks.
-        self.assertEqual(len(bounds), 37)
+        self.assertEqual(len(bounds), 44)
         for bound in bounds:
             with self.subTest(bound["name"]):
                 self.assertTrue(callable(getattr(report.Figures, bound["figure"])))
