@@ -17,13 +17,15 @@
 static struct run *run;
 static struct brick state;
 static struct bricktrace_run_open o;
-static u64 closed_at, opened_at;
+static u64 closed_at, opened_at, longest_open;
 
 /* Executes a brick; its result is in @run. */
 static void once(const struct decode_brick *b, unsigned int times)
 {
 	opened_at = now();
 	o = run_auto(fd, b->number);
+	if (now() - opened_at > longest_open)
+		longest_open = now() - opened_at;
 	decode_work(b, times);
 	run_close(fd, o.run, run);
 	closed_at = now();
@@ -135,6 +137,7 @@ static void next(void)
 	}
 	is(traced, 0, "%s: all other bricks have stayed at measure", what);
 	is(session(fd).escalated, 1, "%s: one brick is escalated", what);
+	between(longest_open, 1, MS, "%s: no run waits until the hooks are in place", what);
 }
 
 /* The brick alone, so that runs follow each other without a pause. */
