@@ -344,7 +344,7 @@ static const struct op {
 } ops[] = {
 	{ "open", new_session, try_open_device, old_session, 1 },
 	{ "INFO", new_session, try_info, old_session, 2 },
-	{ "BRICK_DEFINE", new_session, try_define, old_session, 3 },
+	{ "BRICK_DEFINE", new_session, try_define, old_session, 2 },
 	{ "BRICK_DEFINE, mode tail", new_disarmed_session, try_define_tail, old_session, 6 },
 	{ "BRICK_GET", with_statistics, try_brick_get, old_session, 10 },
 	{ "BRICK_RESET", with_statistics, try_brick_reset, old_session, 2 },
