@@ -56,6 +56,21 @@ static void a_run_is_a_difference(struct kunit *test)
 	bkt_totals_free(t);
 }
 
+/* The first reading has no slot for a call that the thread first made after it. */
+static void a_new_call_counts_from_zero(struct kunit *test)
+{
+	struct bkt_snapshot *a = snapshot_new(test, 1000), *b = snapshot_new(test, 5000);
+	struct bkt_totals *t = totals_new(test, BKT_TOTALS_THREAD);
+
+	a->used = 1;
+	a->slots[1] = (struct bkt_slot){ .count = 3, .time = 100 };
+	b->slots[1] = (struct bkt_slot){ .count = 5, .time = 700 };
+	bkt_totals_add_thread(t, keys, a->t, a, b);
+	KUNIT_EXPECT_EQ(test, bkt_totals_get(t, __NR_futex)->count, 5ULL);
+	KUNIT_EXPECT_EQ(test, bkt_totals_get(t, __NR_futex)->time, 700ULL);
+	bkt_totals_free(t);
+}
+
 /* A longest call that did not begin inside the run hides those inside. */
 static void longest_outside_is_unknown(struct kunit *test)
 {
@@ -201,6 +216,7 @@ static void totals_add_up(struct kunit *test)
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE(a_run_is_a_difference),
+	KUNIT_CASE(a_new_call_counts_from_zero),
 	KUNIT_CASE(longest_outside_is_unknown),
 	KUNIT_CASE(calls_are_clipped),
 	KUNIT_CASE(one_call_all_the_time),

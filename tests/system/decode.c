@@ -214,6 +214,25 @@ static void single(void)
 	ok(!session(fd).escalated, "%s: no brick is escalated", what);
 }
 
+/* Durations repeat here, so that a run can have the one that its budget was set to. */
+static void exactly(void)
+{
+	brick = brick_define(fd, "exactly", 0);
+	for (int i = 0; i < 1000; i++) {
+		u64 id = run_open(fd, brick, BRICKTRACE_LEVEL_MEASURE,
+				  BRICKTRACE_SCOPE_THREAD);
+
+		run_close(fd, id, run);
+		if (run->r.wall_ns == run->r.budget_ns)
+			break;
+		brick_define(fd, "exactly", run->r.wall_ns);
+	}
+	is(run->r.wall_ns, run->r.budget_ns, "a run takes exactly its budget");
+	ok(!(run->r.flags & BRICKTRACE_RESULT_OVER_BUDGET) &&
+		   !(run->r.why & BRICKTRACE_WHY_OVER_BUDGET),
+	   "that run is not over its budget");
+}
+
 int main(void)
 {
 	run = run_new();
@@ -225,6 +244,7 @@ int main(void)
 	next_alone();
 	tail();
 	single();
+	exactly();
 	close(fd);
 	linger(1000);
 	return done();
