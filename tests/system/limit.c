@@ -114,7 +114,7 @@ static void storm(const char *what, unsigned int limit, unsigned int seconds)
 	pthread_barrier_init(&begins, NULL, THREADS + 1);
 	for (long i = 0; i < THREADS; i++)
 		pthread_create(&t[i], NULL, runs, (void *)i);
-	sleep_ns(S - now() % S + 9 * S / 10);
+	sleep_ns((19 * S / 10 - now() % S) % S);
 	began = now();
 	pthread_barrier_wait(&begins);
 	sleep_ns(seconds * S);
