@@ -202,7 +202,7 @@ enum bt_level {
  * BT_MODE_NEXT does not see a brick of which a quarter or fewer of the runs are late,
  * since these are outliers; a step of less than about a third of the duration; and a
  * brick that is always late, unless the threshold of the efficiency is 100. BT_MODE_TAIL
- * sees each of them.
+ * explains each of these runs that exceeds the budget or fails an assertion.
  *
  * bt_mode_name() returns the name of a mode.
  */
