@@ -449,7 +449,7 @@ struct bricktrace_brick_define {
  * @parent: out: the number of the run that encloses it, or 0
  * @why: in: BRICKTRACE_WHY_CV_EXCEEDED, BRICKTRACE_WHY_EFFICIENCY_LOW and
  *	BRICKTRACE_WHY_MANUAL, the reasons that the caller has; a run at level trace
- *	without one has BRICKTRACE_WHY_MANUAL
+ *	without one has BRICKTRACE_WHY_MANUAL. Must be zero at another level
  * @effective_level: out: BRICKTRACE_LEVEL_TRACE if the run is traced, otherwise
  *	BRICKTRACE_LEVEL_MEASURE
  * @reason: out: enum bricktrace_reason, why the run is not traced
