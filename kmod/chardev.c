@@ -145,7 +145,7 @@ static int chardev_info(struct bkt_ioctl *c)
 	a->loaded_ns = state.loaded_ns;
 	bkt_limit_get(&bkt_limit_host, &a->max_host_grants, &a->host_granted,
 		      &a->host_refused);
-	a->reserved2 = 0;
+	a->decode = 0;
 	return chardev_put(c);
 }
 
@@ -511,14 +511,16 @@ int bkt_chardev_init(void)
 	SIZE(assertion, ASSERTION_SIZE_V0);
 	SIZE(brick_define, BRICK_DEFINE_SIZE_V1);
 	SIZE(run_open, RUN_OPEN_SIZE_V1);
-	SIZE(run_close, RUN_CLOSE_SIZE_V1);
+	SIZE(run_close, RUN_CLOSE_SIZE_V2);
 	SIZE(result, RESULT_SIZE_V1);
 	SIZE(times, TIMES_SIZE_V1);
 	SIZE(category_figures, CATEGORY_FIGURES_SIZE_V1);
 	SIZE(syscall, SYSCALL_SIZE_V1);
 	SIZE(failed, FAILED_SIZE_V0);
-	SIZE(session, SESSION_SIZE_V1);
-	SIZE(brick_get, BRICK_GET_SIZE_V0);
+	SIZE(session, SESSION_SIZE_V2);
+	SIZE(ioctl, IOCTL_SIZE_V0);
+	SIZE(slow_call, SLOW_CALL_SIZE_V0);
+	SIZE(brick_get, BRICK_GET_SIZE_V1);
 	SIZE(brick_reset, BRICK_RESET_SIZE_V0);
 	SIZE(statistics, STATISTICS_SIZE_V0);
 	SIZE(bucket, BUCKET_SIZE_V0);

@@ -22,7 +22,7 @@ VERSION(thread, THREAD, V0);
 VERSION(assertion, ASSERTION, V0);
 VERSION(brick_define, BRICK_DEFINE, V1);
 VERSION(run_open, RUN_OPEN, V1);
-VERSION(run_close, RUN_CLOSE, V1);
+VERSION(run_close, RUN_CLOSE, V2);
 VERSION(result, RESULT, V1);
 VERSION(failed, FAILED, V0);
 VERSION(times, TIMES, V1);
@@ -33,9 +33,11 @@ VERSION(bucket, BUCKET, V0);
 VERSION(category_statistics, CATEGORY_STATISTICS, V0);
 VERSION(window_run, WINDOW_RUN, V0);
 VERSION(assertion_counts, ASSERTION_COUNTS, V0);
-VERSION(brick_get, BRICK_GET, V0);
+VERSION(brick_get, BRICK_GET, V1);
 VERSION(brick_reset, BRICK_RESET, V0);
-VERSION(session, SESSION, V1);
+VERSION(session, SESSION, V2);
+VERSION(ioctl, IOCTL, V0);
+VERSION(slow_call, SLOW_CALL, V0);
 
 /* Each thread has its own text, so that threads do not overwrite each other's. */
 static __thread char tracer_error_text[BTI_ERROR_TEXT];

@@ -74,6 +74,15 @@
 #define BRICKTRACE_WINDOW	64
 /* Without that many runs in its window, a brick has no anomaly. */
 #define BRICKTRACE_WINDOW_LEAST	10
+/* The number of ioctl commands for which one thread has separate figures. */
+#define BRICKTRACE_THREAD_IOCTLS	64
+/* The number of ioctl commands for which the runs of one session have separate figures. */
+#define BRICKTRACE_SESSION_IOCTLS	256
+/* The size of the names of modules, files and file systems, with the terminating NUL. */
+#define BRICKTRACE_FILE_NAME_LEN	16
+/* The largest number of slow calls of a result, and of the longest run of a brick. */
+#define BRICKTRACE_RUN_SLOW		48
+#define BRICKTRACE_BRICK_SLOW		8
 /*
  * Bucket I of a histogram counts the runs that lasted more than 2^(I/4) and at most
  * 2^((I+1)/4) seconds. The first bucket is number -120 and the last number 40. These
@@ -131,6 +140,20 @@ enum bricktrace_reason {
 	BRICKTRACE_REASON_HOOKS_PENDING	= 8,	/* the hooks were not installed yet */
 	BRICKTRACE_REASON_NOT_REGISTERED = 9,	/* no thread of the run is registered */
 	BRICKTRACE_REASON_BUSY		= 10,	/* another call held the session; no memory */
+};
+
+/* What the file descriptor of an ioctl was open for. */
+enum bricktrace_file {
+	BRICKTRACE_FILE_UNKNOWN		= 0,	/* the call was under way when it was observed */
+	BRICKTRACE_FILE_BAD		= 1,	/* nothing, or it was opened with O_PATH */
+	BRICKTRACE_FILE_CHAR		= 2,	/* a character device */
+	BRICKTRACE_FILE_BLOCK		= 3,	/* a block device */
+	BRICKTRACE_FILE_SOCKET		= 4,
+	BRICKTRACE_FILE_PIPE		= 5,	/* a pipe or FIFO */
+	BRICKTRACE_FILE_ANON		= 6,	/* an anonymous file, such as kvm-vm or [eventfd] */
+	BRICKTRACE_FILE_DIRECTORY	= 7,
+	BRICKTRACE_FILE_REGULAR		= 8,	/* any other file */
+	BRICKTRACE_FILE_MORE		= 9,	/* the commands without separate figures */
 };
 
 enum bricktrace_level {
@@ -210,6 +233,10 @@ struct bricktrace_array {
  * the ioctls BRICK_GET and BRICK_RESET.
  */
 #define BRICKTRACE_FEATURE_STATISTICS	(1ULL << 2)
+/* The module reports ioctls by file and command. */
+#define BRICKTRACE_FEATURE_IOCTLS	(1ULL << 3)
+/* The module reports slow calls. */
+#define BRICKTRACE_FEATURE_SLOW_CALLS	(1ULL << 4)
 
 /**
  * struct bricktrace_info - information about the module (BRICKTRACE_INFO)
@@ -246,7 +273,8 @@ struct bricktrace_array {
  * @host_refused: out: the number of granted runs that were beyond it
  * @max_host_grants: out: how many granted runs of all sessions may be passed to
  *	host-wide readers in any second
- * @reserved2: out: zero
+ * @decode: out: 0 while the host's operator has switched off the reading of commands
+ *	in the arguments of ioctls, otherwise 1, see @command of struct bricktrace_ioctl
  *
  * The opener's user is the effective user ID with which the file was opened.
  * Inside a user namespace, it is the owner of the outermost user namespace below
@@ -282,7 +310,7 @@ struct bricktrace_info {
 	__u64 host_granted;
 	__u64 host_refused;
 	__u32 max_host_grants;
-	__u32 reserved2;
+	__u32 decode;
 };
 
 #define BRICKTRACE_INFO_SIZE_V0		128
@@ -603,6 +631,83 @@ struct bricktrace_syscall {
 #define BRICKTRACE_SYSCALL_SIZE_V1	72
 
 /**
+ * struct bricktrace_ioctl - the figures of one ioctl command of a result
+ * @file: enum bricktrace_file
+ * @major: the major device number of a character or block device, otherwise zero
+ * @minor: the minor device number, likewise
+ * @request: the request, the second argument of ioctl(2); with BRICKTRACE_FILE_MORE zero
+ * @command: the number of the operation that a driver takes from the argument of the
+ *	request: the command of NVIDIA's RM CONTROL and the class of its ALLOC.
+ *	BRICKTRACE_NONE for all other requests, while the host's operator has switched
+ *	the reading off, and if the argument could not be read
+ * @arch: enum bricktrace_arch of the system call
+ * @view: enum bricktrace_view
+ * @owner: of a character device: the name of the module that drives it, cut to 15 bytes;
+ *	empty if the driver is part of the kernel
+ * @name: the name of an anonymous file, or the type of the file system of a regular file
+ *	or directory, cut to 15 bytes; otherwise empty
+ * @figures: the figures of the command. Of requests with @command, also the calls for
+ *	which the driver stored an error in the argument are in @errors
+ *
+ * A thread has separate figures for its first BRICKTRACE_THREAD_IOCTLS distinct commands,
+ * and a session for its first BRICKTRACE_SESSION_IOCTLS. All other calls are in one
+ * element for each arch, with BRICKTRACE_FILE_MORE. The figures of the ioctl system call
+ * of an arch are the sums of the arch's elements; its @max_ns is the largest of theirs.
+ */
+struct bricktrace_ioctl {
+	__u32 file;
+	__u32 major;
+	__u32 minor;
+	__u32 request;
+	__u64 command;
+	__u32 arch;
+	__u32 view;
+	char  owner[BRICKTRACE_FILE_NAME_LEN];
+	char  name[BRICKTRACE_FILE_NAME_LEN];
+	struct bricktrace_figures figures;
+};
+
+#define BRICKTRACE_IOCTL_SIZE_V0	120
+
+/**
+ * struct bricktrace_slow_call - one call that took long
+ * @tid: the thread's ID in the pid namespace of the session's opener, 0 if it has none
+ * @arch: enum bricktrace_arch
+ * @nr: the number of the call, or BRICKTRACE_NR_INVALID
+ * @category: enum bricktrace_category
+ * @arg0: the first argument, such as a file descriptor or an address, as the thread's
+ *	registers had it at the end of the call
+ * @start_ns: the CLOCK_MONOTONIC time at which the call was entered
+ * @ns: how long the call took
+ * @offcpu_ns: the part of @ns in which the thread did not run
+ * @ret: what the call returned, or the kernel's own number from -516 to -512 if it was
+ *	interrupted
+ * @file: this and the following are as in struct bricktrace_ioctl if the call is an ioctl,
+ *	otherwise zero. BRICKTRACE_FILE_MORE if the thread had no separate figures for the
+ *	command
+ */
+struct bricktrace_slow_call {
+	__s32 tid;
+	__u32 arch;
+	__u32 nr;
+	__u32 category;
+	__u64 arg0;
+	__u64 start_ns;
+	__u64 ns;
+	__u64 offcpu_ns;
+	__s64 ret;
+	__u32 file;
+	__u32 major;
+	__u32 minor;
+	__u32 request;
+	__u64 command;
+	char  owner[BRICKTRACE_FILE_NAME_LEN];
+	char  name[BRICKTRACE_FILE_NAME_LEN];
+};
+
+#define BRICKTRACE_SLOW_CALL_SIZE_V0	112
+
+/**
  * struct bricktrace_sum - a number of 128 bits, which no sum over 2^40 runs exceeds
  * @low: the lower 64 bits
  * @high: the upper 64 bits
@@ -714,6 +819,14 @@ struct bricktrace_failed {
  *	bricktrace_category_figures
  * @syscalls: one element for each system call and view, struct bricktrace_syscall
  * @failed: one element for each assertion that the run failed, struct bricktrace_failed
+ * @ioctls: one element for each ioctl command and view, struct bricktrace_ioctl
+ * @slow_calls: completed calls that began and ended inside the run and took at least
+ *	@slow_ns of struct bricktrace_session, the longest first, at most
+ *	BRICKTRACE_RUN_SLOW; struct bricktrace_slow_call
+ *
+ * Of each thread @slow_calls has the 32 latest and, among the calls since the oldest traced
+ * run began that was open, the 16 longest. So the 16 longest of all are the longest that
+ * there were; shorter ones may be missing.
  *
  * Any thread may close a run. The run ends when the call is entered. With provenance
  * BRICKTRACE_NOT_INSTRUMENTED, all arrays but @result and @failed are empty. A run that was
@@ -735,10 +848,13 @@ struct bricktrace_run_close {
 	struct bricktrace_array categories;
 	struct bricktrace_array syscalls;
 	struct bricktrace_array failed;
+	struct bricktrace_array ioctls;
+	struct bricktrace_array slow_calls;
 };
 
 #define BRICKTRACE_RUN_CLOSE_SIZE_V0	112
 #define BRICKTRACE_RUN_CLOSE_SIZE_V1	136
+#define BRICKTRACE_RUN_CLOSE_SIZE_V2	184
 
 /**
  * struct bricktrace_statistics - the statistics of a brick
@@ -862,6 +978,8 @@ struct bricktrace_assertion_counts {
  * @longest_times: the inclusive times of that run, struct bricktrace_times
  * @longest_categories: the inclusive figures of that run, struct
  *	bricktrace_category_figures
+ * @longest_slow: slow calls of that run, the longest first, at most
+ *	BRICKTRACE_BRICK_SLOW; struct bricktrace_slow_call
  *
  * All answers are of one moment.
  *
@@ -887,9 +1005,11 @@ struct bricktrace_brick_get {
 	struct bricktrace_array longest;
 	struct bricktrace_array longest_times;
 	struct bricktrace_array longest_categories;
+	struct bricktrace_array longest_slow;
 };
 
 #define BRICKTRACE_BRICK_GET_SIZE_V0	312
+#define BRICKTRACE_BRICK_GET_SIZE_V1	336
 
 /**
  * struct bricktrace_brick_reset - forget a brick's runs (BRICKTRACE_BRICK_RESET)
@@ -926,6 +1046,8 @@ struct bricktrace_brick_reset {
 #define BRICKTRACE_SESSION_OUTLIERS	(1U << 4)
 /* Set @enabled. */
 #define BRICKTRACE_SESSION_ENABLED	(1U << 5)
+/* Set @slow_ns. */
+#define BRICKTRACE_SESSION_SLOW		(1U << 6)
 
 /* The largest @cv_threshold, 1000 %: above the greatest value that a window can have. */
 #define BRICKTRACE_MAX_CV		1000000U
@@ -935,6 +1057,8 @@ struct bricktrace_brick_reset {
 #define BRICKTRACE_MAX_LIMIT		1000U
 /* The largest @outliers, 1000 interquartile ranges. */
 #define BRICKTRACE_MAX_OUTLIERS		1000000U
+/* The least @slow_ns, 10 us, other than 0. */
+#define BRICKTRACE_MIN_SLOW		10000ULL
 /* The value of @outliers that leaves out no run. */
 #define BRICKTRACE_OUTLIERS_KEEP	(~0U)
 
@@ -971,6 +1095,8 @@ struct bricktrace_brick_reset {
  * @escalated: out: the number of bricks of mode next whose runs are traced
  * @granted: out: the number of grants taken
  * @refused: out: the number of runs for which no grant was left
+ * @slow_ns: in (SET), out (GET): the least time of a slow call; 1 ms by default, 0 if the
+ *	session does not want slow calls. A new value holds for calls that end later
  *
  * A SET with several flags sets all of them or, if it fails, none.
  *
@@ -979,7 +1105,7 @@ struct bricktrace_brick_reset {
  *		@cv_threshold is above BRICKTRACE_MAX_CV, @efficiency_threshold above
  *		BRICKTRACE_MAX_EFFICIENCY, @trace_limit above BRICKTRACE_MAX_LIMIT,
  *		@outliers above BRICKTRACE_MAX_OUTLIERS and not BRICKTRACE_OUTLIERS_KEEP,
- *		or @enabled above 1
+ *		@enabled above 1, or @slow_ns below BRICKTRACE_MIN_SLOW and not 0
  */
 struct bricktrace_session {
 	__u32 size;
@@ -1003,10 +1129,12 @@ struct bricktrace_session {
 	__u32 escalated;
 	__u64 granted;
 	__u64 refused;
+	__u64 slow_ns;
 };
 
 #define BRICKTRACE_SESSION_SIZE_V0	64
 #define BRICKTRACE_SESSION_SIZE_V1	104
+#define BRICKTRACE_SESSION_SIZE_V2	112
 
 /*
  * The argument of each ioctl is the address of its structure, which the module reads
