@@ -25,7 +25,11 @@
 #include "clock.h"
 #include "syscall.h"
 
-#define BKT_SLOTS 57
+/* As many as leave struct bkt_task at 4 KiB. */
+#define BKT_SLOTS 49
+/* The slots of ioctls, which follow them in numbers. */
+#define BKT_IOCTLS BRICKTRACE_THREAD_IOCTLS
+#define BKT_ALL_SLOTS (BKT_SLOTS + BKT_IOCTLS)
 
 enum {
 	BKT_SLOT_CONTROL	= 0,	/* bricktrace's own calls; also "no slot" in @map */
@@ -42,6 +46,7 @@ struct bkt_slot {
 	u64 runnable;	/* the part of @offcpu spent waiting for a CPU, in nanoseconds */
 	u64 max;	/* the longest completed call of this arming; 0: none known */
 	u64 max_end;	/* when that call ended */
+	u64 notable;	/* a call of at least this time needs bkt_account_notable() */
 };
 
 enum bkt_state {
@@ -60,6 +65,9 @@ struct bkt_counters {
 	u64 min_flt;	/* minor page faults */
 	u64 maj_flt;	/* major page faults */
 };
+
+struct bkt_ioctls;
+struct bkt_slow_list;
 
 struct bkt_account {
 	seqcount_t seq;
@@ -83,9 +91,18 @@ struct bkt_account {
 	struct bkt_slot *delay_slot; /* the call at the last switch in, or NULL */
 	struct bkt_slot *interrupted; /* the call that last returned -512 to -516 */
 	u64 interrupted_enter;	/* the @t_enter of that call */
+	struct bkt_ioctls *ioctls;	/* ioctl.h; NULL until the first ioctl */
+	const void __user *status;	/* where the ioctl's driver stores its error, or NULL */
+	struct bkt_slow_list *slow_calls;	/* slow.h; NULL until the first slow call */
+	u64 slow_ns;		/* the least time of a slow call, 0: there are none */
+	u64 slow;		/* the same in ticks, U64_MAX: there are none */
+	u64 slow_floor;		/* as in bkt_slow_add() */
+	u32 recorded_request;	/* of the ioctl that is recorded */
+	u32 found_request;	/* of the ioctls in the slot with the key BKT_KEY_FOUND */
 	s16 interrupted_ret;	/* what that call returned */
 	u8 state;		/* enum bkt_state */
 	u8 used;		/* slots in use */
+	u8 found;		/* the slot with that key, 0: none yet */
 	u8 map[BKT_NR_NATIVE];	/* slot of a native number; 0: none yet */
 	u16 keys[BKT_SLOTS];	/* key of a slot */
 	struct bkt_slot slots[BKT_SLOTS];
@@ -94,6 +111,8 @@ struct bkt_account {
 /* The part of a call under way that is not in the slots yet. */
 struct bkt_under_way {
 	int key;		/* -1: no call is known to be under way */
+	int slot;		/* its slot; -1: it has none yet */
+	u32 request;		/* of an ioctl without a slot */
 	u64 begin;		/* when the call was entered, or first observed */
 	u64 time;
 	u64 offcpu;
@@ -107,8 +126,19 @@ struct bkt_snapshot {
 	struct bkt_counters kernel; /* what was counted since the account was opened */
 	struct bkt_under_way call;
 	u8 used;
-	struct bkt_slot slots[BKT_SLOTS];
+	u8 ioctls;		/* slots of ioctls in use */
+	struct bkt_slot slots[BKT_ALL_SLOTS];
 };
+
+static inline bool bkt_snapshot_has(const struct bkt_snapshot *v, u32 slot)
+{
+	return slot < BKT_SLOTS ? slot < v->used : slot - BKT_SLOTS < v->ioctls;
+}
+
+/* Goes through the slots in use, of which @v has some. */
+#define bkt_for_each_slot(i, v) \
+	for ((i) = 0; (i) < BKT_SLOTS + (v)->ioctls; \
+	     (i) = (i) + 1 == (v)->used ? BKT_SLOTS : (i) + 1)
 
 /*
  * Opens the account of a task that was forked (@forked) or registered at @now. Until
@@ -118,8 +148,12 @@ struct bkt_snapshot {
 void bkt_account_init(struct bkt_account *a, u64 now, u32 generation, bool forked,
 		      const struct bkt_counters *begin);
 
+/* Frees what the account points to. */
+void bkt_account_free(struct bkt_account *a);
+
 void bkt_account_enter_slow(struct bkt_account *a, unsigned long nr);
 void bkt_account_exit_slow(struct bkt_account *a, long ret);
+void bkt_account_notable(struct bkt_account *a, struct bkt_slot *s, u64 time, u64 now);
 
 static __always_inline void bkt_account_enter_slot(struct bkt_account *a,
 						   struct bkt_slot *s, bool tsc)
@@ -164,10 +198,8 @@ static __always_inline void bkt_account_exit(struct bkt_account *a, long ret,
 	time = now - a->t_enter;
 	s->count++;
 	s->time += time;
-	if (unlikely(time > s->max)) {
-		s->max = time;
-		s->max_end = now;
-	}
+	if (unlikely(time >= s->notable))
+		bkt_account_notable(a, s, time, now);
 	a->cur = NULL;
 	raw_write_seqcount_end(&a->seq);
 }
@@ -210,13 +242,26 @@ bool bkt_account_asleep(const struct bkt_account *a, u32 generation, u64 armed,
 			u64 *since);
 
 /*
- * Records the @key that a reader found in the registers of a task that is asleep as
- * above. All other readers, and the task itself once it is given a CPU, then use the
+ * Records the call of @key, with the @request if the call is an ioctl, that a reader found
+ * in the registers of a task that is asleep as above. All other readers, and the task itself once it is given a CPU, then use the
  * recorded key, although a tracer may change the registers or make the task continue.
  * (A task that is observed running was not asleep: its registers count then.) Returns
  * the recorded key, which is that of the first reader. Under bkt_tasks_lock.
  */
-int bkt_account_record(struct bkt_account *a, u32 generation, int key);
+int bkt_account_record(struct bkt_account *a, u32 generation, int key, u32 request);
+
+/*
+ * Sets what the account keeps of slow calls: those of at least @ns, or none if @ns is 0,
+ * and with which @floor. Under bkt_tasks_lock.
+ */
+void bkt_account_set_slow(struct bkt_account *a, u64 ns, u64 floor);
+
+/*
+ * Tries once to copy the slow calls of the arming @generation. Returns false if the task
+ * was writing.
+ */
+bool bkt_account_try_read_slow(const struct bkt_account *a, u32 generation,
+			       struct bkt_slow_list *to);
 
 /*
  * Tries once to read V(t) for t = min(@limit, now, the task's exit). @asleep_key: if

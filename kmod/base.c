@@ -49,6 +49,24 @@ static u32 base_index(struct bkt_base *b, u16 key)
 	return i;
 }
 
+u16 bkt_base_ioctl(struct bkt_base *b, const struct bkt_ioctl_id *id)
+{
+	u32 i = bkt_ioctl_hash(id);
+
+	for (;; i++) {
+		i &= BKT_BASE_INDEX - 1;
+		if (!b->ioctl_index[i])
+			break;
+		if (bkt_ioctl_same(&b->ioctl[b->ioctl_index[i] - 1], id))
+			return BKT_KEY_IOCTL + b->ioctl_index[i] - 1;
+	}
+	if (b->ioctls == BRICKTRACE_SESSION_IOCTLS)
+		return bkt_syscall_ioctl(id->arch);
+	b->ioctl[b->ioctls] = *id;
+	b->ioctl_index[i] = ++b->ioctls;
+	return BKT_KEY_IOCTL + b->ioctls - 1;
+}
+
 struct bkt_base *bkt_base_alloc(void)
 {
 	struct bkt_base *b = kvzalloc(sizeof(*b), GFP_KERNEL_ACCOUNT);
@@ -62,6 +80,7 @@ struct bkt_base *bkt_base_alloc(void)
 		bkt_base_free(b);
 		return NULL;
 	}
+	seqcount_init(&b->slow.seq);
 	/* base_index() returns these when the table is full (rule "more"). */
 	for (i = 0; i < BKT_CATEGORIES; i++)
 		base_index(b, BKT_KEY_MORE + i);
@@ -85,15 +104,14 @@ static void base_add(struct bkt_base *b, struct bkt_sums *to, u32 room,
 		     const u16 *keys, const struct bkt_snapshot *v, u64 sign)
 {
 	struct bkt_sum *sum;
-	u32 index;
-	u8 i;
+	u32 i, index;
 
 	to->thread += sign * v->t;
 	to->offcpu += sign * v->offcpu;
 	to->kernel.run_delay += sign * v->kernel.run_delay;
 	to->kernel.min_flt += sign * v->kernel.min_flt;
 	to->kernel.maj_flt += sign * v->kernel.maj_flt;
-	for (i = 0; i < v->used; i++) {
+	bkt_for_each_slot(i, v) {
 		const struct bkt_slot *s = &v->slots[i];
 
 		if (!s->count && !s->time && !s->offcpu && !s->runnable)
@@ -151,12 +169,12 @@ static void base_longest(struct bkt_walked *w, u64 begin, u64 max, u64 end)
 static void base_walk_longest(struct bkt_base *b, const u16 *keys,
 			      const struct bkt_snapshot *v)
 {
-	u8 i;
+	u32 i;
 
 	/* This walk opens a run. The longest call matters when a run is closed. */
 	if (!b->open)
 		return;
-	for (i = 0; i < v->used; i++)
+	bkt_for_each_slot(i, v)
 		if (v->slots[i].max)
 			base_longest(&b->walked[base_index(b, keys[i])],
 				     b->begin, v->slots[i].max,
@@ -166,16 +184,17 @@ static void base_walk_longest(struct bkt_base *b, const u16 *keys,
 void bkt_base_leave(struct bkt_base *b, const u16 *keys,
 		    const struct bkt_snapshot *v, u32 generation, bool unread)
 {
-	u8 i;
+	u32 i;
 
 	b->sums->left++;
 	b->sums->members--;
 	base_add_exit(b, b->sums, keys, v);
 	if (b->generation != generation) {
 		memset(b->longest, 0, sizeof(b->longest));
+		bkt_slow_clear(&b->slow, generation);
 		b->generation = generation;
 	}
-	for (i = 0; i < v->used; i++) {
+	bkt_for_each_slot(i, v) {
 		struct bkt_longest *l = &b->longest[base_index(b, keys[i])];
 
 		if (v->slots[i].max > l->max) {
@@ -187,6 +206,15 @@ void bkt_base_leave(struct bkt_base *b, const u16 *keys,
 		return;
 	base_add_exit(b, b->walk, keys, v);
 	base_walk_longest(b, keys, v);
+}
+
+void bkt_base_add_slow(struct bkt_base *b, const struct bkt_slow_call *c, u64 floor,
+		       bool read)
+{
+	struct bkt_slow_call added = *c;
+
+	added.epoch = b->walking && read ? b->epoch : 0;
+	bkt_slow_add(&b->slow, &added, floor);
 }
 
 void bkt_base_walk_begin(struct bkt_base *b, u32 generation,
@@ -212,11 +240,11 @@ void bkt_base_walk_begin(struct bkt_base *b, u32 generation,
 				     b->longest[i].end);
 }
 
-void bkt_base_add_keys(struct bkt_base *b, const u16 *keys, u8 used)
+void bkt_base_add_keys(struct bkt_base *b, const u16 *keys, u8 n)
 {
 	u8 i;
 
-	for (i = 0; i < used; i++)
+	for (i = 0; i < n; i++)
 		base_index(b, keys[i]);
 }
 

@@ -20,6 +20,8 @@
 #define BKT_BASE_H
 
 #include "account.h"
+#include "ioctl.h"
+#include "slow.h"
 #include "totals.h"
 
 /* Sums of one system call, times in ticks. Only a difference of two sums is a figure. */
@@ -58,7 +60,10 @@ struct bkt_walked {
 	u32 in_flight;	/* members that were in this call when the walk read them */
 };
 
-#define BKT_BASE_KEYS BKT_TOTALS_SESSION
+#define BKT_BASE_KEYS 768
+
+/* Of a hash table with open addressing. */
+#define BKT_BASE_INDEX (2 * BRICKTRACE_SESSION_IOCTLS)
 
 struct bkt_base {
 	/* From a key to its index in the arrays plus one, 0: none yet. Set once. */
@@ -69,6 +74,11 @@ struct bkt_base {
 	u64 begin;		/* likewise */
 	bool walking;
 	u32 epoch;		/* number of the latest walk, from 1 */
+	/* The commands of the keys from BKT_KEY_IOCTL on. Each is set once, then constant. */
+	u32 ioctls;
+	u16 ioctl_index[BKT_BASE_INDEX];	/* by hash: position in the array plus one */
+	struct bkt_ioctl_id ioctl[BRICKTRACE_SESSION_IOCTLS];
+	struct bkt_slow_list slow;	/* of former members, with their keys and @tid */
 	struct bkt_longest longest[BKT_BASE_KEYS];
 	struct bkt_walked walked[BKT_BASE_KEYS];
 	struct bkt_sums *sums;	/* the base itself */
@@ -80,8 +90,15 @@ void bkt_base_free(struct bkt_base *b);
 size_t bkt_base_size(void);
 
 /*
+ * Returns the key of an ioctl command in this session; if the session has too many, that
+ * of the ioctl system call.
+ */
+u16 bkt_base_ioctl(struct bkt_base *b, const struct bkt_ioctl_id *id);
+
+/*
  * For a member that joins. @v is V of its account, or NULL if the account was opened
- * at @t and has counted nothing. Here and below, @keys are those of the account.
+ * at @t and has counted nothing. Here and below, @keys are those of the account's slots
+ * in this session.
  */
 void bkt_base_join(struct bkt_base *b, u64 t, const u16 *keys,
 		   const struct bkt_snapshot *v);
@@ -94,6 +111,13 @@ void bkt_base_leave(struct bkt_base *b, const u16 *keys,
 		    const struct bkt_snapshot *v, u32 generation, bool unread);
 
 /*
+ * Adds the slow call of a member that leaves, and that a walk under way, if there is one,
+ * has read (@read) or not. Calls that began before @floor lie inside no run.
+ */
+void bkt_base_add_slow(struct bkt_base *b, const struct bkt_slow_call *c, u64 floor,
+		       bool read);
+
+/*
  * A walk begins, reads each member, and ends. To close a run, pass as @open the S
  * that was read when the run was opened, and as @begin the time when the run began,
  * in ticks. To open a run, pass NULL and 0.
@@ -104,8 +128,8 @@ void bkt_base_read(struct bkt_base *b, const u16 *keys,
 		   const struct bkt_snapshot *v);
 void bkt_base_walk_end(struct bkt_base *b);
 
-/* Gives indexes to the first @used keys of a member that bkt_sums_add() will add. */
-void bkt_base_add_keys(struct bkt_base *b, const u16 *keys, u8 used);
+/* Gives indexes to the first @n keys of a member that bkt_sums_add() will add. */
+void bkt_base_add_keys(struct bkt_base *b, const u16 *keys, u8 n);
 
 /* Size in bytes, and a copy to be freed by kvfree(), or NULL. */
 size_t bkt_sums_size(const struct bkt_sums *s);

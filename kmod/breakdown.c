@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <linux/fs.h>
 #include <linux/minmax.h>
 #include <linux/overflow.h>
 #include <linux/string.h>
@@ -76,16 +77,56 @@ static const struct bkt_figures *breakdown_inner(const struct bkt_inner *inner, 
 	return inner->totals ? bkt_totals_look(inner->totals, key) : NULL;
 }
 
-size_t bkt_breakdown_size(const struct bkt_totals *totals)
+/* Whether @key is an ioctl command, or all ioctls of a table that have no other key. */
+static bool breakdown_is_ioctl(u16 key)
 {
-	struct bkt_breakdown *b = NULL;
-
-	return struct_size(b, syscalls, totals->used);
+	return key >= BKT_KEY_IOCTL || bkt_syscall_is_ioctl(key);
 }
 
-static struct bricktrace_syscall *
-breakdown_call(struct bkt_breakdown *b, const struct bkt_total *e,
-	       const struct bkt_figures *in)
+static u32 breakdown_count_ioctls(const struct bkt_totals *totals)
+{
+	u32 i, n = 0;
+
+	for (i = 0; i < totals->used; i++)
+		n += breakdown_is_ioctl(totals->total[i].key);
+	return n;
+}
+
+size_t bkt_breakdown_size(const struct bkt_totals *totals)
+{
+	u32 ioctls = breakdown_count_ioctls(totals);
+	struct bkt_breakdown *b = NULL;
+
+	/* The ioctls are added to the system call of their table. */
+	return struct_size(b, syscalls, totals->used) + ioctls * sizeof(b->ioctls[0]);
+}
+
+/* The name in @id is that of a device's module, or of another file. */
+static void breakdown_names(const struct bkt_ioctl_id *id, char *owner, char *name)
+{
+	bool device = id->file == BRICKTRACE_FILE_CHAR || id->file == BRICKTRACE_FILE_BLOCK;
+
+	memcpy(device ? owner : name, id->name, sizeof(id->name));
+}
+
+/* Returns the command of @key in @id, and its arch. */
+static enum bricktrace_arch breakdown_ioctl_id(u16 key, const struct bkt_ioctl_id *ids,
+					       struct bkt_ioctl_id *id)
+{
+	enum bricktrace_arch arch;
+
+	if (key >= BKT_KEY_IOCTL) {
+		*id = ids[key - BKT_KEY_IOCTL];
+		return id->arch;
+	}
+	bkt_syscall_nr(key, &arch);
+	bkt_ioctl_unknown(id, arch, 0);
+	id->file = BRICKTRACE_FILE_MORE;
+	return arch;
+}
+
+/* Adds the elements of a system call, whose figures are not set. */
+static struct bricktrace_syscall *breakdown_new_call(struct bkt_breakdown *b, u16 key)
 {
 	struct bricktrace_syscall *sc = b->syscalls[b->nr_syscalls++];
 	enum bricktrace_arch arch;
@@ -94,14 +135,94 @@ breakdown_call(struct bkt_breakdown *b, const struct bkt_total *e,
 	/* All bytes go to user space, those of fields that are not set below as well. */
 	memset(sc, 0, sizeof(b->syscalls[0]));
 	for (v = 0; v < BKT_VIEWS; v++) {
-		sc[v].nr = bkt_syscall_nr(e->key, &arch);
+		sc[v].nr = bkt_syscall_nr(key, &arch);
 		sc[v].arch = arch;
-		sc[v].category = bkt_syscall_category(e->key);
+		sc[v].category = bkt_syscall_category(key);
 		sc[v].view = v;
 	}
+	return sc;
+}
+
+/* Adds a system call. Sets @f to its figures. */
+static void breakdown_call(struct bkt_breakdown *b, const struct bkt_total *e,
+			   const struct bkt_figures *in, const struct bricktrace_figures **f)
+{
+	struct bricktrace_syscall *sc = breakdown_new_call(b, e->key);
+	u32 v;
+
 	breakdown_inclusive(&sc[BRICKTRACE_VIEW_INCLUSIVE].figures, &e->f);
 	breakdown_exclusive(&sc[BRICKTRACE_VIEW_EXCLUSIVE].figures, &e->f, in);
-	return sc;
+	for (v = 0; v < BKT_VIEWS; v++)
+		f[v] = &sc[v].figures;
+}
+
+/* The ioctl system calls, to which their commands are added: rule "ioctl". */
+struct breakdown_ioctls {
+	struct bricktrace_syscall *call[BRICKTRACE_ARCH_X32 + 1];	/* NULL until needed */
+	bool unknown[BRICKTRACE_ARCH_X32 + 1];
+};
+
+/* Adds an ioctl command. Sets @f to its figures. */
+static void breakdown_ioctl(struct bkt_breakdown *b, const struct bkt_total *e,
+			    const struct bkt_figures *in, const struct bkt_ioctl_id *ids,
+			    struct breakdown_ioctls *sums, const struct bricktrace_figures **f)
+{
+	struct bricktrace_ioctl *io = b->ioctls[b->nr_ioctls++];
+	struct bkt_ioctl_id id;
+	enum bricktrace_arch arch = breakdown_ioctl_id(e->key, ids, &id);
+	struct bricktrace_syscall *sc = sums->call[arch];
+	u32 v;
+
+	memset(io, 0, sizeof(b->ioctls[0]));
+	breakdown_inclusive(&io[BRICKTRACE_VIEW_INCLUSIVE].figures, &e->f);
+	breakdown_exclusive(&io[BRICKTRACE_VIEW_EXCLUSIVE].figures, &e->f, in);
+	if (!sc)
+		sc = breakdown_new_call(b, bkt_syscall_ioctl(arch));
+	for (v = 0; v < BKT_VIEWS; v++) {
+		io[v].file = id.file;
+		io[v].major = MAJOR(id.dev);
+		io[v].minor = MINOR(id.dev);
+		io[v].request = id.request;
+		io[v].command = id.command;
+		io[v].arch = arch;
+		io[v].view = v;
+		breakdown_names(&id, io[v].owner, io[v].name);
+		if (!sums->call[arch]) {
+			sc[v].figures.max_ns = BRICKTRACE_NONE;
+			sc[v].figures.runnable_ns = breakdown_runnable(0);
+		}
+		breakdown_add(&sc[v].figures, &io[v].figures);
+		f[v] = &io[v].figures;
+	}
+	sums->call[arch] = sc;
+	breakdown_max(&sc[BRICKTRACE_VIEW_INCLUSIVE].figures, &sums->unknown[arch], &e->f);
+}
+
+void bkt_breakdown_slow(struct bricktrace_slow_call *to, const struct bkt_slow_call *c,
+			const struct bkt_ioctl_id *ids)
+{
+	enum bricktrace_arch arch;
+	struct bkt_ioctl_id id;
+
+	memset(to, 0, sizeof(*to));
+	to->tid = c->tid;
+	to->nr = bkt_syscall_nr(c->key, &arch);
+	to->arch = arch;
+	to->category = bkt_syscall_category(c->key);
+	to->arg0 = c->arg0;
+	to->ns = bkt_clock_ns(c->time);
+	to->offcpu_ns = bkt_clock_ns(c->offcpu);
+	to->ret = c->ret;
+	if (!breakdown_is_ioctl(c->key))
+		return;
+	to->arch = breakdown_ioctl_id(c->key, ids, &id);
+	to->nr = bkt_syscall_nr(bkt_syscall_ioctl(to->arch), &arch);
+	to->file = id.file;
+	to->major = MAJOR(id.dev);
+	to->minor = MINOR(id.dev);
+	to->request = c->request;
+	to->command = id.command;
+	breakdown_names(&id, to->owner, to->name);
 }
 
 static void breakdown_clear(struct bkt_breakdown *b)
@@ -130,11 +251,14 @@ struct breakdown_rest {
 
 static void breakdown_calls(struct bkt_breakdown *b,
 			    const struct bkt_totals *totals,
-			    const struct bkt_inner *inner, struct breakdown_rest *rest)
+			    const struct bkt_inner *inner, const struct bkt_ioctl_id *ids,
+			    struct breakdown_rest *rest)
 {
 	bool unknown[BKT_CATEGORIES] = {};
 	struct bricktrace_category_figures *c;
-	const struct bricktrace_syscall *sc;
+	const struct bricktrace_figures *f[BKT_VIEWS];
+	struct breakdown_ioctls ioctls = {};
+	enum bricktrace_category category;
 	const struct bkt_figures *in;
 	const struct bkt_total *e;
 	u32 i, v;
@@ -151,13 +275,21 @@ static void breakdown_calls(struct bkt_breakdown *b,
 				e->f.time;
 			continue;
 		}
-		sc = breakdown_call(b, e, in);
-		c = b->categories[sc->category];
+		if (breakdown_is_ioctl(e->key))
+			breakdown_ioctl(b, e, in, ids, &ioctls, f);
+		else
+			breakdown_call(b, e, in, f);
+		category = bkt_syscall_category(e->key);
+		c = b->categories[category];
 		for (v = 0; v < BKT_VIEWS; v++)
-			breakdown_add(&c[v].figures, &sc[v].figures);
+			breakdown_add(&c[v].figures, f[v]);
 		breakdown_max(&c[BRICKTRACE_VIEW_INCLUSIVE].figures,
-			      &unknown[sc->category], &e->f);
+			      &unknown[category], &e->f);
 	}
+	for (i = 0; i < ARRAY_SIZE(ioctls.call); i++)
+		if (ioctls.unknown[i])
+			ioctls.call[i][BRICKTRACE_VIEW_INCLUSIVE].figures.max_ns =
+				BRICKTRACE_NONE;
 	for (i = 0; i < BKT_CATEGORIES; i++)
 		if (unknown[i])
 			b->categories[i][BRICKTRACE_VIEW_INCLUSIVE]
@@ -165,7 +297,7 @@ static void breakdown_calls(struct bkt_breakdown *b,
 }
 
 void bkt_breakdown(struct bkt_breakdown *b, const struct bkt_totals *totals,
-		   const struct bkt_inner *inner, u64 edge_ps)
+		   const struct bkt_inner *inner, const struct bkt_ioctl_id *ids, u64 edge_ps)
 {
 	struct bricktrace_times *all = &b->times[BRICKTRACE_VIEW_INCLUSIVE];
 	struct bricktrace_times *self = &b->times[BRICKTRACE_VIEW_EXCLUSIVE];
@@ -175,7 +307,8 @@ void bkt_breakdown(struct bkt_breakdown *b, const struct bkt_totals *totals,
 	u64 self_rest, edge = 0, self_edge = 0;
 
 	breakdown_clear(b);
-	breakdown_calls(b, totals, inner, &rest);
+	b->ioctls = (void *)&b->syscalls[totals->used];
+	breakdown_calls(b, totals, inner, ids, &rest);
 	self_rest = bkt_totals_sub(rest.time, in->compute_ns + in->edge_ns);
 	self->compute_offcpu_ns = min(bkt_totals_sub(rest.offcpu, in->compute_offcpu_ns),
 				      self_rest);

@@ -8,6 +8,8 @@
 #define BKT_BREAKDOWN_H
 
 #include <linux/bricktrace.h>
+#include "ioctl.h"
+#include "slow.h"
 #include "totals.h"
 
 #define BKT_VIEWS	(BRICKTRACE_VIEW_EXCLUSIVE + 1)
@@ -22,6 +24,8 @@ struct bkt_breakdown {
 	struct bricktrace_times times[BKT_VIEWS];
 	struct bricktrace_category_figures categories[BKT_CATEGORIES][BKT_VIEWS];
 	u32 nr_syscalls;
+	u32 nr_ioctls;
+	struct bricktrace_ioctl (*ioctls)[BKT_VIEWS];	/* after @syscalls */
 	struct bricktrace_syscall syscalls[][BKT_VIEWS];
 };
 
@@ -30,10 +34,15 @@ size_t bkt_breakdown_size(const struct bkt_totals *totals);
 
 /*
  * Fills in @b, which has bkt_breakdown_size() bytes, from the run's @totals and its
- * @inner. @edge_ps is the edge of one call, or BRICKTRACE_NONE.
+ * @inner. @ids are the commands of the keys from BKT_KEY_IOCTL on. @edge_ps is the edge of
+ * one call, or BRICKTRACE_NONE.
  */
 void bkt_breakdown(struct bkt_breakdown *b, const struct bkt_totals *totals,
-		   const struct bkt_inner *inner, u64 edge_ps);
+		   const struct bkt_inner *inner, const struct bkt_ioctl_id *ids, u64 edge_ps);
+
+/* Fills in a slow call but its @start_ns. @ids are as above. */
+void bkt_breakdown_slow(struct bricktrace_slow_call *to, const struct bkt_slow_call *c,
+			const struct bkt_ioctl_id *ids);
 
 /* Adds a run's totals and inclusive times to @inner of the run around it. */
 void bkt_breakdown_add_inner(struct bkt_inner *to, const struct bkt_totals *totals,

@@ -21,12 +21,17 @@ struct bkt_brick *bkt_brick_alloc(u32 id, const char *name, struct bkt_holder *h
 {
 	struct bkt_brick *b = kvzalloc(sizeof(*b), GFP_KERNEL_ACCOUNT);
 
-	if (b) {
-		b->id = id;
-		strscpy(b->name, name, sizeof(b->name));
-		b->holder = holder;
-		spin_lock_init(&b->lock);
+	if (!b)
+		return NULL;
+	b->slow = kcalloc(BRICKTRACE_BRICK_SLOW, sizeof(*b->slow), GFP_KERNEL_ACCOUNT);
+	if (!b->slow) {
+		kvfree(b);
+		return NULL;
 	}
+	b->id = id;
+	strscpy(b->name, name, sizeof(b->name));
+	b->holder = holder;
+	spin_lock_init(&b->lock);
 	return b;
 }
 
@@ -40,6 +45,7 @@ void bkt_brick_free(struct bkt_brick *b)
 	if (brick_holds(b))
 		bkt_hooks_put(b->holder);
 	bkt_assertions_put(b->assertions);
+	kfree(b->slow);
 	kvfree(b);
 }
 
@@ -143,8 +149,9 @@ static void brick_add_times(struct bricktrace_statistics *to, const struct brick
 	bkt_sum_add(&to->major_faults, t->major_faults);
 }
 
-static void brick_add_traced(struct bkt_brick_statistics *st, const struct bkt_record *rec)
+static void brick_add_traced(struct bkt_brick *b, const struct bkt_record *rec)
 {
+	struct bkt_brick_statistics *st = &b->st;
 	const struct bkt_breakdown *bd = rec->breakdown;
 	bool longest = !st->sums.traced ||
 		       rec->result.wall_ns > st->longest.result.wall_ns;
@@ -162,6 +169,8 @@ static void brick_add_traced(struct bkt_brick_statistics *st, const struct bkt_r
 	st->longest.times = bd->times[BRICKTRACE_VIEW_INCLUSIVE];
 	for (c = 0; c < BKT_CATEGORIES; c++)
 		st->longest.categories[c] = bd->categories[c][BRICKTRACE_VIEW_INCLUSIVE];
+	st->nr_slow = min_t(u32, rec->nr_slow_calls, BRICKTRACE_BRICK_SLOW);
+	memcpy(b->slow, rec->slow_calls, st->nr_slow * sizeof(*b->slow));
 }
 
 static void brick_add_verdict(struct bkt_assertions *set, const struct bkt_verdict *v)
@@ -190,7 +199,7 @@ void bkt_brick_close(struct bkt_brick *b, const struct bkt_record *rec)
 	st->sums.granted += !!(flags & BRICKTRACE_RESULT_GRANTED);
 	st->sums.refused += !!(flags & BRICKTRACE_RESULT_REFUSED);
 	if (rec->breakdown)
-		brick_add_traced(st, rec);
+		brick_add_traced(b, rec);
 	if (rec->assertions)
 		brick_add_verdict(rec->assertions, &rec->verdict);
 	spin_unlock(&b->lock);
@@ -211,6 +220,7 @@ void bkt_brick_get(struct bkt_brick *b, struct bkt_brick_copy *copy)
 	if (b->assertions)
 		memcpy(copy->counts, b->assertions->counts, sizeof(copy->counts));
 	copy->st = b->st;
+	memcpy(copy->slow, b->slow, b->st.nr_slow * sizeof(*b->slow));
 	spin_unlock(&b->lock);
 	copy->window_runs = bkt_window_copy(&copy->st.window, copy->window);
 	for (c = 0; c < BKT_CATEGORIES; c++)

@@ -40,6 +40,7 @@ struct bkt_brick_statistics {
 	struct bricktrace_category_statistics categories[BKT_CATEGORIES];
 	struct bkt_window window;
 	struct bkt_longest_run longest;	/* if @sums.traced is not 0 */
+	u32 nr_slow;			/* slow calls of that run, in @slow of the brick */
 };
 
 struct bkt_brick {
@@ -56,7 +57,12 @@ struct bkt_brick {
 	bool escalated;		/* mode next: runs are traced */
 	u32 calm;		/* mode next: runs since the last anomaly, while escalated */
 	struct bkt_brick_statistics st;
+	struct bricktrace_slow_call *slow;	/* BRICKTRACE_BRICK_SLOW elements */
 };
+
+/* Bytes of a brick. */
+#define BKT_BRICK_SIZE (sizeof(struct bkt_brick) + \
+			BRICKTRACE_BRICK_SLOW * sizeof(struct bricktrace_slow_call))
 
 /* What a run learns from its brick when it is opened. */
 struct bkt_brick_open {
@@ -113,6 +119,7 @@ struct bkt_brick_copy {
 	struct bkt_brick_statistics st;
 	u32 window_runs;
 	struct bricktrace_window_run window[BRICKTRACE_WINDOW];
+	struct bricktrace_slow_call slow[BRICKTRACE_BRICK_SLOW];
 };
 
 void bkt_brick_get(struct bkt_brick *b, struct bkt_brick_copy *copy);

@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "compat.h"
 #include "hooks.h"
+#include "ioctl.h"
 #include "limit.h"
 #include "member.h"
 #include "run.h"
@@ -133,6 +134,7 @@ static int chardev_info(struct bkt_ioctl *c)
 	a->linger_ms = state.linger_ms;
 	a->tested = bkt_kernel_tested;
 	a->features = BRICKTRACE_FEATURE_FAULTS | BRICKTRACE_FEATURE_STATISTICS |
+		      BRICKTRACE_FEATURE_IOCTLS | BRICKTRACE_FEATURE_SLOW_CALLS |
 		      (BKT_RUN_DELAY ? BRICKTRACE_FEATURE_RUNNABLE : 0);
 	a->arms = state.arms;
 	a->threads_lost = bkt_task_lost();
@@ -145,7 +147,7 @@ static int chardev_info(struct bkt_ioctl *c)
 	a->loaded_ns = state.loaded_ns;
 	bkt_limit_get(&bkt_limit_host, &a->max_host_grants, &a->host_granted,
 		      &a->host_refused);
-	a->decode = 0;
+	a->decode = bkt_ioctl_decodes();
 	return chardev_put(c);
 }
 
@@ -234,7 +236,8 @@ static int chardev_brick_get(struct bkt_ioctl *c)
 	      chardev_check_array(&a->longest, BRICKTRACE_RESULT_SIZE_V0) ?:
 	      chardev_check_array(&a->longest_times, BRICKTRACE_TIMES_SIZE_V0) ?:
 	      chardev_check_array(&a->longest_categories,
-				  BRICKTRACE_CATEGORY_FIGURES_SIZE_V0);
+				  BRICKTRACE_CATEGORY_FIGURES_SIZE_V0) ?:
+	      chardev_check_array(&a->longest_slow, BRICKTRACE_SLOW_CALL_SIZE_V0);
 	if (ret)
 		return ret;
 	if (!b)
@@ -268,6 +271,8 @@ static int chardev_brick_get(struct bkt_ioctl *c)
 	      chardev_put_array(&a->longest_categories, st->longest.categories,
 				sizeof(st->longest.categories[0]),
 				traced ? BKT_CATEGORIES : 0) ?:
+	      chardev_put_array(&a->longest_slow, copy->slow, sizeof(copy->slow[0]),
+				st->nr_slow) ?:
 	      chardev_put(c);
 	bkt_assertions_put(copy->assertions);
 	kvfree(copy);
@@ -344,7 +349,9 @@ static int chardev_run_close(struct bkt_ioctl *c)
 	      chardev_check_array(&a->categories,
 				  BRICKTRACE_CATEGORY_FIGURES_SIZE_V0) ?:
 	      chardev_check_array(&a->syscalls, BRICKTRACE_SYSCALL_SIZE_V0) ?:
-	      chardev_check_array(&a->failed, BRICKTRACE_FAILED_SIZE_V0);
+	      chardev_check_array(&a->failed, BRICKTRACE_FAILED_SIZE_V0) ?:
+	      chardev_check_array(&a->ioctls, BRICKTRACE_IOCTL_SIZE_V0) ?:
+	      chardev_check_array(&a->slow_calls, BRICKTRACE_SLOW_CALL_SIZE_V0);
 	if (ret)
 		return ret;
 	rec = bkt_run_close(c->session, a->run, c->entered);
@@ -361,6 +368,10 @@ static int chardev_run_close(struct bkt_ioctl *c)
 				sizeof(b->syscalls[0][0]),
 				b ? b->nr_syscalls * BKT_VIEWS : 0) ?:
 	      chardev_put_failed(&a->failed, rec) ?:
+	      chardev_put_array(&a->ioctls, b ? b->ioctls : NULL, sizeof(b->ioctls[0][0]),
+				b ? b->nr_ioctls * BKT_VIEWS : 0) ?:
+	      chardev_put_array(&a->slow_calls, rec->slow_calls, sizeof(rec->slow_calls[0]),
+				rec->nr_slow_calls) ?:
 	      chardev_put(c);
 	bkt_run_done(rec);
 	return ret;
@@ -374,7 +385,7 @@ static int chardev_session_get(struct bkt_ioctl *c)
 
 static int chardev_session_set(struct bkt_ioctl *c)
 {
-	return bkt_session_set(c->session, &c->arg.session) ?: chardev_put(c);
+	return bkt_member_set(c->session, &c->arg.session) ?: chardev_put(c);
 }
 
 /* chardev_ioctl() checks an ioctl's structure by its row before it calls @fn. */
@@ -412,7 +423,8 @@ static const struct {
 		.reserved = offsetof(struct bricktrace_session, reserved),
 		.flags = BRICKTRACE_SESSION_EDGE | BRICKTRACE_SESSION_CV |
 			 BRICKTRACE_SESSION_EFFICIENCY | BRICKTRACE_SESSION_LIMIT |
-			 BRICKTRACE_SESSION_OUTLIERS | BRICKTRACE_SESSION_ENABLED },
+			 BRICKTRACE_SESSION_OUTLIERS | BRICKTRACE_SESSION_ENABLED |
+			 BRICKTRACE_SESSION_SLOW },
 	CHARDEV_IOCTL(BRICK_GET, brick_get, BRICK_GET), .fn = chardev_brick_get },
 	CHARDEV_IOCTL(BRICK_RESET, brick_reset, BRICK_RESET), .fn = chardev_brick_reset,
 		.reserved = offsetof(struct bricktrace_brick_reset, reserved) },

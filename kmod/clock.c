@@ -11,12 +11,21 @@ DEFINE_STATIC_KEY_FALSE(bkt_clock_is_tsc);
 
 /* Written when an epoch begins, after @clock_epoch. */
 static u32 clock_mult = 1, clock_shift;
+static u32 clock_ticks_mult = 1, clock_ticks_shift;
 static u32 clock_epoch;		/* the number of the present epoch */
 
 u64 bkt_clock_ns(u64 ticks)
 {
 	return mul_u64_u32_shr(ticks, READ_ONCE(clock_mult),
 			       READ_ONCE(clock_shift));
+}
+
+u64 bkt_clock_ticks(u64 ns)
+{
+	if (ns >= 1ULL << 60)
+		return U64_MAX;
+	return mul_u64_u32_shr(ns, READ_ONCE(clock_ticks_mult),
+			       READ_ONCE(clock_ticks_shift));
 }
 
 u32 bkt_clock_epoch(void)
@@ -26,13 +35,20 @@ u32 bkt_clock_epoch(void)
 	return READ_ONCE(clock_epoch);
 }
 
-static void clock_begin(u32 mult, u32 shift)
+/* @khz is the frequency of the clock. */
+static void clock_begin(u32 khz)
 {
+	u32 mult, shift, ticks_mult, ticks_shift;
+
+	clocks_calc_mult_shift(&mult, &shift, khz, NSEC_PER_MSEC, 0);
+	clocks_calc_mult_shift(&ticks_mult, &ticks_shift, NSEC_PER_MSEC, khz, 0);
 	WRITE_ONCE(clock_epoch, clock_epoch + 1);
 	/* Pairs with bkt_clock_epoch(): it sees this epoch after a use of its factors. */
 	smp_wmb();
 	WRITE_ONCE(clock_mult, mult);
 	WRITE_ONCE(clock_shift, shift);
+	WRITE_ONCE(clock_ticks_mult, ticks_mult);
+	WRITE_ONCE(clock_ticks_shift, ticks_shift);
 }
 
 #ifdef CONFIG_X86_64
@@ -57,12 +73,9 @@ static unsigned int clock_khz;	/* the TSC's frequency when the epoch began */
 
 static void clock_begin_tsc(void)
 {
-	u32 mult, shift;
-
 	/* If the module was loaded early, the kernel will still refine this frequency. */
 	WRITE_ONCE(clock_khz, tsc_khz);
-	clocks_calc_mult_shift(&mult, &shift, clock_khz, NSEC_PER_MSEC, 0);
-	clock_begin(mult, shift);
+	clock_begin(clock_khz);
 }
 
 void bkt_clock_init(void)
@@ -82,12 +95,12 @@ bool bkt_clock_stale(void)
 void bkt_clock_renew(void)
 {
 	if (!static_key_enabled(&bkt_clock_is_tsc)) {
-		clock_begin(1, 0);
+		clock_begin(NSEC_PER_MSEC);
 	} else if (check_tsc_unstable()) {
 		/* This epoch ends with the patching, during which readers may see either clock. */
-		clock_begin(1, 0);
+		clock_begin(NSEC_PER_MSEC);
 		static_branch_disable(&bkt_clock_is_tsc);
-		clock_begin(1, 0);
+		clock_begin(NSEC_PER_MSEC);
 	} else {
 		clock_begin_tsc();
 	}
@@ -104,6 +117,6 @@ bool bkt_clock_stale(void)
 
 void bkt_clock_renew(void)
 {
-	clock_begin(1, 0);
+	clock_begin(NSEC_PER_MSEC);
 }
 #endif

@@ -39,6 +39,9 @@ static __always_inline u64 bkt_clock_now(void)
 /* Converts the difference of two readings to nanoseconds. Exact over centuries. */
 u64 bkt_clock_ns(u64 ticks);
 
+/* Converts nanoseconds to a difference of two readings; U64_MAX for 2^60 ns and more. */
+u64 bkt_clock_ticks(u64 ns);
+
 /* Chooses the clock when the module is loaded. */
 void bkt_clock_init(void);
 

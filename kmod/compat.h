@@ -169,6 +169,11 @@ static inline u64 bkt_run_delay(const struct task_struct *p)
 #define bkt_slow_path(p) test_tsk_thread_flag(p, TIF_SYSCALL_TRACEPOINT)
 #endif
 
+/* 1da91ea87aef ("introduce fd_file(), convert all accessors to it."), v6.12 */
+#ifndef fd_file
+#define fd_file(f) ((f).file)
+#endif
+
 /* For a variable that CONFIG_INIT_STACK_ALL_ZERO need not set to zero; gcc 12, clang 8. */
 #if defined(__has_attribute) && __has_attribute(uninitialized)
 #define BKT_UNINITIALIZED __attribute__((uninitialized))

@@ -6,13 +6,18 @@
 #include <linux/slab.h>
 #include "access.h"
 #include "hooks.h"
+#include "ioctl.h"
 #include "member.h"
 #include "threads.h"
 
 static const struct bkt_follower_ops member_ops;
 
-/* Bytes charged for a member. Each member pays for the account that it may share. */
-#define MEMBER_BYTES (sizeof(struct bkt_member) + sizeof(struct bkt_task))
+/*
+ * Bytes charged for a member. Each member pays for the account that it may share, and for
+ * the tables that the account may get.
+ */
+#define MEMBER_BYTES (sizeof(struct bkt_member) + sizeof(struct bkt_task) + \
+		      sizeof(struct bkt_ioctls) + sizeof(struct bkt_slow_list))
 
 static struct bkt_member *member_alloc(struct bkt_session *s, u32 inherit,
 				       gfp_t gfp)
@@ -28,6 +33,7 @@ static struct bkt_member *member_alloc(struct bkt_session *s, u32 inherit,
 	}
 	m->session = s;
 	m->follower.ops = &member_ops;
+	m->follower.want = &s->slow_want;
 	m->follower.inherit = inherit;
 	refcount_set(&m->refs, 1);
 	return m;
@@ -45,18 +51,69 @@ void bkt_member_put(struct bkt_member *m)
 	kfree(m);
 }
 
-static const u16 *member_keys(const struct bkt_member *m)
+/* Returns the session's key of an ioctl of the member that was found under way. */
+static u16 member_found_key(struct bkt_member *m, u16 key, u32 request)
 {
-	return m->follower.task->account.keys;
+	struct bkt_ioctl_id id;
+
+	bkt_ioctl_unknown(&id, key - BKT_KEY_FOUND, request);
+	return bkt_base_ioctl(m->session->base, &id);
+}
+
+/* Sets the keys of the first @own slots and the first @ioctls slots of ioctls. */
+static void member_set_keys(struct bkt_member *m, u8 own, u8 ioctls)
+{
+	const struct bkt_account *a = &m->follower.task->account;
+
+	lockdep_assert_held(&bkt_tasks_lock);
+	for (; m->own < own; m->own++) {
+		u16 key = a->keys[m->own];
+
+		if (key >= BKT_KEY_FOUND)
+			key = member_found_key(m, key, a->found_request);
+		m->keys[m->own] = key;
+	}
+	for (; m->ioctls < ioctls; m->ioctls++)
+		m->keys[BKT_SLOTS + m->ioctls] =
+			bkt_base_ioctl(m->session->base, &a->ioctls->id[m->ioctls]);
+}
+
+/* Prepares the member's keys for @v, and sets the key of the call under way to the session's. */
+static void member_translate(struct bkt_member *m, struct bkt_snapshot *v)
+{
+	member_set_keys(m, v->used, v->ioctls);
+	if (v->call.slot >= 0)
+		v->call.key = m->keys[v->call.slot];
+	else if (v->call.key >= BKT_KEY_FOUND && v->call.key < BKT_KEY_IOCTL)
+		v->call.key = member_found_key(m, v->call.key, v->call.request);
+}
+
+/* Sets the key and the thread's ID of a slow call, of which the member has the keys. */
+static void member_translate_slow(const struct bkt_member *m, s32 tid,
+				  const struct bkt_slow_call *c, struct bkt_slow_call *to)
+{
+	*to = *c;
+	to->tid = tid;
+	/* Calls without a slot of their own still have their number. */
+	if (c->slot >= BKT_SLOT_FIRST)
+		to->key = m->keys[c->slot];
+}
+
+static s32 member_tid(const struct bkt_member *m)
+{
+	lockdep_assert_held(&bkt_tasks_lock);
+	return pid_nr_ns(m->follower.task->pid, m->session->pid_ns);
 }
 
 /* @v is the task's V, or NULL if its account was opened at @t and has counted nothing. */
-static void member_join(struct bkt_member *m, u64 t, const struct bkt_snapshot *v)
+static void member_join(struct bkt_member *m, u64 t, struct bkt_snapshot *v)
 {
 	struct bkt_session *s = m->session;
 
 	lockdep_assert_held(&bkt_tasks_lock);
-	bkt_base_join(s->base, t, member_keys(m), v);
+	if (v)
+		member_translate(m, v);
+	bkt_base_join(s->base, t, m->keys, v);
 	/* A walk under way began with a copy of the base, so it skips the new member. */
 	m->epoch = s->base->epoch;
 	list_add_tail(&m->session_node, &s->members);
@@ -64,20 +121,49 @@ static void member_join(struct bkt_member *m, u64 t, const struct bkt_snapshot *
 }
 
 /*
+ * Passes the slow calls of a member that leaves on to the base, if they may lie inside a
+ * run. Bound: the list has BKT_SLOW_LATEST + BKT_SLOW_LONGEST calls.
+ */
+static void member_leave_slow(struct bkt_member *m, const struct bkt_snapshot *v,
+			      const struct bkt_slow_list *list)
+{
+	struct bkt_slow_want *want = &m->session->slow_want;
+	struct bkt_base *b = m->session->base;
+	u64 floor = READ_ONCE(want->floor);
+	const struct bkt_slow_call *c;
+	struct bkt_slow_call call;
+	s32 tid;
+	u32 i = 0;
+
+	if (!list || list->generation != bkt_task_generation() || !atomic_read(&want->runs))
+		return;
+	tid = member_tid(m);
+	while ((c = bkt_slow_next(list, &i))) {
+		if (!bkt_slow_inside(c, floor, v->t))
+			continue;
+		member_translate_slow(m, tid, c, &call);
+		bkt_base_add_slow(b, &call, floor, m->epoch == b->epoch);
+	}
+}
+
+/*
  * @v is the task's V, or NULL if the session is released and its base is not read
- * again. The caller has taken the follower off its task's list. It also drops the
+ * again. @list has the task's slow calls, or is NULL. The caller has taken the follower off its task's list. It also drops the
  * reference of the session's list, which may free the account: no CPU's bkt_running
  * may point to the account by then.
  */
-static void member_leave(struct bkt_member *m, const struct bkt_snapshot *v,
-			 enum bkt_leave_reason reason)
+static void member_leave(struct bkt_member *m, struct bkt_snapshot *v,
+			 const struct bkt_slow_list *list, enum bkt_leave_reason reason)
 {
 	struct bkt_session *s = m->session;
 
 	lockdep_assert_held(&bkt_tasks_lock);
-	if (v)
-		bkt_base_leave(s->base, member_keys(m), v, bkt_task_generation(),
+	if (v) {
+		member_translate(m, v);
+		bkt_base_leave(s->base, m->keys, v, bkt_task_generation(),
 			       m->epoch != s->base->epoch);
+		member_leave_slow(m, v, list);
+	}
 	if (v && m->end)
 		*m->end = *v;
 	m->leave_reason = reason;
@@ -85,14 +171,15 @@ static void member_leave(struct bkt_member *m, const struct bkt_snapshot *v,
 	WRITE_ONCE(s->nr_members, s->nr_members - 1);
 }
 
-static void member_detached(struct bkt_follower *f, const struct bkt_snapshot *end,
-			    bool exec)
+static void member_detached(struct bkt_follower *f, struct bkt_snapshot *end, bool exec)
 {
 	struct bkt_member *m = container_of(f, struct bkt_member, follower);
 
 	if (exec)
 		m->session->base->sums->lost++;
-	member_leave(m, end, exec ? BKT_LEAVE_EXEC : BKT_LEAVE_EXIT);
+	/* Only the task itself, which is current, writes to this list. */
+	member_leave(m, end, f->task->account.slow_calls,
+		     exec ? BKT_LEAVE_EXEC : BKT_LEAVE_EXIT);
 	bkt_member_put(m);
 }
 
@@ -274,10 +361,11 @@ static void member_remove(struct bkt_member *m, struct list_head *gone, bool *fo
 	struct bkt_session *s = m->session;
 
 	bkt_task_read(m->follower.task, U64_MAX, s->v);
+	bkt_task_read_slow(m->follower.task, s->slow_list);
 	spin_lock(&bkt_tasks_lock);
 	if (!m->leave_reason) {
 		*forget |= bkt_task_unfollow(&m->follower);
-		member_leave(m, s->v, BKT_LEAVE_REQUEST);
+		member_leave(m, s->v, s->slow_list, BKT_LEAVE_REQUEST);
 		list_add(&m->session_node, gone);
 	}
 	spin_unlock(&bkt_tasks_lock);
@@ -474,6 +562,32 @@ out:
 	return ret;
 }
 
+int bkt_member_set(struct bkt_session *s, const struct bricktrace_session *from)
+{
+	struct bkt_member *m;
+	int ret;
+	u32 i;
+
+	if (!(from->flags & BRICKTRACE_SESSION_SLOW))
+		return bkt_session_set(s, from);
+	if (mutex_lock_killable(&s->lock))
+		return -EINTR;
+	ret = bkt_session_set(s, from);
+	/* New members ask for the new value by themselves, so they need not be counted. */
+	for (i = ret ? 0 : READ_ONCE(s->nr_members); i; i--) {
+		spin_lock(&bkt_tasks_lock);
+		m = list_first_entry_or_null(&s->members, struct bkt_member, session_node);
+		if (m) {
+			list_move_tail(&m->session_node, &s->members);
+			bkt_task_update_slow(m->follower.task);
+		}
+		spin_unlock(&bkt_tasks_lock);
+		cond_resched();
+	}
+	mutex_unlock(&s->lock);
+	return ret;
+}
+
 /* The base is not read again, so no member's V is read. */
 void bkt_member_drop_all(struct bkt_session *s)
 {
@@ -487,7 +601,7 @@ void bkt_member_drop_all(struct bkt_session *s)
 	while (!list_empty(&s->members)) {
 		m = list_first_entry(&s->members, struct bkt_member, session_node);
 		forget |= bkt_task_unfollow(&m->follower);
-		member_leave(m, NULL, BKT_LEAVE_REQUEST);
+		member_leave(m, NULL, NULL, BKT_LEAVE_REQUEST);
 		list_add(&m->session_node, &gone);
 		cond_resched_lock(&bkt_tasks_lock);
 	}
@@ -519,6 +633,7 @@ static struct bkt_member *member_begin_run(struct bkt_session *s,
 	} else {
 		if (!m->end)
 			swap(m->end, *end);
+		bkt_task_update_slow(t);
 		refcount_inc(&m->refs);
 		WRITE_ONCE(m->runs, m->runs + 1);
 	}
@@ -564,8 +679,112 @@ enum bkt_leave_reason bkt_member_read(struct bkt_member *m, u64 limit,
 	reason = m->leave_reason;
 	if (reason)
 		*v = *m->end;
+	else
+		member_translate(m, v);
 	spin_unlock(&bkt_tasks_lock);
 	return reason;
+}
+
+static void member_collect(const struct bkt_member *m, s32 tid, u64 begin, u64 end,
+			   const struct bkt_slow_list *list, struct bkt_slow_top *top)
+{
+	u64 least = READ_ONCE(m->session->slow_want.ns);
+	const struct bkt_slow_call *c;
+	struct bkt_slow_call call;
+	u32 i = 0;
+
+	while (least && (c = bkt_slow_next(list, &i))) {
+		if (!bkt_slow_inside(c, begin, end) || bkt_clock_ns(c->time) < least)
+			continue;
+		member_translate_slow(m, tid, c, &call);
+		bkt_slow_top_add(top, &call);
+	}
+}
+
+void bkt_member_slow(struct bkt_member *m, u64 begin, const struct bkt_snapshot *v,
+		     struct bkt_slow_list *list, struct bkt_slow_top *top)
+{
+	s32 tid;
+
+	top->n = 0;
+	/* Pairs with account_add_slow(). */
+	if (!smp_load_acquire(&m->follower.task->account.slow_calls))
+		return;
+	bkt_task_read_slow(m->follower.task, list);
+	spin_lock(&bkt_tasks_lock);
+	tid = member_tid(m);
+	spin_unlock(&bkt_tasks_lock);
+	member_collect(m, tid, begin, v->t, list, top);
+	bkt_slow_top_sort(top);
+}
+
+/* Adds the slow calls of a member that the walk has just read with the value @s->v. */
+static void member_walk_slow(struct bkt_member *m, u64 begin)
+{
+	struct bkt_session *s = m->session;
+	s32 tid;
+
+	lockdep_assert_held(&bkt_tasks_lock);
+	if (!m->follower.task->account.slow_calls)
+		return;
+	tid = member_tid(m);
+	spin_unlock(&bkt_tasks_lock);
+	bkt_task_read_slow(m->follower.task, s->slow_list);
+	member_collect(m, tid, begin, s->v->t, s->slow_list, s->slow_top);
+	spin_lock(&bkt_tasks_lock);
+}
+
+/* Adds the slow calls of former members that the walk, which has ended, has not read. */
+static void member_walk_former(struct bkt_session *s, u64 begin, u64 end)
+{
+	u64 least = READ_ONCE(s->slow_want.ns);
+	const struct bkt_slow_call *c;
+	u32 i = 0;
+
+	spin_lock(&bkt_tasks_lock);
+	*s->slow_list = s->base->slow;
+	spin_unlock(&bkt_tasks_lock);
+	if (s->slow_list->generation != bkt_task_generation())
+		return;
+	while (least && (c = bkt_slow_next(s->slow_list, &i)))
+		if (bkt_slow_inside(c, begin, end) && bkt_clock_ns(c->time) >= least &&
+		    c->epoch != s->base->epoch)
+			bkt_slow_top_add(s->slow_top, c);
+}
+
+/* Reads the member @m, which is the caller's own thread or has a reference. */
+static void member_walk_read(struct bkt_member *m, u64 limit, u64 begin)
+{
+	struct bkt_session *s = m->session;
+	struct bkt_base *b = s->base;
+
+	lockdep_assert_held(&bkt_tasks_lock);
+	spin_unlock(&bkt_tasks_lock);
+	bkt_task_read(m->follower.task, limit, s->v);
+	cond_resched();
+	spin_lock(&bkt_tasks_lock);
+	/* If the member has left meanwhile, bkt_base_leave() has added its V. */
+	if (m->leave_reason)
+		return;
+	member_translate(m, s->v);
+	bkt_base_read(b, m->keys, s->v);
+	m->epoch = b->epoch;
+	if (b->open)
+		member_walk_slow(m, begin);
+	else
+		bkt_task_update_slow(m->follower.task);
+}
+
+/* Prepares the base for bkt_member_walk_last(): the thread gets no other slots until then. */
+static void member_prepare_last(struct bkt_member *self)
+{
+	const struct bkt_account *a = &self->follower.task->account;
+	struct bkt_base *b = self->session->base;
+
+	bkt_task_update_slow(self->follower.task);
+	member_set_keys(self, a->used, a->ioctls ? a->ioctls->used : 0);
+	bkt_base_add_keys(b, self->keys, self->own);
+	bkt_base_add_keys(b, self->keys + BKT_SLOTS, self->ioctls);
 }
 
 struct bkt_member *bkt_member_walk(struct bkt_session *s,
@@ -576,6 +795,7 @@ struct bkt_member *bkt_member_walk(struct bkt_session *s,
 	struct bkt_member *m, *self = NULL;
 
 	lockdep_assert_held(&s->lock);
+	s->slow_top->n = 0;
 	spin_lock(&bkt_tasks_lock);
 	bkt_base_walk_begin(b, bkt_task_generation(), open, begin);
 	/* Members that this walk has passed, or that joined since, end the list. */
@@ -588,30 +808,24 @@ struct bkt_member *bkt_member_walk(struct bkt_session *s,
 			/* No reference: @s->lock is held and current is here, so @m stays. */
 			self = m;
 			m->epoch = b->epoch;
-			bkt_base_add_keys(b, member_keys(m), m->follower.task->account.used);
 			continue;
 		}
 		refcount_inc(&m->refs);
-		spin_unlock(&bkt_tasks_lock);
-		bkt_task_read(m->follower.task, U64_MAX, s->v);
-		cond_resched();
-		spin_lock(&bkt_tasks_lock);
-		/* If the member has left meanwhile, bkt_base_leave() has added its V. */
-		if (!m->leave_reason) {
-			bkt_base_read(b, member_keys(m), s->v);
-			m->epoch = b->epoch;
-		}
+		member_walk_read(m, U64_MAX, begin);
 		bkt_member_put(m);
 	}
 	if (self && limit) {
-		spin_unlock(&bkt_tasks_lock);
-		bkt_task_read(self->follower.task, limit, s->v);
-		spin_lock(&bkt_tasks_lock);
-		bkt_base_read(b, member_keys(self), s->v);
+		member_walk_read(self, limit, begin);
 		self = NULL;
+	} else if (self) {
+		member_prepare_last(self);
 	}
 	bkt_base_walk_end(b);
 	spin_unlock(&bkt_tasks_lock);
+	if (open) {
+		member_walk_former(s, begin, limit);
+		bkt_slow_top_sort(s->slow_top);
+	}
 	return self;
 }
 
@@ -621,7 +835,8 @@ u64 bkt_member_walk_last(struct bkt_member *self, struct bkt_sums *to)
 
 	bkt_task_read(self->follower.task, U64_MAX, s->v);
 	spin_lock(&bkt_tasks_lock);
-	bkt_sums_add(s->base, to, member_keys(self), s->v);
+	member_translate(self, s->v);
+	bkt_sums_add(s->base, to, self->keys, s->v);
 	spin_unlock(&bkt_tasks_lock);
 	return s->v->t;
 }

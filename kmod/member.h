@@ -35,6 +35,13 @@ struct bkt_member {
 	enum bkt_leave_reason leave_reason;	/* bkt_tasks_lock */
 	/* bkt_tasks_lock: room for V at the moment of leaving; NULL until the first such run. */
 	struct bkt_snapshot *end;
+	/*
+	 * bkt_tasks_lock: the keys of the account's slots in this session, as far as
+	 * member_set_keys() has needed them. Each is set once, then constant.
+	 */
+	u8 own;				/* slots from 0 on */
+	u8 ioctls;			/* slots from BKT_SLOTS on */
+	u16 keys[BKT_ALL_SLOTS];
 };
 
 /*
@@ -44,6 +51,12 @@ struct bkt_member {
  */
 int bkt_member_register(struct bkt_session *s, s32 tid, u32 flags);
 int bkt_member_unregister(struct bkt_session *s, s32 tid, bool process);
+
+/*
+ * Does what BRICKTRACE_SESSION_SET says, whose reserved fields and flags are checked
+ * already. Returns 0, -ERANGE, or -EINTR.
+ */
+int bkt_member_set(struct bkt_session *s, const struct bricktrace_session *from);
 
 /* Removes all members of a session that is being released. */
 void bkt_member_drop_all(struct bkt_session *s);
@@ -67,10 +80,18 @@ enum bkt_leave_reason bkt_member_read(struct bkt_member *m, u64 limit,
 				      struct bkt_snapshot *v);
 
 /*
+ * Adds to @top the slow calls of a run of scope thread that began at @begin, and whose
+ * member was read last with the value @v. @list is a buffer. May sleep.
+ */
+void bkt_member_slow(struct bkt_member *m, u64 begin, const struct bkt_snapshot *v,
+		     struct bkt_slow_list *list, struct bkt_slow_top *top);
+
+/*
  * Reads the session's sum S (base.h) into the base's @walk; bkt_base_walk_begin()
  * says what @open and @begin are. current's member, if there is one, is read last
  * and only up to @limit. If @limit is 0 that member is not read but returned, to be
- * read by bkt_member_walk_last(). The caller holds the session's lock.
+ * read by bkt_member_walk_last(). A walk that closes a run sets the session's @slow_top
+ * to the run's slow calls. The caller holds the session's lock.
  */
 struct bkt_member *bkt_member_walk(struct bkt_session *s,
 				   const struct bkt_sums *open, u64 begin,

@@ -16,12 +16,17 @@ struct bkt_record {
 	struct bkt_breakdown *breakdown;	/* NULL if the run was not instrumented */
 	struct bkt_assertions *assertions;	/* of the run, or NULL */
 	struct bkt_verdict verdict;		/* on @assertions */
+	struct bricktrace_slow_call *slow_calls;	/* NULL if there are none */
+	u32 nr_slow_calls;
 };
 
-/* Allocates room for the breakdown of @totals. Returns 0 or -ENOMEM. */
-int bkt_record_alloc(struct bkt_record *rec, const struct bkt_totals *totals);
+/*
+ * Allocates room for the breakdown of @totals and for @slow_calls, whose number the caller
+ * sets. Returns 0 or -ENOMEM.
+ */
+int bkt_record_alloc(struct bkt_record *rec, const struct bkt_totals *totals, u32 slow_calls);
 
-/* Drops the breakdown: the run turned out not to be instrumented. */
+/* Drops breakdown and slow calls: the run turned out not to be instrumented. */
 void bkt_record_drop_breakdown(struct bkt_record *rec);
 
 /* Frees what @rec points to, but not @rec. */

@@ -26,6 +26,8 @@ enum run_state {
 struct run_room {
 	struct bkt_snapshot begin;	/* V at @start of the run */
 	struct bkt_snapshot end;	/* V when the run is closed */
+	struct bkt_slow_list slow_list;	/* the thread's slow calls then */
+	struct bkt_slow_top slow_top;	/* the run's slow calls */
 	struct bkt_totals *totals;	/* the run's figures */
 };
 
@@ -68,7 +70,7 @@ static void run_room_free(struct bkt_session *s, struct run_room *room)
 	if (!room)
 		return;
 	bkt_totals_free(room->totals);
-	kfree(room);
+	kvfree(room);
 	bkt_user_uncharge(s->user, sizeof(*room) + bkt_totals_size(BKT_TOTALS_THREAD));
 }
 
@@ -81,7 +83,7 @@ static int run_room_alloc(struct bkt_run *r)
 		return 0;
 	if (!bkt_user_charge(u, sizeof(*room) + bkt_totals_size(BKT_TOTALS_THREAD)))
 		return -EDQUOT;
-	room = kmalloc(sizeof(*room), GFP_KERNEL_ACCOUNT);
+	room = kvmalloc(sizeof(*room), GFP_KERNEL_ACCOUNT);
 	if (!room)
 		goto err;
 	room->totals = bkt_totals_alloc(BKT_TOTALS_THREAD);
@@ -91,7 +93,7 @@ static int run_room_alloc(struct bkt_run *r)
 	return 0;
 
 err_room:
-	kfree(room);
+	kvfree(room);
 err:
 	bkt_user_uncharge(u, sizeof(*room) + bkt_totals_size(BKT_TOTALS_THREAD));
 	return -ENOMEM;
@@ -120,6 +122,7 @@ static void run_untrace(struct bkt_run *r)
 	memset(&r->inner.times, 0, sizeof(r->inner.times));
 	bkt_user_uncharge(r->session->user, r->bytes);
 	r->bytes = 0;
+	atomic_dec(&r->session->slow_want.runs);
 	bkt_hooks_put(&r->session->holder);
 	r->traced = false;
 }
@@ -377,6 +380,15 @@ static bool run_traceable(struct bkt_session *s, u32 scope)
 	return yes;
 }
 
+/* Counts a traced run that begins later. If there is no other, older slow calls are void. */
+static void run_count(struct bkt_session *s)
+{
+	u64 now = bkt_clock_now();
+
+	if (atomic_inc_return(&s->slow_want.runs) == 1)
+		WRITE_ONCE(s->slow_want.floor, now);
+}
+
 /*
  * Makes a run traced. @charge: if the session's limit has a grant, which is taken last, so
  * that only a run that is traced takes one; otherwise the error is -ENOSPC. If a run of
@@ -398,6 +410,7 @@ static int run_trace(struct bkt_run *r, bool charge, struct bkt_member **self)
 	if (ret)
 		return ret;
 	r->traced = true;
+	run_count(s);
 	r->generation = bkt_task_generation();
 	/* The probes did not see the entry of this call if the hooks have just been armed. */
 	bkt_task_control();
@@ -562,8 +575,10 @@ static enum bkt_leave_reason run_add_up(struct bkt_run *r, u64 entered,
 		reason = bkt_member_read(r->member, limit, &r->room->end);
 		if (reason)
 			*end = r->room->end.t;
-		bkt_totals_add_thread(totals, r->member->follower.task->account.keys,
-				      r->start, &r->room->begin, &r->room->end);
+		bkt_totals_add_thread(totals, r->member->keys, r->start, &r->room->begin,
+				      &r->room->end);
+		bkt_member_slow(r->member, r->start, &r->room->end, &r->room->slow_list,
+				&r->room->slow_top);
 	} else {
 		bkt_member_walk(s, r->open, r->start, entered);
 		bkt_base_since(s->base, r->open, totals);
@@ -646,6 +661,21 @@ static void run_describe(const struct bkt_run *r, struct bricktrace_result *res)
 	res->window_median2 = w->median2;
 }
 
+/* Fills in the slow calls, for which the record has room. */
+static void run_add_slow(struct bkt_run *r, const struct bkt_slow_top *top)
+{
+	struct bkt_record *rec = &r->record;
+	u32 i;
+
+	rec->nr_slow_calls = top->n;
+	for (i = 0; i < top->n; i++) {
+		bkt_breakdown_slow(&rec->slow_calls[i], &top->call[i],
+				   r->session->base->ioctl);
+		rec->slow_calls[i].start_ns =
+			r->start_ns + bkt_clock_ns(top->call[i].start - r->start);
+	}
+}
+
 /*
  * Fills in the figures of a traced run. @totals is a buffer, or NULL if the run cannot be
  * measured. A failure leaves the run as it was.
@@ -655,16 +685,20 @@ static int run_measure(struct bkt_run *r, u64 entered, struct bkt_totals *totals
 	enum bkt_leave_reason reason = BKT_PRESENT;
 	struct bkt_record *rec = &r->record;
 	struct bricktrace_result *res = &rec->result;
+	struct bkt_session *s = r->session;
+	const struct bkt_slow_top *top;
 	u64 end = entered;
 	int ret;
 
 	if (totals) {
 		reason = run_add_up(r, entered, totals, &end);
-		ret = bkt_record_alloc(rec, totals);
+		top = r->member ? &r->room->slow_top : s->slow_top;
+		ret = bkt_record_alloc(rec, totals, top->n);
 		if (ret)
 			return ret;
-		bkt_breakdown(rec->breakdown, totals, &r->inner,
-			      READ_ONCE(r->session->edge_ps));
+		bkt_breakdown(rec->breakdown, totals, &r->inner, s->base->ioctl,
+			      READ_ONCE(s->edge_ps));
+		run_add_slow(r, top);
 	}
 	res->wall_ns = run_wall_ns(r, end);
 	if (reason)

@@ -2,6 +2,7 @@
 #include <linux/err.h>
 #include <linux/mm.h>
 #include <linux/nospec.h>
+#include <linux/pid_namespace.h>
 #include <linux/slab.h>
 #include "session.h"
 
@@ -9,6 +10,7 @@
 #define SESSION_CV		15000
 #define SESSION_EFFICIENCY	25000
 #define SESSION_LIMIT		100
+#define SESSION_SLOW_NS		NSEC_PER_MSEC
 /* Tukey's fences. */
 #define SESSION_OUTLIERS	1500
 
@@ -44,6 +46,8 @@ struct bkt_session *bkt_session_alloc(struct file *opener)
 	init_llist_head(&s->spares);
 	INIT_LIST_HEAD(&s->members);
 	s->edge_ps = BRICKTRACE_NONE;
+	s->slow_want.ns = SESSION_SLOW_NS;
+	s->pid_ns = get_pid_ns(task_active_pid_ns(current));
 	return s;
 
 err_user:
@@ -56,8 +60,18 @@ err:
 /* Bytes that bkt_session_prepare() allocates. */
 static size_t session_room(void)
 {
-	return sizeof(struct bkt_snapshot) + bkt_base_size() +
+	return sizeof(struct bkt_snapshot) + sizeof(struct bkt_slow_list) +
+	       sizeof(struct bkt_slow_top) + bkt_base_size() +
 	       bkt_totals_size(BKT_TOTALS_SESSION);
+}
+
+static void session_free_room(struct bkt_session *s)
+{
+	bkt_base_free(s->base);
+	bkt_totals_free(s->result);
+	kfree(s->slow_top);
+	kfree(s->slow_list);
+	kfree(s->v);
 }
 
 int bkt_session_prepare(struct bkt_session *s)
@@ -70,25 +84,23 @@ int bkt_session_prepare(struct bkt_session *s)
 	if (!bkt_user_charge(s->user, session_room()))
 		return -EDQUOT;
 	s->v = kmalloc(sizeof(*s->v), GFP_KERNEL_ACCOUNT);
-	if (!s->v)
-		goto err;
+	s->slow_list = kmalloc(sizeof(*s->slow_list), GFP_KERNEL_ACCOUNT);
+	s->slow_top = kmalloc(sizeof(*s->slow_top), GFP_KERNEL_ACCOUNT);
 	s->result = bkt_totals_alloc(BKT_TOTALS_SESSION);
-	if (!s->result)
-		goto err_v;
 	base = bkt_base_alloc();
-	if (!base)
-		goto err_result;
+	if (!s->v || !s->slow_list || !s->slow_top || !s->result || !base)
+		goto err;
 	/* bkt_session_get() reads the base without the lock. */
 	smp_store_release(&s->base, base);
 	return 0;
 
-err_result:
-	bkt_totals_free(s->result);
-	s->result = NULL;
-err_v:
-	kfree(s->v);
-	s->v = NULL;
 err:
+	bkt_base_free(base);
+	session_free_room(s);
+	s->v = NULL;
+	s->slow_list = NULL;
+	s->slow_top = NULL;
+	s->result = NULL;
 	bkt_user_uncharge(s->user, session_room());
 	return -ENOMEM;
 }
@@ -99,16 +111,15 @@ void bkt_session_free(struct bkt_session *s)
 
 	for (i = 0; i < s->nr_bricks; i++) {
 		bkt_brick_free(s->brick[i]);
-		bkt_user_uncharge(s->user, sizeof(*s->brick[i]));
+		bkt_user_uncharge(s->user, BKT_BRICK_SIZE);
 	}
 	if (s->brick)
 		bkt_user_uncharge(s->user, SESSION_TABLE);
 	kvfree(s->brick);
 	if (s->base)
 		bkt_user_uncharge(s->user, session_room());
-	bkt_base_free(s->base);
-	bkt_totals_free(s->result);
-	kfree(s->v);
+	session_free_room(s);
+	put_pid_ns(s->pid_ns);
 	bkt_user_uncharge(s->user, sizeof(*s));
 	bkt_user_put(s->user);
 	kvfree(s);
@@ -154,11 +165,11 @@ static struct bkt_brick *session_add(struct bkt_session *s, const char *name)
 	if (ret)
 		return ERR_PTR(ret);
 	if (s->nr_bricks >= BKT_MAX_BRICKS ||
-	    !bkt_user_charge(s->user, sizeof(*b)))
+	    !bkt_user_charge(s->user, BKT_BRICK_SIZE))
 		return ERR_PTR(-EDQUOT);
 	b = bkt_brick_alloc(s->nr_bricks + 1, name, &s->holder);
 	if (!b) {
-		bkt_user_uncharge(s->user, sizeof(*b));
+		bkt_user_uncharge(s->user, BKT_BRICK_SIZE);
 		return ERR_PTR(-ENOMEM);
 	}
 	s->brick[s->nr_bricks] = b;
@@ -258,6 +269,7 @@ void bkt_session_get(struct bkt_session *s, struct bricktrace_session *to)
 	to->outliers = READ_ONCE(s->thresholds.outliers);
 	bkt_limit_get(&s->limit, &to->trace_limit, &to->granted, &to->refused);
 	to->enabled = !bkt_hooks_is_off(&s->holder);
+	to->slow_ns = READ_ONCE(s->slow_want.ns);
 	to->escalated = 0;
 	for (i = 0; i < to->bricks; i++)
 		to->escalated += READ_ONCE(s->brick[i]->escalated);
@@ -281,7 +293,9 @@ int bkt_session_set(struct bkt_session *s, const struct bricktrace_session *from
 	    (flags & BRICKTRACE_SESSION_OUTLIERS &&
 	     !session_in_range(from->outliers, BRICKTRACE_MAX_OUTLIERS,
 			       BRICKTRACE_OUTLIERS_KEEP)) ||
-	    (flags & BRICKTRACE_SESSION_ENABLED && from->enabled > 1))
+	    (flags & BRICKTRACE_SESSION_ENABLED && from->enabled > 1) ||
+	    (flags & BRICKTRACE_SESSION_SLOW && from->slow_ns &&
+	     from->slow_ns < BRICKTRACE_MIN_SLOW))
 		return -ERANGE;
 	if (flags & BRICKTRACE_SESSION_EDGE)
 		WRITE_ONCE(s->edge_ps, from->edge_ps);
@@ -293,6 +307,8 @@ int bkt_session_set(struct bkt_session *s, const struct bricktrace_session *from
 		bkt_limit_set(&s->limit, from->trace_limit);
 	if (flags & BRICKTRACE_SESSION_OUTLIERS)
 		WRITE_ONCE(s->thresholds.outliers, from->outliers);
+	if (flags & BRICKTRACE_SESSION_SLOW)
+		WRITE_ONCE(s->slow_want.ns, from->slow_ns);
 	if (flags & BRICKTRACE_SESSION_ENABLED)
 		bkt_hooks_switch(&s->holder, from->enabled);
 	return 0;

@@ -39,6 +39,8 @@ struct bkt_session {
 	struct bkt_limit limit;		/* of traced runs and of those passed on */
 	struct bkt_thresholds thresholds; /* each field atomic; likewise the next */
 	u64 edge_ps;			/* rule "edge"; BRICKTRACE_NONE: not calibrated */
+	struct bkt_slow_want slow_want;	/* see slow.h */
+	struct pid_namespace *pid_ns;	/* constant: the opener's, with a reference */
 	/*
 	 * From a number less one to the brick; NULL until the first one is defined. Written
 	 * under @lock, and read without: a brick exists as long as its session.
@@ -58,7 +60,9 @@ struct bkt_session {
 
 	/* NULL until bkt_session_prepare(). */
 	struct bkt_snapshot *v;		/* @lock: buffer for one V(t) */
-	struct bkt_totals *result;	/* @lock: buffer for the figures of a session-wide run */
+	struct bkt_slow_list *slow_list; /* @lock: buffer for the slow calls of one thread */
+	struct bkt_slow_top *slow_top;	/* @lock: buffer for those of a session-wide run */
+	struct bkt_totals *result;	/* @lock: buffer for the figures of such a run */
 	struct bkt_base *base;		/* base.h says what protects its contents */
 
 	struct list_head members;	/* bkt_tasks_lock */
@@ -82,7 +86,10 @@ int bkt_session_define(struct bkt_session *s, const struct bricktrace_brick_defi
 /* Fills in settings, limits and counters. Waits for nobody. */
 void bkt_session_get(struct bkt_session *s, struct bricktrace_session *to);
 
-/* Sets the settings that @from->flags names. Returns 0 or -ERANGE. */
+/*
+ * Sets the settings that @from->flags names. Returns 0 or -ERANGE. bkt_member_set() does
+ * this and passes the settings on to the members.
+ */
 int bkt_session_set(struct bkt_session *s, const struct bricktrace_session *from);
 
 /*

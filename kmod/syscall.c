@@ -127,7 +127,29 @@ enum bricktrace_category bkt_syscall_category(u16 key)
 		return syscall_category_x32(key - BKT_KEY_X32);
 	if (key >= BKT_KEY_MORE && key < BKT_KEY_CONTROL)
 		return key - BKT_KEY_MORE;
+	if (key >= BKT_KEY_FOUND)
+		return BRICKTRACE_CAT_IOCTL;
 	return BRICKTRACE_CAT_OTHER;
+}
+
+u16 bkt_syscall_ioctl(enum bricktrace_arch arch)
+{
+	switch (arch) {
+	case BRICKTRACE_ARCH_COMPAT:
+		return BKT_KEY_COMPAT + 54;
+	case BRICKTRACE_ARCH_X32:
+		return BKT_KEY_X32 + 514;
+	default:
+		return BKT_KEY_NATIVE + __NR_ioctl;
+	}
+}
+
+bool bkt_syscall_is_ioctl(u16 key)
+{
+	enum bricktrace_arch arch;
+
+	bkt_syscall_nr(key, &arch);
+	return key == bkt_syscall_ioctl(arch);
 }
 
 bool bkt_syscall_is_restart(u16 key)
@@ -171,7 +193,16 @@ bool bkt_syscall_never_ran(const struct task_struct *p)
 	return p != current && !READ_ONCE(p->nvcsw) && !READ_ONCE(p->nivcsw);
 }
 
-int bkt_syscall_of_task(struct task_struct *p)
+/* The second argument of a call. */
+static u32 syscall_request(struct task_struct *p, struct pt_regs *regs)
+{
+	unsigned long args[6];
+
+	syscall_get_arguments(p, regs, args);
+	return args[1];
+}
+
+int bkt_syscall_of_task(struct task_struct *p, u32 *request)
 {
 	struct pt_regs *regs = task_pt_regs(p);
 
@@ -189,6 +220,7 @@ int bkt_syscall_of_task(struct task_struct *p)
 	if (READ_ONCE(regs->regs[0]) != READ_ONCE(regs->orig_x0))
 		return -1;
 #endif
+	*request = data_race(syscall_request(p, regs));
 	return syscall_key_of_regs(p, regs);
 }
 

@@ -24,7 +24,11 @@ enum bkt_key {
 	BKT_KEY_INVALID	= BKT_KEY_X32 + BKT_NR_X32,	/* + enum bricktrace_arch */
 	BKT_KEY_MORE	= BKT_KEY_INVALID + 3,		/* + enum bricktrace_category */
 	BKT_KEY_CONTROL	= BKT_KEY_MORE + BKT_CATEGORIES,
-	BKT_KEYS
+	/* In accounts: ioctls found under way. + enum bricktrace_arch */
+	BKT_KEY_FOUND	= BKT_KEY_CONTROL + 1,
+	/* In sessions: an ioctl command. + its number in base.h */
+	BKT_KEY_IOCTL	= BKT_KEY_FOUND + 3,
+	BKT_KEYS	= BKT_KEY_IOCTL + BRICKTRACE_SESSION_IOCTLS
 };
 
 /*
@@ -40,6 +44,12 @@ u16 bkt_syscall_key(unsigned long nr, enum bricktrace_arch arch);
 u32 bkt_syscall_nr(u16 key, enum bricktrace_arch *arch);
 
 enum bricktrace_category bkt_syscall_category(u16 key);
+
+/* Returns the key of the ioctl system call of a table. */
+u16 bkt_syscall_ioctl(enum bricktrace_arch arch);
+
+/* Whether @key is bkt_syscall_ioctl() of its table. */
+bool bkt_syscall_is_ioctl(u16 key);
 
 /* Whether @key is restart_syscall, or sigreturn or rt_sigreturn, of any table. */
 bool bkt_syscall_is_restart(u16 key);
@@ -64,9 +74,10 @@ bool bkt_syscall_never_ran(const struct task_struct *p);
  * Returns the key of the call that @p is in according to its saved registers, or -1 if
  * @p is in none: an interrupt or a fault took it from user mode, it is on its way back
  * to user mode, or it is stopped there. Rule "asleep". Either @p is off its CPU and the
- * caller prevents that its stack is freed, or @p is current, in an interrupt.
+ * caller prevents that its stack is freed, or @p is current, in an interrupt. Sets
+ * @request to the request of an ioctl.
  */
-int bkt_syscall_of_task(struct task_struct *p);
+int bkt_syscall_of_task(struct task_struct *p, u32 *request);
 
 /* Returns the key of the call that current is leaving, in sys_exit, or -1 for none. */
 int bkt_syscall_at_exit(void);

@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/bitmap.h>
 #include <linux/delay.h>
-#include <linux/mempool.h>
+#include <linux/pid.h>
 #include <linux/rculist.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
-#include <linux/slab.h>
 #include <linux/smp.h>
 #include "compat.h"
+#include "ioctl.h"
 #include "quiet.h"
+#include "reserve.h"
 #include "task.h"
 
-/* Accounts in reserve for forked threads, whose allocation must not sleep. */
-#define TASK_RESERVE 32
 /* How often bkt_task_read() tries before it sleeps between two tries. */
 #define TASK_SPINS 64
 /* Threads that a walk visits between two calls of cond_resched(). */
@@ -29,8 +28,7 @@ static struct hlist_head task_table[1 << BKT_TASK_BITS];
  */
 static DECLARE_BITMAP(task_bits, 1 << BKT_TASK_BITS);
 static u32 task_count;		/* tasks in the table; written under bkt_tasks_lock */
-static struct kmem_cache *task_cache;
-static mempool_t *task_pool;
+static struct bkt_reserve task_reserve;	/* accounts */
 static u64 task_lost;		/* bkt_tasks_lock */
 static struct bkt_snapshot task_last;	/* bkt_tasks_lock; see task_read_last() */
 
@@ -50,31 +48,44 @@ static_assert(sizeof(struct bkt_task) <= 4096);
 
 int bkt_task_init(void)
 {
-	task_cache = kmem_cache_create("bricktrace_task", sizeof(struct bkt_task), 0,
-				       SLAB_HWCACHE_ALIGN | SLAB_ACCOUNT, NULL);
-	if (!task_cache)
-		return -ENOMEM;
-	task_pool = mempool_create_slab_pool(TASK_RESERVE, task_cache);
-	if (!task_pool)
-		goto err_cache;
+	int ret;
+
+	ret = bkt_ioctl_init();
+	if (ret)
+		return ret;
+	ret = bkt_slow_init();
+	if (ret)
+		goto err_ioctl;
+	ret = bkt_reserve_init(&task_reserve, "bricktrace_task", sizeof(struct bkt_task));
+	if (ret)
+		goto err_slow;
 	return 0;
 
-err_cache:
-	kmem_cache_destroy(task_cache);
-	return -ENOMEM;
+err_slow:
+	bkt_slow_exit();
+err_ioctl:
+	bkt_ioctl_exit();
+	return ret;
 }
 
 void bkt_task_exit(void)
 {
 	/* task_free_rcu() may still be pending for some accounts. */
 	rcu_barrier();
-	mempool_destroy(task_pool);
-	kmem_cache_destroy(task_cache);
+	bkt_reserve_exit(&task_reserve);
+	bkt_slow_exit();
+	bkt_ioctl_exit();
 }
 
 static void task_free_rcu(struct rcu_head *rcu)
 {
-	mempool_free(container_of(rcu, struct bkt_task, rcu), task_pool);
+	struct bkt_task *t = container_of(rcu, struct bkt_task, rcu);
+
+	/* An account that was never in the table is not initialized. */
+	if (t->pid)
+		bkt_account_free(&t->account);
+	put_pid(t->pid);
+	bkt_reserve_free(&task_reserve, t);
 }
 
 struct bkt_task *bkt_task_get(struct bkt_task *t)
@@ -97,11 +108,12 @@ static void task_init(struct bkt_task *t)
 	refcount_set(&t->refs, 1);
 	t->listed = false;
 	t->task = NULL;
+	t->pid = NULL;
 }
 
 struct bkt_task *bkt_task_alloc(void)
 {
-	struct bkt_task *t = kmem_cache_alloc(task_cache, GFP_KERNEL_ACCOUNT);
+	struct bkt_task *t = bkt_reserve_alloc(&task_reserve);
 
 	if (t)
 		task_init(t);
@@ -162,6 +174,7 @@ static void task_list(struct bkt_task *t, struct task_struct *p, bool forked)
 	bkt_account_init(&t->account, bkt_clock_now(),
 			 task_armed_at != U64_MAX ? task_generation : 0, forked, &begin);
 	t->task = p;
+	t->pid = get_pid(task_pid(p));
 	t->listed = true;
 	hlist_add_head_rcu(&t->node, &task_table[bucket]);
 	set_bit(bucket, task_bits);
@@ -190,12 +203,28 @@ struct bkt_task *bkt_task_find(struct task_struct *p)
 	return task_lookup(p);
 }
 
+void bkt_task_update_slow(struct bkt_task *t)
+{
+	u64 ns = U64_MAX, floor = U64_MAX;
+	struct bkt_follower *f;
+
+	lockdep_assert_held(&bkt_tasks_lock);
+	list_for_each_entry(f, &t->followers, task_node) {
+		/* 0 becomes the greatest value. */
+		ns = min(ns, READ_ONCE(f->want->ns) - 1);
+		if (atomic_read(&f->want->runs))
+			floor = min(floor, READ_ONCE(f->want->floor));
+	}
+	bkt_account_set_slow(&t->account, ns + 1, floor);
+}
+
 static void task_add_follower(struct bkt_task *t, struct bkt_follower *f)
 {
 	lockdep_assert_held(&bkt_tasks_lock);
 	f->task = bkt_task_get(t);
 	list_add_tail(&f->task_node, &t->followers);
 	t->nr_followers++;
+	bkt_task_update_slow(t);
 }
 
 static void task_del_follower(struct bkt_task *t, struct bkt_follower *f)
@@ -203,6 +232,7 @@ static void task_del_follower(struct bkt_task *t, struct bkt_follower *f)
 	lockdep_assert_held(&bkt_tasks_lock);
 	list_del_init(&f->task_node);
 	t->nr_followers--;
+	bkt_task_update_slow(t);
 }
 
 int bkt_task_follow(struct bkt_task **spare, struct task_struct *p,
@@ -328,14 +358,16 @@ void bkt_task_in(struct task_struct *p)
  */
 static int task_key_of_sleeper(struct bkt_task *t, u32 gen, u64 since_armed)
 {
+	u32 request = 0;
 	u64 since;
 	int key = -1;
 
 	spin_lock(&bkt_tasks_lock);
 	if (t->listed &&
-	    bkt_account_asleep(&t->account, gen, since_armed, &since))
-		key = bkt_account_record(&t->account, gen,
-					 bkt_syscall_of_task(t->task));
+	    bkt_account_asleep(&t->account, gen, since_armed, &since)) {
+		key = bkt_syscall_of_task(t->task, &request);
+		key = bkt_account_record(&t->account, gen, key, request);
+	}
 	spin_unlock(&bkt_tasks_lock);
 	return key;
 }
@@ -372,6 +404,19 @@ void bkt_task_read(struct bkt_task *t, u64 limit, struct bkt_snapshot *snap)
 		if (bkt_account_try_read(&t->account, gen, since_armed, key,
 					 limit, &kernel, snap))
 			return;
+		if (++tries < TASK_SPINS)
+			cpu_relax();
+		else
+			usleep_range(10, 50);
+	}
+}
+
+void bkt_task_read_slow(struct bkt_task *t, struct bkt_slow_list *to)
+{
+	u32 gen = READ_ONCE(task_generation);
+	int tries = 0;
+
+	while (!bkt_account_try_read_slow(&t->account, gen, to)) {
 		if (++tries < TASK_SPINS)
 			cpu_relax();
 		else
@@ -562,7 +607,7 @@ void bkt_task_forked(struct task_struct *child)
 		if (!(f->inherit & bit))
 			continue;
 		if (!t) {
-			t = mempool_alloc(task_pool, GFP_NOWAIT | __GFP_NOWARN);
+			t = bkt_reserve_take(&task_reserve);
 			missed |= !t;
 			if (t) {
 				task_init(t);
@@ -600,7 +645,7 @@ static void task_retire(struct bkt_task *t)
 }
 
 /* Reads V of current into @task_last. */
-static const struct bkt_snapshot *task_read_last(struct bkt_task *t)
+static struct bkt_snapshot *task_read_last(struct bkt_task *t)
 {
 	struct bkt_counters kernel;
 
@@ -617,7 +662,7 @@ static const struct bkt_snapshot *task_read_last(struct bkt_task *t)
 /* Detaches all followers of current or, after an execve(), those that may not stay. */
 static void task_detach_followers(struct bkt_task *t, bool exec)
 {
-	const struct bkt_snapshot *v = NULL;
+	struct bkt_snapshot *v = NULL;
 	struct bkt_follower *f, *next;
 
 	bkt_task_get(t);
@@ -635,6 +680,14 @@ static void task_detach_followers(struct bkt_task *t, bool exec)
 	bkt_task_put(t);
 }
 
+/* The thread that executes a program becomes its process's leader, with the leader's ID. */
+static void task_take_pid(struct bkt_task *t)
+{
+	lockdep_assert_held(&bkt_tasks_lock);
+	put_pid(t->pid);
+	t->pid = get_pid(task_pid(current));
+}
+
 bool bkt_task_execed(void)
 {
 	struct bkt_task *t;
@@ -644,8 +697,10 @@ bool bkt_task_execed(void)
 		return false;
 	spin_lock(&bkt_tasks_lock);
 	t = task_lookup(current);
-	if (t)
+	if (t) {
+		task_take_pid(t);
 		task_detach_followers(t, true);
+	}
 	last = !task_count;
 	spin_unlock(&bkt_tasks_lock);
 	return last;

@@ -21,6 +21,7 @@
 #include <linux/sched.h>
 #include <linux/spinlock.h>
 #include "account.h"
+#include "slow.h"
 
 /*
  * Protects the table, each task's list of followers, and what the sessions keep
@@ -38,6 +39,7 @@ struct bkt_task {
 	struct bkt_account account;
 	struct hlist_node node;		/* bkt_tasks_lock; read under RCU */
 	struct task_struct *task;	/* valid while @listed */
+	struct pid *pid;		/* bkt_tasks_lock: of the task, with a reference */
 	struct list_head followers;	/* bkt_tasks_lock */
 	u32 nr_followers;		/* bkt_tasks_lock */
 	refcount_t refs;		/* one for each follower and each reader */
@@ -50,6 +52,7 @@ struct bkt_follower {
 	struct list_head task_node;	/* bkt_tasks_lock */
 	struct bkt_task *task;		/* referenced */
 	const struct bkt_follower_ops *ops;
+	const struct bkt_slow_want *want;	/* what the session wants of slow calls */
 	u32 inherit;			/* BRICKTRACE_THREAD_INHERIT_* */
 };
 
@@ -58,10 +61,10 @@ struct bkt_follower_ops {
 	/*
 	 * The task exits (@exec is false), or may_stay() has returned false after
 	 * an execve() (@exec is true). @end is the value of the account at that
-	 * moment. @f is already off the task's list of followers.
+	 * moment, whose @call.key the function may change. @f is already off the task's
+	 * list of followers.
 	 */
-	void (*detached)(struct bkt_follower *f, const struct bkt_snapshot *end,
-			 bool exec);
+	void (*detached)(struct bkt_follower *f, struct bkt_snapshot *end, bool exec);
 	/*
 	 * The task has forked a thread or process that @f->inherit includes. @child
 	 * is NULL if there was no memory for the child's account. @known: another
@@ -112,6 +115,12 @@ struct bkt_task *bkt_task_find(struct task_struct *p);
  * sums, without a call under way.
  */
 void bkt_task_read(struct bkt_task *t, u64 limit, struct bkt_snapshot *snap);
+
+/* Copies the slow calls that the task has made since the hooks were armed. May sleep. */
+void bkt_task_read_slow(struct bkt_task *t, struct bkt_slow_list *to);
+
+/* What a follower wants of slow calls has changed. Under bkt_tasks_lock. */
+void bkt_task_update_slow(struct bkt_task *t);
 
 /*
  * Marks the system call that current is in as bricktrace's own: rule "own-calls".

@@ -65,10 +65,10 @@ struct bkt_totals *bkt_totals_alloc(u32 cap)
 {
 	struct bkt_totals *t;
 
-	t = kvzalloc(bkt_totals_size(cap), GFP_KERNEL_ACCOUNT);
+	t = kvmalloc(bkt_totals_size(cap), GFP_KERNEL_ACCOUNT);
 	if (t) {
-		t->cap = cap;
-		t->index = (u16 *)&t->total[cap];
+		*t = (struct bkt_totals){ .cap = cap, .index = (u16 *)&t->total[cap] };
+		memset(t->index, 0, 2 * cap * sizeof(*t->index));
 	}
 	return t;
 }
@@ -119,7 +119,7 @@ void bkt_totals_add_thread(struct bkt_totals *t, const u16 *keys, u64 begin,
 	static const struct bkt_slot zero;
 	const struct bkt_counters *k = start ? &start->kernel : &no_counters;
 	int after = end->call.key;
-	u8 i;
+	u32 i;
 
 	t->threads++;
 	t->thread += bkt_totals_sub(end->t, begin);
@@ -127,10 +127,10 @@ void bkt_totals_add_thread(struct bkt_totals *t, const u16 *keys, u64 begin,
 	t->kernel.run_delay += bkt_totals_sub(end->kernel.run_delay, k->run_delay);
 	t->kernel.min_flt += bkt_totals_sub(end->kernel.min_flt, k->min_flt);
 	t->kernel.maj_flt += bkt_totals_sub(end->kernel.maj_flt, k->maj_flt);
-	for (i = 0; i < end->used; i++) {
+	bkt_for_each_slot(i, end) {
 		const struct bkt_slot *a = &zero, *b = &end->slots[i];
 
-		if (start && i < start->used)
+		if (start && bkt_snapshot_has(start, i))
 			a = &start->slots[i];
 		if (after == keys[i])
 			after = -1;

@@ -40,8 +40,8 @@ struct bkt_totals {
 };
 
 /* Values of @cap: more than the keys of any one thread, and enough for a session. */
-#define BKT_TOTALS_THREAD	64
-#define BKT_TOTALS_SESSION	512
+#define BKT_TOTALS_THREAD	128
+#define BKT_TOTALS_SESSION	1024
 
 /* 0 for a negative difference, which is an error of rounding or of a clock. */
 static inline u64 bkt_totals_sub(u64 a, u64 b)
@@ -62,7 +62,7 @@ struct bkt_figures *bkt_totals_get(struct bkt_totals *t, u16 key);
 const struct bkt_figures *bkt_totals_look(const struct bkt_totals *t, u16 key);
 
 /*
- * Adds V(end) - V(start) of one thread. @keys are those of its account. @begin is when
+ * Adds V(end) - V(start) of one thread. @keys are those of its slots. @begin is when
  * the run began or, if @start is NULL, when the thread was created during the run.
  */
 void bkt_totals_add_thread(struct bkt_totals *t, const u16 *keys, u64 begin,

@@ -8,6 +8,8 @@
 #include <linux/errno.h>
 #include <linux/slab.h>
 #include "account.h"
+#include "ioctl.h"
+#include "slow.h"
 #include "suites.h"
 
 #define GENERATION 7
@@ -22,12 +24,18 @@ u64 bkt_mock_run_delay(void)
 	return bkt_mock_kernel.run_delay;
 }
 
+static void account_free(void *a)
+{
+	bkt_account_free(a);
+}
+
 static struct bkt_account *account_new(struct kunit *test, bool forked)
 {
 	struct bkt_account *a = kunit_kzalloc(test, sizeof(*a), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, a);
 	bkt_account_init(a, bkt_clock_now(), GENERATION, forked, &bkt_mock_kernel);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, account_free, a), 0);
 	return a;
 }
 
@@ -237,10 +245,12 @@ static void slots_run_out(struct kunit *test)
 		calls += a->slots[i].count;
 		time += a->slots[i].time;
 	}
-	KUNIT_EXPECT_EQ(test, calls, 2ULL * (BKT_NR_NATIVE - 1));
+	/* Ioctls have slots of their own. */
+	KUNIT_EXPECT_EQ(test, a->ioctls->slot[0].count, 2ULL);
+	KUNIT_EXPECT_EQ(test, calls, 2ULL * (BKT_NR_NATIVE - 2));
 	KUNIT_EXPECT_EQ(test, time, 3 * calls);
-	/* ioctl, number 16, has a slot of its own; futex, number 202, came too late. */
-	KUNIT_EXPECT_EQ(test, slot_of(a, __NR_ioctl)->count, 2ULL);
+	/* dup, number 32, has a slot of its own; futex, number 202, came too late. */
+	KUNIT_EXPECT_EQ(test, slot_of(a, __NR_dup)->count, 2ULL);
 	KUNIT_EXPECT_PTR_EQ(test, slot_of(a, __NR_futex), NULL);
 	KUNIT_EXPECT_EQ(test, slot_of(a, BKT_KEY_MORE + BRICKTRACE_CAT_FUTEX)->count, 2ULL);
 	KUNIT_EXPECT_EQ(test, slot_of(a, BKT_KEY_MORE + BRICKTRACE_CAT_IOCTL)->count, 0ULL);
@@ -277,8 +287,8 @@ static void own_ioctls_are_control(struct kunit *test)
 	off_cpu(a, 30);
 	bkt_account_control(a);
 	bkt_account_exit(a, 0, false);
-	KUNIT_EXPECT_EQ(test, slot_of(a, __NR_ioctl)->count, 1ULL);
-	KUNIT_EXPECT_EQ(test, slot_of(a, __NR_ioctl)->offcpu, 70ULL);
+	KUNIT_EXPECT_EQ(test, a->ioctls->slot[0].count, 1ULL);
+	KUNIT_EXPECT_EQ(test, a->ioctls->slot[0].offcpu, 70ULL);
 	KUNIT_EXPECT_EQ(test, a->slots[BKT_SLOT_CONTROL].count, 1ULL);
 	KUNIT_EXPECT_EQ(test, a->slots[BKT_SLOT_CONTROL].time, 50ULL);
 	KUNIT_EXPECT_EQ(test, a->slots[BKT_SLOT_CONTROL].offcpu, 50ULL);
@@ -413,11 +423,11 @@ static void a_record_is_for_sleepers_only(struct kunit *test)
 {
 	struct bkt_account *a = account_new(test, false);
 
-	bkt_account_record(a, GENERATION, __NR_read);
+	bkt_account_record(a, GENERATION, __NR_read, 0);
 	bkt_account_in(a, current, GENERATION, 0);
 	KUNIT_EXPECT_PTR_EQ(test, a->cur, (struct bkt_slot *)slot_of(a, __NR_read));
 	a = account_new(test, false);
-	bkt_account_record(a, GENERATION, __NR_read);
+	bkt_account_record(a, GENERATION, __NR_read, 0);
 	bkt_account_observe_running(a, current, GENERATION, 0);
 	KUNIT_EXPECT_NULL(test, a->cur);
 }
@@ -427,7 +437,7 @@ static void an_observed_call_continues(struct kunit *test)
 {
 	struct bkt_account *a = account_new(test, false);
 
-	bkt_account_record(a, GENERATION, __NR_read);
+	bkt_account_record(a, GENERATION, __NR_read, 0);
 	bkt_mock_ns += 100;
 	bkt_account_in(a, current, GENERATION, 0);
 	make_call(a, __NR_read, 0, 20);
@@ -479,6 +489,17 @@ static void waiting_for_a_cpu(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, v->kernel.maj_flt, 2ULL);
 }
 
+static int tables_init(struct kunit_suite *suite)
+{
+	return bkt_ioctl_init() ?: bkt_slow_init();
+}
+
+static void tables_exit(struct kunit_suite *suite)
+{
+	bkt_slow_exit();
+	bkt_ioctl_exit();
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(waiting_for_a_cpu),
 	KUNIT_CASE(a_call_is_counted),
@@ -506,6 +527,8 @@ static struct kunit_case cases[] = {
 
 struct kunit_suite bkt_account_suite = {
 	.name = "bricktrace_account",
+	.suite_init = tables_init,
+	.suite_exit = tables_exit,
 	.init = clock_stop,
 	.exit = clock_continue,
 	.test_cases = cases,

@@ -68,7 +68,7 @@ static void a_run_around_a_run(struct kunit *test)
 		.compute_runnable_ns = 25, .minor_faults = 5, .major_faults = 1 };
 	b = kunit_kzalloc(test, bkt_breakdown_size(all), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, b);
-	bkt_breakdown(b, all, &inner, 10000);
+	bkt_breakdown(b, all, &inner, NULL, 10000);
 
 	t = &b->times[BRICKTRACE_VIEW_INCLUSIVE];
 	KUNIT_EXPECT_EQ(test, t->view, (u32)BRICKTRACE_VIEW_INCLUSIVE);
@@ -114,7 +114,7 @@ static void a_run_around_a_run(struct kunit *test)
 	/* The longest call is unknown for one of the category's two calls. */
 	KUNIT_EXPECT_EQ(test, other->max_ns, BRICKTRACE_NONE);
 
-	bkt_breakdown(b, all, &inner, BRICKTRACE_NONE);
+	bkt_breakdown(b, all, &inner, NULL, BRICKTRACE_NONE);
 	KUNIT_EXPECT_EQ(test, b->times[0].edge_ns, BRICKTRACE_NONE);
 	KUNIT_EXPECT_EQ(test, b->times[1].edge_ns, BRICKTRACE_NONE);
 	KUNIT_EXPECT_EQ(test, b->nr_syscalls, 3U);

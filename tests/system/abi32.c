@@ -18,7 +18,7 @@ SIZE(thread, THREAD_SIZE_V0);
 SIZE(assertion, ASSERTION_SIZE_V0);
 SIZE(brick_define, BRICK_DEFINE_SIZE_V1);
 SIZE(run_open, RUN_OPEN_SIZE_V1);
-SIZE(run_close, RUN_CLOSE_SIZE_V1);
+SIZE(run_close, RUN_CLOSE_SIZE_V2);
 SIZE(result, RESULT_SIZE_V1);
 SIZE(times, TIMES_SIZE_V1);
 SIZE(category_figures, CATEGORY_FIGURES_SIZE_V1);
@@ -29,9 +29,11 @@ SIZE(bucket, BUCKET_SIZE_V0);
 SIZE(category_statistics, CATEGORY_STATISTICS_SIZE_V0);
 SIZE(window_run, WINDOW_RUN_SIZE_V0);
 SIZE(assertion_counts, ASSERTION_COUNTS_SIZE_V0);
-SIZE(brick_get, BRICK_GET_SIZE_V0);
+SIZE(brick_get, BRICK_GET_SIZE_V1);
 SIZE(brick_reset, BRICK_RESET_SIZE_V0);
-SIZE(session, SESSION_SIZE_V1);
+SIZE(session, SESSION_SIZE_V2);
+SIZE(ioctl, IOCTL_SIZE_V0);
+SIZE(slow_call, SLOW_CALL_SIZE_V0);
 
 #define O_RDWR 2
 #define CALLS  1000

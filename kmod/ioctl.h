@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Ioctls by command: what an ioctl is for (rules "ioctl" and "command"), and the slots of
+ * a thread's ioctls. A thread gets its table at its first ioctl. Entries are only added,
+ * by the thread itself, and do not change but for the sums in their slots.
+ */
+#ifndef BKT_IOCTL_H
+#define BKT_IOCTL_H
+
+#include "account.h"
+
+/* What makes two ioctls the same command. All bytes are compared. */
+struct bkt_ioctl_id {
+	u64 command;	/* as in struct bricktrace_ioctl; likewise the other fields */
+	u32 request;
+	u32 dev;	/* the kernel's number of a character or block device, otherwise 0 */
+	u32 file;
+	u32 arch;
+	char name[BRICKTRACE_FILE_NAME_LEN];	/* @owner of a device, otherwise @name */
+};
+
+/* A hash table of positions from 0 on, with open addressing. */
+#define BKT_IOCTL_INDEX	(2 * BKT_IOCTLS)
+
+struct bkt_ioctls {
+	u8 used;
+	u8 index[BKT_IOCTL_INDEX];	/* by hash: position in the arrays plus one, 0: none */
+	struct bkt_ioctl_id id[BKT_IOCTLS];
+	struct bkt_slot slot[BKT_IOCTLS];
+};
+
+int bkt_ioctl_init(void);
+void bkt_ioctl_exit(void);
+void bkt_ioctl_free(struct bkt_ioctls *t);
+
+u32 bkt_ioctl_hash(const struct bkt_ioctl_id *id);
+
+static inline bool bkt_ioctl_same(const struct bkt_ioctl_id *a, const struct bkt_ioctl_id *b)
+{
+	return !memcmp(a, b, sizeof(*a));
+}
+
+/* Makes @id that of an ioctl whose file and command are not known. */
+void bkt_ioctl_unknown(struct bkt_ioctl_id *id, enum bricktrace_arch arch, u32 request);
+
+/* Returns the slot of @id, which is added if there is room, or NULL. */
+struct bkt_slot *bkt_ioctl_slot(struct bkt_account *a, const struct bkt_ioctl_id *id);
+
+/*
+ * Current enters an ioctl, and @a is its account. Returns the slot of the command, that of
+ * bricktrace's own calls, or NULL if there is no room. Sets @a->status if the driver will
+ * store its error in the argument. Preemption is off.
+ */
+struct bkt_slot *bkt_ioctl_enter(struct bkt_account *a, enum bricktrace_arch arch);
+
+/* Whether the host's operator lets commands be read. */
+bool bkt_ioctl_decodes(void);
+
+/* Whether the driver has stored an error at @status, in the argument of the ioctl. */
+bool bkt_ioctl_failed(const void __user *status);
+
+#endif /* BKT_IOCTL_H */
