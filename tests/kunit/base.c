@@ -11,7 +11,7 @@
  * what each member has done since the run began. Threads join, leave and make calls at
  * random, also between the steps of the walks.
  *
- * Rules: longest, more, scope.
+ * Rules: ioctl, longest, more, scope, slow.
  */
 #define THREADS	12
 #define KEYS	5
@@ -315,7 +315,50 @@ static void a_copy_takes_what_it_has_room_for(struct kunit *test)
 	bkt_base_free(base);
 }
 
+/* A session has keys for so many commands; other ones have that of the system call. */
+static void commands_have_keys(struct kunit *test)
+{
+	struct bkt_base *base = bkt_base_alloc();
+	struct bkt_ioctl_id id = {};
+	u32 i, again;
+
+	KUNIT_ASSERT_NOT_NULL(test, base);
+	for (again = 0; again < 2; again++)
+		for (i = 0; i < BRICKTRACE_SESSION_IOCTLS; i++) {
+			id.request = i;
+			KUNIT_EXPECT_EQ(test, (u32)bkt_base_ioctl(base, &id),
+					BKT_KEY_IOCTL + i);
+		}
+	id.request = i;
+	KUNIT_EXPECT_EQ(test, (u32)bkt_base_ioctl(base, &id), (u32)__NR_ioctl);
+	id.arch = BRICKTRACE_ARCH_COMPAT;
+	KUNIT_EXPECT_EQ(test, (u32)bkt_base_ioctl(base, &id), BKT_KEY_COMPAT + 54U);
+	id.arch = BRICKTRACE_ARCH_X32;
+	KUNIT_EXPECT_EQ(test, (u32)bkt_base_ioctl(base, &id), BKT_KEY_X32 + 514U);
+	bkt_base_free(base);
+}
+
+/* Slow calls of a member that leaves after a walk has read it are marked as read. */
+static void slow_calls_are_read_once(struct kunit *test)
+{
+	struct bkt_base *base = bkt_base_alloc();
+	struct bkt_slow_call c = {};
+
+	KUNIT_ASSERT_NOT_NULL(test, base);
+	bkt_base_add_slow(base, &c, 0, true);
+	bkt_base_walk_begin(base, 1, NULL, 0);
+	bkt_base_add_slow(base, &c, 0, true);
+	bkt_base_add_slow(base, &c, 0, false);
+	bkt_base_walk_end(base);
+	KUNIT_EXPECT_EQ(test, base->slow.latest[0].epoch, 0U);
+	KUNIT_EXPECT_EQ(test, base->slow.latest[1].epoch, base->epoch);
+	KUNIT_EXPECT_EQ(test, base->slow.latest[2].epoch, 0U);
+	bkt_base_free(base);
+}
+
 static struct kunit_case cases[] = {
+	KUNIT_CASE(commands_have_keys),
+	KUNIT_CASE(slow_calls_are_read_once),
 	KUNIT_CASE(a_run_is_what_its_members_did),
 	KUNIT_CASE(the_longest_of_all),
 	KUNIT_CASE(a_full_base_keeps_the_category),

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The breakdown of a run that has another run inside.
+ * The breakdown of a run that has another run inside, with its ioctls and slow calls.
  *
- * Rules: compute, edge, faults, longest, nested, sums, waiting.
+ * Rules: compute, edge, faults, ioctl, longest, nested, slow, sums, waiting.
  */
 #include <asm/unistd.h>
+#include <linux/kdev_t.h>
 #include "breakdown.h"
 #include "suites.h"
 
@@ -122,9 +123,114 @@ static void a_run_around_a_run(struct kunit *test)
 	bkt_totals_free(in);
 }
 
+static const struct bkt_ioctl_id commands[] = {
+	{ .command = 0x20800102, .request = 0xc020462a, .dev = MKDEV(195, 255),
+	  .file = BRICKTRACE_FILE_CHAR, .name = "nvidia" },
+	{ .command = BRICKTRACE_NONE, .request = 0x5421, .file = BRICKTRACE_FILE_ANON,
+	  .arch = BRICKTRACE_ARCH_COMPAT, .name = "[eventfd]" },
+};
+
+/* The system call of a table is the sum of the table's commands and of those without a key. */
+static void ioctls_are_sums_of_commands(struct kunit *test)
+{
+	struct bkt_totals *all = totals(test), *in = totals(test);
+	struct bkt_inner inner = { .totals = in };
+	const struct bricktrace_ioctl *io;
+	const struct bricktrace_syscall *sc;
+	struct bkt_breakdown *b;
+
+	*bkt_totals_get(all, BKT_KEY_IOCTL) = (struct bkt_figures){
+		.count = 3, .in_flight = 1, .errors = 2, .time = 100, .offcpu = 40, .max = 60 };
+	*bkt_totals_get(all, BKT_KEY_IOCTL + 1) = (struct bkt_figures){
+		.count = 1, .time = 7, .max = 7 };
+	*bkt_totals_get(all, __NR_ioctl) = (struct bkt_figures){
+		.count = 2, .time = 70, .max = 40 };
+	*bkt_totals_get(in, BKT_KEY_IOCTL) = (struct bkt_figures){
+		.count = 1, .errors = 1, .time = 30, .offcpu = 10 };
+	all->thread = 1000;
+	b = kunit_kzalloc(test, bkt_breakdown_size(all), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, b);
+	bkt_breakdown(b, all, &inner, commands, BRICKTRACE_NONE);
+	KUNIT_EXPECT_EQ(test, b->nr_syscalls, 2U);
+	sc = call_of(test, b, __NR_ioctl);
+	KUNIT_EXPECT_EQ(test, sc[0].figures.count, 5ULL);
+	KUNIT_EXPECT_EQ(test, sc[0].figures.in_flight, 1ULL);
+	KUNIT_EXPECT_EQ(test, sc[0].figures.errors, 2ULL);
+	KUNIT_EXPECT_EQ(test, sc[0].figures.ns, 170ULL);
+	KUNIT_EXPECT_EQ(test, sc[0].figures.offcpu_ns, 40ULL);
+	KUNIT_EXPECT_EQ(test, sc[0].figures.max_ns, 60ULL);
+	KUNIT_EXPECT_EQ(test, sc[1].figures.count, 4ULL);
+	KUNIT_EXPECT_EQ(test, sc[1].figures.ns, 140ULL);
+	KUNIT_EXPECT_EQ(test, sc[1].figures.max_ns, BRICKTRACE_NONE);
+	KUNIT_EXPECT_EQ(test, b->categories[BRICKTRACE_CAT_IOCTL][0].figures.count, 6ULL);
+	KUNIT_EXPECT_EQ(test, b->categories[BRICKTRACE_CAT_IOCTL][0].figures.ns, 177ULL);
+	KUNIT_EXPECT_EQ(test, b->categories[BRICKTRACE_CAT_IOCTL][0].figures.max_ns, 60ULL);
+	KUNIT_EXPECT_EQ(test, b->times[0].compute_ns, 1000ULL - 177);
+
+	KUNIT_ASSERT_EQ(test, b->nr_ioctls, 3U);
+	io = b->ioctls[0];
+	KUNIT_EXPECT_EQ(test, io[0].file, (u32)BRICKTRACE_FILE_CHAR);
+	KUNIT_EXPECT_EQ(test, io[0].major, 195U);
+	KUNIT_EXPECT_EQ(test, io[0].minor, 255U);
+	KUNIT_EXPECT_EQ(test, io[0].request, 0xc020462aU);
+	KUNIT_EXPECT_EQ(test, io[0].command, 0x20800102ULL);
+	KUNIT_EXPECT_STREQ(test, io[0].owner, "nvidia");
+	KUNIT_EXPECT_STREQ(test, io[0].name, "");
+	KUNIT_EXPECT_EQ(test, io[0].figures.count, 3ULL);
+	KUNIT_EXPECT_EQ(test, io[1].view, (u32)BRICKTRACE_VIEW_EXCLUSIVE);
+	KUNIT_EXPECT_EQ(test, io[1].figures.errors, 1ULL);
+	io = b->ioctls[1];
+	KUNIT_EXPECT_EQ(test, io[0].arch, (u32)BRICKTRACE_ARCH_COMPAT);
+	KUNIT_EXPECT_EQ(test, io[0].command, BRICKTRACE_NONE);
+	KUNIT_EXPECT_STREQ(test, io[0].owner, "");
+	KUNIT_EXPECT_STREQ(test, io[0].name, "[eventfd]");
+	io = b->ioctls[2];
+	KUNIT_EXPECT_EQ(test, io[0].file, (u32)BRICKTRACE_FILE_MORE);
+	KUNIT_EXPECT_EQ(test, io[0].figures.ns, 70ULL);
+
+	/* The longest call is unknown if that of a command is. */
+	bkt_totals_get(all, BKT_KEY_IOCTL)->max_unknown = true;
+	bkt_breakdown(b, all, &inner, commands, BRICKTRACE_NONE);
+	KUNIT_EXPECT_EQ(test, call_of(test, b, __NR_ioctl)[0].figures.max_ns, BRICKTRACE_NONE);
+	bkt_totals_free(all);
+	bkt_totals_free(in);
+}
+
+static void a_slow_call_says_what_it_is(struct kunit *test)
+{
+	struct bkt_slow_call c = { .key = __NR_read, .tid = 12, .arg0 = 3, .time = 5,
+				   .offcpu = 2, .ret = -4, .request = 0x5413 };
+	struct bricktrace_slow_call to;
+
+	bkt_breakdown_slow(&to, &c, commands);
+	KUNIT_EXPECT_EQ(test, to.tid, 12);
+	KUNIT_EXPECT_EQ(test, to.nr, (u32)__NR_read);
+	KUNIT_EXPECT_EQ(test, to.category, (u32)BRICKTRACE_CAT_READ);
+	KUNIT_EXPECT_EQ(test, to.arg0, 3ULL);
+	KUNIT_EXPECT_EQ(test, to.ns, 5ULL);
+	KUNIT_EXPECT_EQ(test, to.offcpu_ns, 2ULL);
+	KUNIT_EXPECT_EQ(test, to.ret, -4LL);
+	KUNIT_EXPECT_EQ(test, to.request, 0U);
+	c.key = BKT_KEY_IOCTL + 1;
+	bkt_breakdown_slow(&to, &c, commands);
+	KUNIT_EXPECT_EQ(test, to.nr, 54U);
+	KUNIT_EXPECT_EQ(test, to.arch, (u32)BRICKTRACE_ARCH_COMPAT);
+	KUNIT_EXPECT_EQ(test, to.category, (u32)BRICKTRACE_CAT_IOCTL);
+	KUNIT_EXPECT_EQ(test, to.file, (u32)BRICKTRACE_FILE_ANON);
+	KUNIT_EXPECT_STREQ(test, to.name, "[eventfd]");
+	/* A thread without room for the command still knows the request. */
+	c.key = __NR_ioctl;
+	bkt_breakdown_slow(&to, &c, commands);
+	KUNIT_EXPECT_EQ(test, to.nr, (u32)__NR_ioctl);
+	KUNIT_EXPECT_EQ(test, to.file, (u32)BRICKTRACE_FILE_MORE);
+	KUNIT_EXPECT_EQ(test, to.request, 0x5413U);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(an_edge_has_a_limit),
 	KUNIT_CASE(a_run_around_a_run),
+	KUNIT_CASE(ioctls_are_sums_of_commands),
+	KUNIT_CASE(a_slow_call_says_what_it_is),
 	{}
 };
 

@@ -683,8 +683,8 @@ struct bricktrace_ioctl {
  * @ret: what the call returned, or the kernel's own number from -516 to -512 if it was
  *	interrupted
  * @file: this and the following are as in struct bricktrace_ioctl if the call is an ioctl,
- *	otherwise zero. BRICKTRACE_FILE_MORE if the thread had no separate figures for the
- *	command
+ *	otherwise zero. With BRICKTRACE_FILE_MORE, which stands for a command without
+ *	separate figures, @request is set, too
  */
 struct bricktrace_slow_call {
 	__s32 tid;
