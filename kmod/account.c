@@ -35,6 +35,7 @@ void bkt_account_init(struct bkt_account *a, u64 now, u32 generation, bool forke
 	a->begin = *begin;
 	a->run_delay = begin->run_delay;
 	a->slow = U64_MAX;
+	a->slow_floor = U64_MAX;
 	a->state = forked ? BKT_NEW : BKT_ASLEEP;
 	a->keys[BKT_SLOT_CONTROL] = BKT_KEY_CONTROL;
 	for (i = 0; i < BKT_CATEGORIES; i++)
@@ -116,17 +117,22 @@ static struct bkt_slot *account_found_slot(struct bkt_account *a, u16 key, u32 r
 	return s;
 }
 
-static struct bkt_slot *account_ioctl_slot(struct bkt_account *a, u16 key,
-					   enum bricktrace_arch arch)
+static struct bkt_slot *account_ioctl_slot(struct bkt_account *a, u16 key)
 {
 	struct bkt_slot *s = a->cur;
+	enum bricktrace_arch arch;
+	/* bkt_ioctl_enter() writes all of it, unless the ioctl is bricktrace's own. */
+	struct bkt_ioctl_id id BKT_UNINITIALIZED;
 
+	bkt_syscall_nr(key, &arch);
 	/* Found under way between kernel entry and sys_enter. */
 	if (a->state == BKT_OBSERVED && s &&
 	    (account_key(a, s) == key || account_key(a, s) == BKT_KEY_FOUND + arch))
 		return s;
 	a->status = NULL;
-	s = bkt_ioctl_enter(a, arch) ?: account_slot(a, key);
+	if (!bkt_ioctl_enter(&id, &a->status, arch))
+		return &a->slots[BKT_SLOT_CONTROL];
+	s = bkt_ioctl_slot(&a->ioctls, &id) ?: account_slot(a, key);
 	if (a->status)
 		WRITE_ONCE(s->notable, 0);
 	return s;
@@ -141,10 +147,11 @@ void bkt_account_enter_slow(struct bkt_account *a, unsigned long nr)
 	if (bkt_syscall_compat())
 		arch = BRICKTRACE_ARCH_COMPAT;
 	key = bkt_syscall_key(nr, arch);
-	s = bkt_syscall_is_restart(key) ? a->restart : NULL;
 	if (bkt_syscall_is_ioctl(key))
-		s = account_ioctl_slot(a, key, arch);
-	else if (!s)
+		s = account_ioctl_slot(a, key);
+	else
+		s = bkt_syscall_is_restart(key) ? a->restart : NULL;
+	if (!s)
 		s = account_slot(a, key);
 	/*
 	 * If the task was first observed between kernel entry and sys_enter, the call is
@@ -190,7 +197,8 @@ static void account_add_slow(struct bkt_account *a, struct bkt_slot *s, u64 time
 	unsigned long args[6];
 	int key;
 
-	if (s == &a->slots[BKT_SLOT_CONTROL])
+	/* Of a call that was observed under way, the beginning is not known. */
+	if (a->state == BKT_OBSERVED || s == &a->slots[BKT_SLOT_CONTROL])
 		return;
 	if (!a->slow_calls) {
 		/* Pairs with bkt_account_try_read_slow(). */
@@ -206,7 +214,6 @@ static void account_add_slow(struct bkt_account *a, struct bkt_slot *s, u64 time
 	bkt_slow_add(a->slow_calls, &c, READ_ONCE(a->slow_floor));
 }
 
-/* current ends a call that is the longest of its slot, slow, or perhaps failed. */
 void bkt_account_notable(struct bkt_account *a, struct bkt_slot *s, u64 time, u64 now)
 {
 	u64 slow = READ_ONCE(a->slow);
@@ -228,6 +235,7 @@ void bkt_account_notable(struct bkt_account *a, struct bkt_slot *s, u64 time, u6
 			break;
 		slow = READ_ONCE(a->slow);
 	}
+	account_write_end(a);
 }
 
 static u64 account_slow_ticks(u64 ns)

@@ -23,30 +23,18 @@
 #include <linux/seqlock.h>
 #include <linux/types.h>
 #include "clock.h"
+#include "slot.h"
 #include "syscall.h"
 
 /* As many as leave struct bkt_task at 4 KiB. */
 #define BKT_SLOTS 49
 /* The slots of ioctls, which follow them in numbers. */
-#define BKT_IOCTLS BRICKTRACE_THREAD_IOCTLS
-#define BKT_ALL_SLOTS (BKT_SLOTS + BKT_IOCTLS)
+#define BKT_ALL_SLOTS (BKT_SLOTS + BRICKTRACE_THREAD_IOCTLS)
 
 enum {
 	BKT_SLOT_CONTROL	= 0,	/* bricktrace's own calls; also "no slot" in @map */
 	BKT_SLOT_MORE	= 1,	/* + category: calls without a slot of their own */
 	BKT_SLOT_FIRST	= BKT_SLOT_MORE + BKT_CATEGORIES,
-};
-
-/* The sums of one system call, in ticks of clock.h. */
-struct bkt_slot {
-	u64 count;	/* completed calls */
-	u64 errors;
-	u64 time;	/* of completed calls */
-	u64 offcpu;	/* time off the CPU in the calls, up to the last switch in */
-	u64 runnable;	/* the part of @offcpu spent waiting for a CPU, in nanoseconds */
-	u64 max;	/* the longest completed call of this arming; 0: none known */
-	u64 max_end;	/* when that call ended */
-	u64 notable;	/* a call of at least this time needs bkt_account_notable() */
 };
 
 enum bkt_state {
@@ -96,7 +84,7 @@ struct bkt_account {
 	struct bkt_slow_list *slow_calls;	/* slow.h; NULL until the first slow call */
 	u64 slow_ns;		/* the least time of a slow call, 0: there are none */
 	u64 slow;		/* the same in ticks, U64_MAX: there are none */
-	u64 slow_floor;		/* as in bkt_slow_add() */
+	u64 slow_floor;		/* as in bkt_slow_add(); U64_MAX: no run is open */
 	u32 recorded_request;	/* of the ioctl that is recorded */
 	u32 found_request;	/* of the ioctls in the slot with the key BKT_KEY_FOUND */
 	s16 interrupted_ret;	/* what that call returned */
@@ -130,11 +118,6 @@ struct bkt_snapshot {
 	struct bkt_slot slots[BKT_ALL_SLOTS];
 };
 
-static inline bool bkt_snapshot_has(const struct bkt_snapshot *v, u32 slot)
-{
-	return slot < BKT_SLOTS ? slot < v->used : slot - BKT_SLOTS < v->ioctls;
-}
-
 /* Goes through the slots in use, of which @v has some. */
 #define bkt_for_each_slot(i, v) \
 	for ((i) = 0; (i) < BKT_SLOTS + (v)->ioctls; \
@@ -153,6 +136,12 @@ void bkt_account_free(struct bkt_account *a);
 
 void bkt_account_enter_slow(struct bkt_account *a, unsigned long nr);
 void bkt_account_exit_slow(struct bkt_account *a, long ret);
+
+/*
+ * Current has ended a call that is the longest of its slot, that is slow, or whose driver
+ * may have stored an error. Ends the write section of the account, so that the fast path
+ * calls no function before it ends.
+ */
 void bkt_account_notable(struct bkt_account *a, struct bkt_slot *s, u64 time, u64 now);
 
 static __always_inline void bkt_account_enter_slot(struct bkt_account *a,
@@ -198,10 +187,11 @@ static __always_inline void bkt_account_exit(struct bkt_account *a, long ret,
 	time = now - a->t_enter;
 	s->count++;
 	s->time += time;
+	a->cur = NULL;
 	if (unlikely(time >= s->notable))
 		bkt_account_notable(a, s, time, now);
-	a->cur = NULL;
-	raw_write_seqcount_end(&a->seq);
+	else
+		raw_write_seqcount_end(&a->seq);
 }
 
 /*

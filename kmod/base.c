@@ -51,7 +51,7 @@ static u32 base_index(struct bkt_base *b, u16 key)
 
 u16 bkt_base_ioctl(struct bkt_base *b, const struct bkt_ioctl_id *id)
 {
-	u32 i = bkt_ioctl_hash(id);
+	u32 i = id->hash;
 
 	for (;; i++) {
 		i &= BKT_BASE_INDEX - 1;
@@ -190,7 +190,7 @@ void bkt_base_leave(struct bkt_base *b, const u16 *keys,
 	b->sums->members--;
 	base_add_exit(b, b->sums, keys, v);
 	if (b->generation != generation) {
-		memset(b->longest, 0, sizeof(b->longest));
+		memset(b->longest, 0, b->sums->used * sizeof(b->longest[0]));
 		bkt_slow_clear(&b->slow, generation);
 		b->generation = generation;
 	}

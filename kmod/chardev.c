@@ -78,7 +78,8 @@ static int chardev_put(struct bkt_ioctl *c)
 	return copy_to_user(c->ptr, &c->arg, c->size) ? -EFAULT : 0;
 }
 
-static int chardev_check_array(const struct bricktrace_array *a, u32 size_v0)
+/* Inline, since most callers want few of the arrays. */
+static __always_inline int chardev_check_array(const struct bricktrace_array *a, u32 size_v0)
 {
 	if (!a->cap)
 		return 0;

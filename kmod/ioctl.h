@@ -7,15 +7,21 @@
 #ifndef BKT_IOCTL_H
 #define BKT_IOCTL_H
 
-#include "account.h"
+#include <linux/string.h>
+#include <linux/types.h>
+#include <linux/bricktrace.h>
+#include "slot.h"
+
+#define BKT_IOCTLS BRICKTRACE_THREAD_IOCTLS
 
 /* What makes two ioctls the same command. All bytes are compared. */
 struct bkt_ioctl_id {
-	u64 command;	/* as in struct bricktrace_ioctl; likewise the other fields */
+	u64 command;	/* as in struct bricktrace_ioctl; likewise @request, @file and @arch */
 	u32 request;
 	u32 dev;	/* the kernel's number of a character or block device, otherwise 0 */
-	u32 file;
-	u32 arch;
+	u32 hash;	/* of the other fields; nobody can foresee it */
+	u16 file;
+	u16 arch;
 	char name[BRICKTRACE_FILE_NAME_LEN];	/* @owner of a device, otherwise @name */
 };
 
@@ -33,7 +39,8 @@ int bkt_ioctl_init(void);
 void bkt_ioctl_exit(void);
 void bkt_ioctl_free(struct bkt_ioctls *t);
 
-u32 bkt_ioctl_hash(const struct bkt_ioctl_id *id);
+/* Sets @id->hash, when the other fields are set. */
+void bkt_ioctl_hash(struct bkt_ioctl_id *id);
 
 static inline bool bkt_ioctl_same(const struct bkt_ioctl_id *a, const struct bkt_ioctl_id *b)
 {
@@ -43,15 +50,19 @@ static inline bool bkt_ioctl_same(const struct bkt_ioctl_id *a, const struct bkt
 /* Makes @id that of an ioctl whose file and command are not known. */
 void bkt_ioctl_unknown(struct bkt_ioctl_id *id, enum bricktrace_arch arch, u32 request);
 
-/* Returns the slot of @id, which is added if there is room, or NULL. */
-struct bkt_slot *bkt_ioctl_slot(struct bkt_account *a, const struct bkt_ioctl_id *id);
+/*
+ * Returns the slot of @id in *@table, to which it is added if there is room, or NULL.
+ * Allocates *@table if that is NULL.
+ */
+struct bkt_slot *bkt_ioctl_slot(struct bkt_ioctls **table, const struct bkt_ioctl_id *id);
 
 /*
- * Current enters an ioctl, and @a is its account. Returns the slot of the command, that of
- * bricktrace's own calls, or NULL if there is no room. Sets @a->status if the driver will
- * store its error in the argument. Preemption is off.
+ * Current enters an ioctl. Returns false if the ioctl is bricktrace's own, otherwise sets
+ * @id. Sets @status if the driver will store its error there, in the argument. Preemption
+ * is off.
  */
-struct bkt_slot *bkt_ioctl_enter(struct bkt_account *a, enum bricktrace_arch arch);
+bool bkt_ioctl_enter(struct bkt_ioctl_id *id, const void __user **status,
+		     enum bricktrace_arch arch);
 
 /* Whether the host's operator lets commands be read. */
 bool bkt_ioctl_decodes(void);

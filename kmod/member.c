@@ -81,7 +81,8 @@ static void member_set_keys(struct bkt_member *m, u8 own, u8 ioctls)
 /* Prepares the member's keys for @v, and sets the key of the call under way to the session's. */
 static void member_translate(struct bkt_member *m, struct bkt_snapshot *v)
 {
-	member_set_keys(m, v->used, v->ioctls);
+	if (m->own < v->used || m->ioctls < v->ioctls)
+		member_set_keys(m, v->used, v->ioctls);
 	if (v->call.slot >= 0)
 		v->call.key = m->keys[v->call.slot];
 	else if (v->call.key >= BKT_KEY_FOUND && v->call.key < BKT_KEY_IOCTL)

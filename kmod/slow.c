@@ -78,7 +78,8 @@ void bkt_slow_add(struct bkt_slow_list *l, const struct bkt_slow_call *c, u64 fl
 		l->longest[l->least] = *to;
 	else
 		goto out;
-	slow_find_least(l);
+	if (l->used == BKT_SLOW_LONGEST)
+		slow_find_least(l);
 out:
 	raw_write_seqcount_end(&l->seq);
 }

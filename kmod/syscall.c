@@ -2,7 +2,6 @@
 #include <linux/build_bug.h>
 #include <linux/sched/task_stack.h>
 #include <asm/syscall.h>
-#include <asm/unistd.h>
 #include "compat.h"
 #include "syscall.h"
 
@@ -136,20 +135,12 @@ u16 bkt_syscall_ioctl(enum bricktrace_arch arch)
 {
 	switch (arch) {
 	case BRICKTRACE_ARCH_COMPAT:
-		return BKT_KEY_COMPAT + 54;
+		return BKT_KEY_IOCTL_COMPAT;
 	case BRICKTRACE_ARCH_X32:
-		return BKT_KEY_X32 + 514;
+		return BKT_KEY_IOCTL_X32;
 	default:
-		return BKT_KEY_NATIVE + __NR_ioctl;
+		return BKT_KEY_IOCTL_NATIVE;
 	}
-}
-
-bool bkt_syscall_is_ioctl(u16 key)
-{
-	enum bricktrace_arch arch;
-
-	bkt_syscall_nr(key, &arch);
-	return key == bkt_syscall_ioctl(arch);
 }
 
 bool bkt_syscall_is_restart(u16 key)

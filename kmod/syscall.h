@@ -9,6 +9,7 @@
 #include <linux/bricktrace.h>
 #include <linux/sched.h>
 #include <linux/types.h>
+#include <asm/unistd.h>
 
 /* The size of each table of numbers. The keys of the tables follow one another. */
 #define BKT_NR_NATIVE		512
@@ -45,11 +46,19 @@ u32 bkt_syscall_nr(u16 key, enum bricktrace_arch *arch);
 
 enum bricktrace_category bkt_syscall_category(u16 key);
 
-/* Returns the key of the ioctl system call of a table. */
+/* The keys of the ioctl system calls of all tables. */
+#define BKT_KEY_IOCTL_NATIVE	(BKT_KEY_NATIVE + __NR_ioctl)
+#define BKT_KEY_IOCTL_COMPAT	(BKT_KEY_COMPAT + 54)
+#define BKT_KEY_IOCTL_X32	(BKT_KEY_X32 + 514)
+
+/* Returns the one of a table. */
 u16 bkt_syscall_ioctl(enum bricktrace_arch arch);
 
-/* Whether @key is bkt_syscall_ioctl() of its table. */
-bool bkt_syscall_is_ioctl(u16 key);
+static inline bool bkt_syscall_is_ioctl(u16 key)
+{
+	return key == BKT_KEY_IOCTL_NATIVE || key == BKT_KEY_IOCTL_COMPAT ||
+	       key == BKT_KEY_IOCTL_X32;
+}
 
 /* Whether @key is restart_syscall, or sigreturn or rt_sigreturn, of any table. */
 bool bkt_syscall_is_restart(u16 key);

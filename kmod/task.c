@@ -203,28 +203,38 @@ struct bkt_task *bkt_task_find(struct task_struct *p)
 	return task_lookup(p);
 }
 
+/*
+ * Lowers @floor and @ns to what the follower wants. @ns is one less than the time, so that
+ * the time 0 is the greatest value.
+ */
+static void task_want_slow(const struct bkt_follower *f, u64 *ns, u64 *floor)
+{
+	*ns = min(*ns, READ_ONCE(f->want->ns) - 1);
+	if (atomic_read(&f->want->runs))
+		*floor = min(*floor, READ_ONCE(f->want->floor));
+}
+
 void bkt_task_update_slow(struct bkt_task *t)
 {
 	u64 ns = U64_MAX, floor = U64_MAX;
 	struct bkt_follower *f;
 
 	lockdep_assert_held(&bkt_tasks_lock);
-	list_for_each_entry(f, &t->followers, task_node) {
-		/* 0 becomes the greatest value. */
-		ns = min(ns, READ_ONCE(f->want->ns) - 1);
-		if (atomic_read(&f->want->runs))
-			floor = min(floor, READ_ONCE(f->want->floor));
-	}
+	list_for_each_entry(f, &t->followers, task_node)
+		task_want_slow(f, &ns, &floor);
 	bkt_account_set_slow(&t->account, ns + 1, floor);
 }
 
 static void task_add_follower(struct bkt_task *t, struct bkt_follower *f)
 {
+	u64 ns = t->account.slow_ns - 1, floor = t->account.slow_floor;
+
 	lockdep_assert_held(&bkt_tasks_lock);
 	f->task = bkt_task_get(t);
 	list_add_tail(&f->task_node, &t->followers);
 	t->nr_followers++;
-	bkt_task_update_slow(t);
+	task_want_slow(f, &ns, &floor);
+	bkt_account_set_slow(&t->account, ns + 1, floor);
 }
 
 static void task_del_follower(struct bkt_task *t, struct bkt_follower *f)
@@ -232,7 +242,6 @@ static void task_del_follower(struct bkt_task *t, struct bkt_follower *f)
 	lockdep_assert_held(&bkt_tasks_lock);
 	list_del_init(&f->task_node);
 	t->nr_followers--;
-	bkt_task_update_slow(t);
 }
 
 int bkt_task_follow(struct bkt_task **spare, struct task_struct *p,
@@ -272,8 +281,10 @@ bool bkt_task_unfollow(struct bkt_follower *f)
 	if (list_empty(&f->task_node))
 		return false;
 	task_del_follower(t, f);
-	if (!list_empty(&t->followers))
+	if (!list_empty(&t->followers)) {
+		bkt_task_update_slow(t);
 		return false;
+	}
 	task_unlist(t);
 	return true;
 }
@@ -677,6 +688,8 @@ static void task_detach_followers(struct bkt_task *t, bool exec)
 	}
 	if (list_empty(&t->followers))
 		task_retire(t);
+	else
+		bkt_task_update_slow(t);
 	bkt_task_put(t);
 }
 

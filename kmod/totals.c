@@ -79,6 +79,7 @@ void bkt_totals_free(struct bkt_totals *t)
 }
 
 static const struct bkt_under_way totals_no_call = { .key = -1 };
+static const struct bkt_slot totals_no_slot;
 
 /*
  * @before and @after are the calls of this key that were under way when @a and @b
@@ -111,15 +112,35 @@ static const struct bkt_under_way *totals_call(const struct bkt_snapshot *s, u16
 	return s && s->call.key == key ? &s->call : &totals_no_call;
 }
 
+/*
+ * Adds the slots from @i to @n, of which @start has those before @start_n. Sets *@after, the
+ * key of the call under way, to -1 if that call has a slot here.
+ */
+static void totals_add_slots(struct bkt_totals *t, const u16 *keys, u64 begin,
+			     const struct bkt_snapshot *start, const struct bkt_snapshot *end,
+			     u32 i, u32 n, u32 start_n, int *after)
+{
+	for (; i < n; i++) {
+		const struct bkt_slot *a = &totals_no_slot, *b = &end->slots[i];
+
+		if (i < start_n)
+			a = &start->slots[i];
+		if (*after == keys[i])
+			*after = -1;
+		else if (b->count == a->count && b->time == a->time)
+			continue;
+		totals_add_call(bkt_totals_get(t, keys[i]), a, b, totals_call(start, keys[i]),
+				totals_call(end, keys[i]), begin);
+	}
+}
+
 void bkt_totals_add_thread(struct bkt_totals *t, const u16 *keys, u64 begin,
 			   const struct bkt_snapshot *start,
 			   const struct bkt_snapshot *end)
 {
 	static const struct bkt_counters no_counters;
-	static const struct bkt_slot zero;
 	const struct bkt_counters *k = start ? &start->kernel : &no_counters;
 	int after = end->call.key;
-	u32 i;
 
 	t->threads++;
 	t->thread += bkt_totals_sub(end->t, begin);
@@ -127,21 +148,13 @@ void bkt_totals_add_thread(struct bkt_totals *t, const u16 *keys, u64 begin,
 	t->kernel.run_delay += bkt_totals_sub(end->kernel.run_delay, k->run_delay);
 	t->kernel.min_flt += bkt_totals_sub(end->kernel.min_flt, k->min_flt);
 	t->kernel.maj_flt += bkt_totals_sub(end->kernel.maj_flt, k->maj_flt);
-	bkt_for_each_slot(i, end) {
-		const struct bkt_slot *a = &zero, *b = &end->slots[i];
-
-		if (start && bkt_snapshot_has(start, i))
-			a = &start->slots[i];
-		if (after == keys[i])
-			after = -1;
-		else if (b->count == a->count && b->time == a->time)
-			continue;
-		totals_add_call(bkt_totals_get(t, keys[i]), a, b, totals_call(start, keys[i]),
-				totals_call(end, keys[i]), begin);
-	}
+	totals_add_slots(t, keys, begin, start, end, 0, end->used, start ? start->used : 0,
+			 &after);
+	totals_add_slots(t, keys, begin, start, end, BKT_SLOTS, BKT_SLOTS + end->ioctls,
+			 start ? BKT_SLOTS + start->ioctls : 0, &after);
 	/* The call of a thread found asleep may have no slot yet (rule "asleep"). */
 	if (after >= 0)
-		totals_add_call(bkt_totals_get(t, after), &zero, &zero,
+		totals_add_call(bkt_totals_get(t, after), &totals_no_slot, &totals_no_slot,
 				totals_call(start, after), &end->call, begin);
 }
 

@@ -8,6 +8,7 @@
 #include <asm/unistd.h>
 #include <linux/errno.h>
 #include <linux/slab.h>
+#include "account.h"
 #include "ioctl.h"
 #include "slow.h"
 #include "suites.h"
@@ -66,11 +67,11 @@ static void commands_are_told_apart(struct kunit *test)
 	struct bkt_account *a = account_new(test, false);
 	struct bkt_ioctl_id id = { .command = 1, .request = 2, .dev = 3, .file = 4 };
 	struct bkt_ioctl_id other[] = { id, id, id, id, id, id };
-	struct bkt_slot *s = bkt_ioctl_slot(a, &id);
+	struct bkt_slot *s = bkt_ioctl_slot(&a->ioctls, &id);
 	u32 i;
 
 	KUNIT_ASSERT_NOT_NULL(test, s);
-	KUNIT_EXPECT_PTR_EQ(test, bkt_ioctl_slot(a, &id), s);
+	KUNIT_EXPECT_PTR_EQ(test, bkt_ioctl_slot(&a->ioctls, &id), s);
 	other[0].command++;
 	other[1].request++;
 	other[2].dev++;
@@ -78,18 +79,18 @@ static void commands_are_told_apart(struct kunit *test)
 	other[4].arch++;
 	other[5].name[0]++;
 	for (i = 0; i < ARRAY_SIZE(other); i++) {
-		struct bkt_slot *o = bkt_ioctl_slot(a, &other[i]);
+		struct bkt_slot *o = bkt_ioctl_slot(&a->ioctls, &other[i]);
 
 		KUNIT_EXPECT_PTR_EQ(test, o, s + i + 1);
-		KUNIT_EXPECT_PTR_EQ(test, bkt_ioctl_slot(a, &other[i]), o);
+		KUNIT_EXPECT_PTR_EQ(test, bkt_ioctl_slot(&a->ioctls, &other[i]), o);
 	}
 	for (i++; i < BKT_IOCTLS; i++) {
 		id.request = 1000 + i;
-		KUNIT_EXPECT_PTR_EQ(test, bkt_ioctl_slot(a, &id), s + i);
+		KUNIT_EXPECT_PTR_EQ(test, bkt_ioctl_slot(&a->ioctls, &id), s + i);
 	}
 	id.request++;
-	KUNIT_EXPECT_NULL(test, bkt_ioctl_slot(a, &id));
-	KUNIT_EXPECT_PTR_EQ(test, bkt_ioctl_slot(a, &other[5]), s + 6);
+	KUNIT_EXPECT_NULL(test, bkt_ioctl_slot(&a->ioctls, &id));
+	KUNIT_EXPECT_PTR_EQ(test, bkt_ioctl_slot(&a->ioctls, &other[5]), s + 6);
 }
 
 /* An ioctl without a slot of its own is counted in that of the system call. */
@@ -101,7 +102,7 @@ static void a_full_table_counts(struct kunit *test)
 
 	make_call(a, __NR_ioctl, 0, 10);
 	for (id.request = 1; a->ioctls->used < BKT_IOCTLS; id.request++)
-		bkt_ioctl_slot(a, &id);
+		bkt_ioctl_slot(&a->ioctls, &id);
 	make_call(a, __NR_ioctl, 0, 20);
 	v = value_of(test, a, -1);
 	KUNIT_EXPECT_EQ(test, (u32)v->ioctls, (u32)BKT_IOCTLS);
