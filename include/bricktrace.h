@@ -55,6 +55,8 @@ extern "C" {
 #define BT_MAX_LIMIT 1000
 /* The largest distance of outliers, in interquartile ranges. */
 #define BT_MAX_OUTLIERS 1000
+/* The least time of a slow call. */
+#define BT_MIN_SLOW 10000
 /* Statistics take a run that lasted longer, 18 minutes, as one of 2^40 ns. */
 #define BT_MAX_DURATION (UINT64_C(1) << 40)
 /* The number of runs in a brick's window. */
@@ -157,6 +159,36 @@ enum bt_arch {
 	BT_ARCH_NATIVE = 0,
 	BT_ARCH_COMPAT = 1,
 	BT_ARCH_X32 = 2,
+};
+
+/**
+ * enum bt_file - what the file descriptor of an ioctl was open for
+ * @BT_FILE_UNKNOWN: The file is not known, because the call was under way when the module
+ *	first saw it.
+ * @BT_FILE_BAD: The descriptor was not open, or was opened with O_PATH.
+ * @BT_FILE_CHAR: A character device.
+ * @BT_FILE_BLOCK: A block device.
+ * @BT_FILE_SOCKET: A socket.
+ * @BT_FILE_PIPE: A pipe or FIFO.
+ * @BT_FILE_ANON: An anonymous file, such as kvm-vm or [eventfd].
+ * @BT_FILE_DIRECTORY: A directory.
+ * @BT_FILE_REGULAR: A regular file.
+ * @BT_FILE_MORE: Any file. The kernel has no separate figures for these ioctls, because
+ *	the thread or the session used more distinct commands than it has room for.
+ *
+ * bt_file_name() returns the name of a kind of file.
+ */
+enum bt_file {
+	BT_FILE_UNKNOWN = 0,
+	BT_FILE_BAD = 1,
+	BT_FILE_CHAR = 2,
+	BT_FILE_BLOCK = 3,
+	BT_FILE_SOCKET = 4,
+	BT_FILE_PIPE = 5,
+	BT_FILE_ANON = 6,
+	BT_FILE_DIRECTORY = 7,
+	BT_FILE_REGULAR = 8,
+	BT_FILE_MORE = 9,
 };
 
 /**
@@ -283,7 +315,7 @@ struct bt_brick;
 struct bt_run;
 
 /**
- * struct bt_figures - the figures of a system call or a category
+ * struct bt_figures - the figures of a system call, an ioctl command or a category
  * @count: The number of calls that completed inside the run.
  * @in_flight: The number of calls that were under way when the run or their thread
  *	ended.
@@ -363,6 +395,73 @@ struct bt_syscall {
 };
 
 /**
+ * struct bt_ioctl - an ioctl command of a result
+ * @file: What the file descriptor was open for.
+ * @major: The major number of the character or block device; 0 for other files.
+ * @minor: The minor number of the device, likewise.
+ * @request: The request, which is the second argument of ioctl(); 0 with BT_FILE_MORE,
+ *	except in a slow call.
+ * @command: The number of the operation that the driver takes from the argument of the
+ *	request: the command of NVIDIA's RM CONTROL and the class of its ALLOC. BT_NONE
+ *	for all other requests, while the host's operator has switched off the reading
+ *	of arguments, and if the argument could not be read.
+ * @arch: The table of the ioctl system call.
+ * @owner: The name of the module that drives the character device, cut to 15 bytes; empty
+ *	if the driver is part of the kernel, and for other files.
+ * @name: The name of the anonymous file, or the type of the file system of the regular
+ *	file or directory, cut to 15 bytes; empty for other files.
+ *
+ * bt_ioctl_figures() returns the figures of the command. The names may contain any bytes,
+ * so a program escapes what it shows.
+ */
+struct bt_ioctl {
+	enum bt_file file;
+	uint32_t major;
+	uint32_t minor;
+	uint32_t request;
+	uint64_t command;
+	enum bt_arch arch;
+	const char *owner;
+	const char *name;
+};
+
+/**
+ * struct bt_slow_call - a slow call of a result
+ * @tid: The thread's ID in the pid namespace of the process that opened the session; 0 if
+ *	the thread has none there.
+ * @name: The name of the system call, as in &struct bt_syscall.
+ * @nr: The number of the system call; UINT32_MAX for "(invalid)".
+ * @arch: The table that the number belongs to.
+ * @category: The category that contains the call.
+ * @arg0: The call's first argument, for instance a file descriptor or an address.
+ * @start_ns: The CLOCK_MONOTONIC time at which the call was entered.
+ * @start_unix_ns: The same moment in nanoseconds since 1970 (CLOCK_REALTIME). The library
+ *	computes it from both clocks as they are when it reads the result, so it is
+ *	wrong by whatever the clock was set, or the machine was suspended, in between.
+ * @ns: The time of the call.
+ * @offcpu_ns: The part of @ns in which the thread did not run.
+ * @ret: What the call returned, which is a negative errno value on error; -516 to -512 if
+ *	the call was interrupted, and then the kernel restarts it or makes it fail with
+ *	EINTR.
+ * @ioctl: The command if the call is an ioctl, otherwise NULL. bt_ioctl_figures() gives
+ *	BT_NONE for each figure of this structure.
+ */
+struct bt_slow_call {
+	pid_t tid;
+	const char *name;
+	uint32_t nr;
+	enum bt_arch arch;
+	enum bt_category category;
+	uint64_t arg0;
+	uint64_t start_ns;
+	uint64_t start_unix_ns;
+	uint64_t ns;
+	uint64_t offcpu_ns;
+	int64_t ret;
+	const struct bt_ioctl *ioctl;
+};
+
+/**
  * struct bt_result - a finished run
  * @brick: The name of the brick.
  * @budget_ns: The brick's budget when the run was opened; BT_NONE if it had none.
@@ -398,6 +497,12 @@ struct bt_syscall {
  * @assertions_not_evaluated: The number of assertions that the run did not evaluate,
  *	because it did not measure their values.
  * @n_failed: The number of failed assertions that bt_result_failed() returns.
+ * @n_ioctls: The number of ioctl commands that bt_result_ioctl() returns; 0 also if
+ *	bt_result_has_ioctls() is false.
+ * @n_missing_ioctls: The number of further ioctl commands, whose figures are only in the
+ *	ioctl system call.
+ * @n_slow_calls: The number of slow calls that bt_result_slow_call() returns; 0 also if
+ *	bt_result_has_slow_calls() is false.
  *
  * If the module is older than statistics, @why, @window_runs, the numbers of assertions
  * and @n_failed are 0, @mode is BT_MODE_MEASURE, @granted and @refused are false,
@@ -430,6 +535,9 @@ struct bt_result {
 	uint32_t assertions_failed;
 	uint32_t assertions_not_evaluated;
 	uint32_t n_failed;
+	uint32_t n_ioctls;
+	uint32_t n_missing_ioctls;
+	uint32_t n_slow_calls;
 };
 
 /**
@@ -726,6 +834,21 @@ int bt_tracer_limit(struct bt_tracer *tracer, uint32_t traces_per_second);
  * -EINVAL: @tracer is NULL.
  */
 int bt_tracer_set_enabled(struct bt_tracer *tracer, bool enabled);
+
+/**
+ * bt_tracer_slow() - set how long a slow call takes at least
+ * @tracer: The tracer.
+ * @slow_ns: A call that takes at least this time is a slow call. BT_MIN_SLOW or more; 1 ms
+ *	by default; 0 if no call is slow.
+ *
+ * Any thread may call the function at any time; the value holds for calls that end later.
+ *
+ * Return: 0, also without the module, or a negative errno value:
+ * -ERANGE: @slow_ns is below BT_MIN_SLOW and not 0.
+ * -ENOTSUP: The module is older than slow calls.
+ * -EINVAL: @tracer is NULL.
+ */
+int bt_tracer_slow(struct bt_tracer *tracer, uint64_t slow_ns);
 
 /**
  * bt_should_trace() - compare figures with the tracer's thresholds
@@ -1357,6 +1480,64 @@ const struct bt_figures *bt_syscall_figures(const struct bt_syscall *syscall,
 					    enum bt_view view);
 
 /**
+ * bt_result_has_ioctls() - check whether a result divides ioctl by command
+ * @result: The result. NULL gives false.
+ *
+ * Return: True if the run's ioctls were counted by command, also if there were none; false
+ * if there is no breakdown, if the module is older than ioctl commands, and for a result
+ * that bt_statistics_longest() returned.
+ */
+bool bt_result_has_ioctls(const struct bt_result *result);
+
+/**
+ * bt_result_ioctl() - go through the ioctl commands of a result
+ * @result: The result. NULL gives NULL.
+ * @i: The index of an entry, which is less than @n_ioctls of &struct bt_result.
+ *
+ * The entries are sorted by their inclusive time, the longest first. The figures of the
+ * ioctl system call are the sums of theirs, but its @max_ns is the largest of theirs.
+ *
+ * Return: The entry, which is valid as long as @result; NULL if @i is too large.
+ */
+const struct bt_ioctl *bt_result_ioctl(const struct bt_result *result, uint32_t i);
+
+/**
+ * bt_ioctl_figures() - get the figures of an ioctl command
+ * @ioctl: An entry that bt_result_ioctl() returned. NULL gives NULL.
+ * @view: BT_INCLUSIVE or BT_EXCLUSIVE.
+ *
+ * The @errors of a command that is not BT_NONE contain also the calls for which the driver
+ * stored an error in the argument.
+ *
+ * Return: The figures, which are valid as long as the result; NULL if @view is not
+ * valid.
+ */
+const struct bt_figures *bt_ioctl_figures(const struct bt_ioctl *ioctl, enum bt_view view);
+
+/**
+ * bt_result_has_slow_calls() - check whether a result has the run's slow calls
+ * @result: The result. NULL gives false.
+ *
+ * Return: True if slow calls were looked for, also if there were none; false if there is no
+ * breakdown or if the module is older than slow calls.
+ */
+bool bt_result_has_slow_calls(const struct bt_result *result);
+
+/**
+ * bt_result_slow_call() - go through the slow calls of a result
+ * @result: The result. NULL gives NULL.
+ * @i: The index of an entry, which is less than @n_slow_calls of &struct bt_result.
+ *
+ * A slow call began and completed inside the run and took at least the time that
+ * bt_tracer_slow() set. The entries are sorted by that time, the longest first. The 16
+ * longest calls of the run are among them; of the shorter ones, some may be missing. A
+ * result that bt_statistics_longest() returned has at most the eight longest.
+ *
+ * Return: The entry, which is valid as long as @result; NULL if @i is too large.
+ */
+const struct bt_slow_call *bt_result_slow_call(const struct bt_result *result, uint32_t i);
+
+/**
  * bt_result_failed() - go through the assertions that a run failed
  * @result: The result. NULL gives NULL.
  * @i: The index of an entry, which is less than @n_failed of &struct bt_result.
@@ -1508,6 +1689,17 @@ const char *bt_reason_name(enum bt_reason reason);
  * next call of this function.
  */
 const char *bt_arch_name(enum bt_arch arch);
+
+/**
+ * bt_file_name() - get the name of a kind of file
+ * @file: The kind of file.
+ *
+ * Return: The name as in the program's output: "unknown", "bad", "char", "block", "socket",
+ * "pipe", "anon", "directory", "regular" or "more". A kind that the library does not know
+ * has a name such as "file_99", which is valid until the thread's next call of this
+ * function.
+ */
+const char *bt_file_name(enum bt_file file);
 
 /**
  * bt_mode_name() - get the name of a mode

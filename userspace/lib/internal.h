@@ -18,6 +18,8 @@
 #define BTI_CATEGORIES (BT_CAT_OTHER + 1)
 /* The number of system calls that one result has room for. */
 #define BTI_SYSCALLS 1024
+/* The number of ioctl commands that one result has room for: each table has one of all others. */
+#define BTI_IOCTLS (BRICKTRACE_SESSION_IOCTLS + BT_ARCH_X32 + 1)
 /* The size of the text that bt_error_text() returns. */
 #define BTI_ERROR_TEXT 512
 
@@ -26,6 +28,7 @@ struct bti_ops {
 	int (*open)(const char *path);
 	int (*ioctl)(int fd, unsigned long request, void *arg);
 	uint64_t (*now)(void);
+	uint64_t (*unix_now)(void); /* the time of day, in nanoseconds since 1970 */
 };
 
 extern const struct bti_ops bti_system;
@@ -37,6 +40,8 @@ struct bti_room {
 	struct bricktrace_category_figures categories[64 * BTI_VIEWS];
 	struct bricktrace_syscall syscalls[BTI_SYSCALLS * BTI_VIEWS];
 	struct bricktrace_failed failed[BT_MAX_ASSERTIONS];
+	struct bricktrace_ioctl ioctls[BTI_IOCTLS * BTI_VIEWS];
+	struct bricktrace_slow_call slow_calls[BRICKTRACE_RUN_SLOW];
 };
 
 /* Buffers for the kernel's answer about a brick. */
@@ -50,6 +55,7 @@ struct bti_brick_room {
 	struct bricktrace_result longest[1];
 	struct bricktrace_times longest_times[1];
 	struct bricktrace_category_figures longest_categories[64];
+	struct bricktrace_slow_call longest_slow[BRICKTRACE_BRICK_SLOW];
 };
 
 /* What the library itself keeps of a brick where there is no module; the tracer's @lock. */

@@ -132,6 +132,17 @@ const char *bt_arch_name(enum bt_arch arch)
 	return name_numbered(name, "arch", arch);
 }
 
+const char *bt_file_name(enum bt_file file)
+{
+	static const char *const names[] = { "unknown", "bad",	"char", "block",
+					     "socket",	"pipe", "anon", "directory",
+					     "regular", "more" };
+	static __thread char name[24];
+
+	return (unsigned int)file <= BT_FILE_MORE ? names[file] :
+						    name_numbered(name, "file", file);
+}
+
 const char *bt_mode_name(enum bt_mode mode)
 {
 	static const char *const names[] = { "measure", "trace", "next", "tail" };

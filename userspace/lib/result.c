@@ -22,13 +22,31 @@ struct result_syscall {
 	struct bt_figures figures[BTI_VIEWS];
 };
 
+struct result_ioctl {
+	struct bt_ioctl public;
+	char owner[BRICKTRACE_FILE_NAME_LEN];
+	char name[BRICKTRACE_FILE_NAME_LEN];
+	struct bt_figures figures[BTI_VIEWS];
+};
+
+struct result_slow_call {
+	struct bt_slow_call public;
+	char name[48];
+	struct result_ioctl ioctl; /* used if the call is an ioctl */
+};
+
 struct result_whole {
 	struct bt_result public;
 	char brick[BT_NAME_LEN];
 	struct bt_times times[BTI_VIEWS];
 	struct bricktrace_failed failed_raw[BT_MAX_ASSERTIONS];
 	struct bt_failed failed[BT_MAX_ASSERTIONS];
-	struct result_category *categories; /* in the same allocation, after @syscalls */
+	bool has_ioctls;
+	bool has_slow_calls;
+	/* These arrays are in the same allocation, after @syscalls. */
+	struct result_category *categories;
+	struct result_ioctl *ioctls;
+	struct result_slow_call *slow_calls;
 	struct result_syscall syscalls[];
 };
 
@@ -49,8 +67,8 @@ void bti_element(const struct bricktrace_array *a, uint32_t i, void *element)
 }
 
 /*
- * The kernel writes one element for each view of a category or system call, the
- * inclusive one first. Returns the number of categories or system calls.
+ * The kernel writes one element for each view of a category, system call or ioctl, the
+ * inclusive one first. Returns the number of categories, system calls or ioctls.
  */
 static uint32_t result_count_inclusive(const struct bricktrace_array *a, size_t view_offset)
 {
@@ -151,6 +169,104 @@ static void result_read_syscalls(struct result_syscall *all, uint32_t n,
 		all[i].public.name = all[i].name;
 }
 
+/* Sets the names of an ioctl, which must not move afterwards. The kernel's may be anything. */
+static void result_name_ioctl(struct result_ioctl *io)
+{
+	io->owner[sizeof(io->owner) - 1] = '\0';
+	io->name[sizeof(io->name) - 1] = '\0';
+	io->public.owner = io->owner;
+	io->public.name = io->name;
+}
+
+static int result_by_ioctl_time(const void *a, const void *b)
+{
+	const struct result_ioctl *x = a, *y = b;
+	uint64_t x_ns = x->figures[BT_INCLUSIVE].ns, y_ns = y->figures[BT_INCLUSIVE].ns;
+
+	if (x_ns != y_ns)
+		return x_ns < y_ns ? 1 : -1;
+	/* Any order will do that is the same each time. */
+	return memcmp(x, y, offsetof(struct bt_ioctl, arch) + sizeof(x->public.arch));
+}
+
+static void result_read_ioctls(struct result_ioctl *all, uint32_t n,
+			       const struct bricktrace_array *a)
+{
+	struct result_ioctl *io = NULL, *next = all;
+	struct bricktrace_ioctl raw;
+	uint32_t i;
+
+	for (i = 0; i < bti_elements(a); i++) {
+		bti_element(a, i, &raw);
+		if (raw.view == BRICKTRACE_VIEW_INCLUSIVE) {
+			io = next++;
+			io->public = (struct bt_ioctl){
+				.file = (enum bt_file)raw.file,
+				.major = raw.major,
+				.minor = raw.minor,
+				.request = raw.request,
+				.command = raw.command,
+				.arch = (enum bt_arch)raw.arch,
+			};
+			memcpy(io->owner, raw.owner, sizeof(io->owner));
+			memcpy(io->name, raw.name, sizeof(io->name));
+		}
+		if (io && raw.view < BTI_VIEWS)
+			io->figures[raw.view] = result_figures(&raw.figures);
+	}
+	qsort(all, n, sizeof(*all), result_by_ioctl_time);
+	for (i = 0; i < n; i++)
+		result_name_ioctl(&all[i]);
+}
+
+static void result_read_slow_call(struct result_slow_call *call,
+				  const struct bricktrace_slow_call *raw, uint64_t to_unix)
+{
+	call->public = (struct bt_slow_call){
+		.tid = raw->tid,
+		.name = call->name,
+		.nr = raw->nr,
+		.arch = (enum bt_arch)raw->arch,
+		.category = (enum bt_category)raw->category,
+		.arg0 = raw->arg0,
+		.start_ns = raw->start_ns,
+		.start_unix_ns = raw->start_ns + to_unix,
+		.ns = raw->ns,
+		.offcpu_ns = raw->offcpu_ns,
+		.ret = raw->ret,
+	};
+	bti_syscall_name(raw->nr, call->public.arch, call->public.category, call->name,
+			 sizeof(call->name));
+	if (raw->category != BRICKTRACE_CAT_IOCTL)
+		return;
+	call->ioctl.public = (struct bt_ioctl){
+		.file = (enum bt_file)raw->file,
+		.major = raw->major,
+		.minor = raw->minor,
+		.request = raw->request,
+		.command = raw->command,
+		.arch = call->public.arch,
+	};
+	memcpy(call->ioctl.owner, raw->owner, sizeof(raw->owner));
+	memcpy(call->ioctl.name, raw->name, sizeof(raw->name));
+	result_name_ioctl(&call->ioctl);
+	call->public.ioctl = &call->ioctl.public;
+}
+
+static void result_read_slow_calls(struct result_slow_call *all,
+				   const struct bricktrace_array *a,
+				   const struct bti_ops *ops)
+{
+	uint64_t to_unix = ops->unix_now() - ops->now();
+	struct bricktrace_slow_call raw;
+	uint32_t i;
+
+	for (i = 0; i < bti_elements(a); i++) {
+		bti_element(a, i, &raw);
+		result_read_slow_call(&all[i], &raw, to_unix);
+	}
+}
+
 static void result_read_failed(struct result_whole *result,
 			       const struct bricktrace_array *a)
 {
@@ -189,11 +305,14 @@ static void result_read_judgment(struct bt_result *r, const struct bricktrace_re
 	r->assertions_not_evaluated = raw->not_evaluated;
 }
 
-static struct result_whole *result_alloc(uint32_t n_syscalls, uint32_t n_categories)
+/* Makes a result of @public, with room for as many elements as @public says. */
+static struct result_whole *result_alloc(const struct bt_result *public)
 {
 	struct result_whole *result;
-	size_t size = sizeof(*result) + n_syscalls * sizeof(result->syscalls[0]) +
-		      n_categories * sizeof(result->categories[0]);
+	size_t size = sizeof(*result) + public->n_syscalls * sizeof(result->syscalls[0]) +
+		      public->n_categories * sizeof(result->categories[0]) +
+		      public->n_ioctls * sizeof(result->ioctls[0]) +
+		      public->n_slow_calls * sizeof(result->slow_calls[0]);
 	uint32_t i;
 
 	result = malloc(size);
@@ -201,14 +320,18 @@ static struct result_whole *result_alloc(uint32_t n_syscalls, uint32_t n_categor
 		return NULL;
 	/* Each figure is BT_NONE unless the kernel reports it. */
 	memset(result, 0xff, size);
-	result->categories = (struct result_category *)&result->syscalls[n_syscalls];
-	for (i = 0; i < n_categories; i++)
+	result->public = *public;
+	result->categories =
+		(struct result_category *)&result->syscalls[public->n_syscalls];
+	result->ioctls = (struct result_ioctl *)&result->categories[public->n_categories];
+	result->slow_calls = (struct result_slow_call *)&result->ioctls[public->n_ioctls];
+	for (i = 0; i < public->n_categories; i++)
 		result->categories[i].category = (enum bt_category)i;
 	return result;
 }
 
 /*
- * Returns how many system calls the array had no room for. Each of them has as many
+ * Returns how many system calls or ioctls the array had no room for. Each of them has as many
  * elements as the @n that were copied.
  */
 static uint32_t result_missing(const struct bricktrace_array *a, uint32_t n)
@@ -219,24 +342,18 @@ static uint32_t result_missing(const struct bricktrace_array *a, uint32_t n)
 int bti_result_new(const struct bt_brick *brick, uint64_t budget_ns,
 		   const struct bricktrace_run_close *close, struct bt_result **out)
 {
-	uint32_t reported = result_count_inclusive(
+	uint32_t categories = result_count_inclusive(
 		&close->categories, offsetof(struct bricktrace_category_figures, view));
-	uint32_t n = result_count_inclusive(&close->syscalls,
-					    offsetof(struct bricktrace_syscall, view));
-	uint32_t n_categories = reported ? reported : BTI_CATEGORIES;
-	struct result_whole *result = result_alloc(n, n_categories);
+	uint32_t syscalls = result_count_inclusive(
+		&close->syscalls, offsetof(struct bricktrace_syscall, view));
+	uint32_t ioctls = result_count_inclusive(&close->ioctls,
+						 offsetof(struct bricktrace_ioctl, view));
+	struct result_whole *result;
 	struct bricktrace_result raw;
+	struct bt_result public;
 
-	if (!result)
-		return bti_fail(ENOMEM, "no memory for a result of brick '%s'",
-				brick->name);
 	bti_element(&close->result, 0, &raw);
-	result_read_times(result->times, &close->times);
-	result_read_categories(result->categories, &close->categories);
-	result_read_syscalls(result->syscalls, n, &close->syscalls);
-	memcpy(result->brick, brick->name, sizeof(result->brick));
-	result->public = (struct bt_result){
-		.brick = result->brick,
+	public = (struct bt_result){
 		.budget_ns = budget_ns,
 		.run = raw.run,
 		.parent = raw.parent,
@@ -246,19 +363,36 @@ int bti_result_new(const struct bt_brick *brick, uint64_t budget_ns,
 		.wall_ns = raw.wall_ns,
 		.threads = raw.threads,
 		.abandoned = raw.flags & BRICKTRACE_RESULT_ABANDONED,
-		.n_categories = n_categories,
-		.n_syscalls = n,
-		.n_missing = result_missing(&close->syscalls, n),
+		.n_categories = categories ? categories : BTI_CATEGORIES,
+		.n_syscalls = syscalls,
+		.n_missing = result_missing(&close->syscalls, syscalls),
 		.brick_run = BT_NONE,
 		.cv_percent = NAN,
 		.window_efficiency = NAN,
 		.efficiency =
 			budget_ns == BT_NONE ? NAN : bt_efficiency(budget_ns, raw.wall_ns),
 		.n_failed = bti_elements(&close->failed),
+		.n_ioctls = ioctls,
+		.n_missing_ioctls = result_missing(&close->ioctls, ioctls),
+		.n_slow_calls = bti_elements(&close->slow_calls),
 	};
 	if (close->result.known >= BRICKTRACE_RESULT_SIZE_V1)
-		result_read_judgment(&result->public, &raw);
+		result_read_judgment(&public, &raw);
+	result = result_alloc(&public);
+	if (!result)
+		return bti_fail(ENOMEM, "no memory for a result of brick '%s'",
+				brick->name);
+	result->public.brick = strcpy(result->brick, brick->name);
+	result->has_ioctls = raw.provenance && close->ioctls.known;
+	result->has_slow_calls = raw.provenance && close->slow_calls.known;
+	result_read_times(result->times, &close->times);
+	result_read_categories(result->categories, &close->categories);
+	result_read_syscalls(result->syscalls, syscalls, &close->syscalls);
 	result_read_failed(result, &close->failed);
+	result_read_ioctls(result->ioctls, ioctls, &close->ioctls);
+	if (public.n_slow_calls)
+		result_read_slow_calls(result->slow_calls, &close->slow_calls,
+				       brick->tracer->ops);
 	*out = &result->public;
 	return 0;
 }
@@ -308,6 +442,36 @@ const struct bt_figures *bt_syscall_figures(const struct bt_syscall *syscall,
 {
 	return syscall && (unsigned int)view < BTI_VIEWS ?
 		       &((const struct result_syscall *)syscall)->figures[view] :
+		       NULL;
+}
+
+bool bt_result_has_ioctls(const struct bt_result *r)
+{
+	return r && ((const struct result_whole *)r)->has_ioctls;
+}
+
+const struct bt_ioctl *bt_result_ioctl(const struct bt_result *r, uint32_t i)
+{
+	return r && i < r->n_ioctls ? &((const struct result_whole *)r)->ioctls[i].public :
+				      NULL;
+}
+
+const struct bt_figures *bt_ioctl_figures(const struct bt_ioctl *ioctl, enum bt_view view)
+{
+	return ioctl && (unsigned int)view < BTI_VIEWS ?
+		       &((const struct result_ioctl *)ioctl)->figures[view] :
+		       NULL;
+}
+
+bool bt_result_has_slow_calls(const struct bt_result *r)
+{
+	return r && ((const struct result_whole *)r)->has_slow_calls;
+}
+
+const struct bt_slow_call *bt_result_slow_call(const struct bt_result *r, uint32_t i)
+{
+	return r && i < r->n_slow_calls ?
+		       &((const struct result_whole *)r)->slow_calls[i].public :
 		       NULL;
 }
 

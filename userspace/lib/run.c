@@ -25,6 +25,10 @@ int bti_run_close(struct bt_tracer *t, uint64_t number, struct bti_room *room,
 	/* An older module refuses a larger structure whose end is not zero. */
 	if (room && t->features & BRICKTRACE_FEATURE_STATISTICS)
 		close->failed = BTI_ARRAY(room->failed);
+	if (room && t->features & BRICKTRACE_FEATURE_IOCTLS)
+		close->ioctls = BTI_ARRAY(room->ioctls);
+	if (room && t->features & BRICKTRACE_FEATURE_SLOW_CALLS)
+		close->slow_calls = BTI_ARRAY(room->slow_calls);
 	return bti_ioctl(t, BRICKTRACE_RUN_CLOSE, close);
 }
 

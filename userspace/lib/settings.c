@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* What a tracer takes for an anomaly, and how much it traces. */
 #include <errno.h>
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -110,6 +111,25 @@ int bt_tracer_set_enabled(struct bt_tracer *t, bool enabled)
 					      .enabled = enabled };
 
 	return t ? settings_set(t, &session) : bti_fail_null("tracer");
+}
+
+int bt_tracer_slow(struct bt_tracer *t, uint64_t slow_ns)
+{
+	struct bricktrace_session session = { .flags = BRICKTRACE_SESSION_SLOW,
+					      .slow_ns = slow_ns };
+
+	if (!t)
+		return bti_fail_null("tracer");
+	if (slow_ns && slow_ns < BT_MIN_SLOW)
+		return bti_fail(ERANGE,
+				"the least time of a slow call, %" PRIu64
+				" ns, is below %d ns and not 0",
+				slow_ns, BT_MIN_SLOW);
+	if (t->fd >= 0 && !(t->features & BRICKTRACE_FEATURE_SLOW_CALLS))
+		return bti_fail(
+			ENOTSUP,
+			"the module is older than this library and has no slow calls; install a newer module");
+	return settings_set(t, &session);
 }
 
 enum bt_escalation bt_should_trace(const struct bt_tracer *t, double cv_percent,

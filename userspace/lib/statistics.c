@@ -44,6 +44,9 @@ static int statistics_ask(struct bt_brick *brick, struct bricktrace_brick_get *g
 		.longest_times = BTI_ARRAY(room->longest_times),
 		.longest_categories = BTI_ARRAY(room->longest_categories),
 	};
+	/* An older module refuses a larger structure whose end is not zero. */
+	if (brick->tracer->features & BRICKTRACE_FEATURE_SLOW_CALLS)
+		get->longest_slow = BTI_ARRAY(room->longest_slow);
 	return bti_ioctl(brick->tracer, BRICKTRACE_BRICK_GET, get);
 }
 
@@ -177,6 +180,7 @@ static int statistics_read_longest(struct statistics_whole *whole,
 		.result = whole->get.longest,
 		.times = whole->get.longest_times,
 		.categories = whole->get.longest_categories,
+		.slow_calls = whole->get.longest_slow,
 	};
 	uint64_t budget_ns = whole->room.longest[0].budget_ns;
 

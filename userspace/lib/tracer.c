@@ -95,10 +95,19 @@ static uint64_t tracer_system_now(void)
 	return ts.tv_sec * UINT64_C(1000000000) + ts.tv_nsec;
 }
 
+static uint64_t tracer_system_unix_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return ts.tv_sec * UINT64_C(1000000000) + ts.tv_nsec;
+}
+
 const struct bti_ops bti_system = {
 	.open = tracer_system_open,
 	.ioctl = tracer_system_ioctl,
 	.now = tracer_system_now,
+	.unix_now = tracer_system_unix_now,
 };
 
 int bti_ioctl(struct bt_tracer *t, unsigned long request, void *arg)
