@@ -172,7 +172,7 @@ enum bt_arch {
  * @BT_FILE_PIPE: A pipe or FIFO.
  * @BT_FILE_ANON: An anonymous file, such as kvm-vm or [eventfd].
  * @BT_FILE_DIRECTORY: A directory.
- * @BT_FILE_REGULAR: A regular file.
+ * @BT_FILE_REGULAR: Any other file, usually a regular one.
  * @BT_FILE_MORE: Any file. The kernel has no separate figures for these ioctls, because
  *	the thread or the session used more distinct commands than it has room for.
  *
@@ -436,8 +436,9 @@ struct bt_ioctl {
  * @arg0: The call's first argument, for instance a file descriptor or an address.
  * @start_ns: The CLOCK_MONOTONIC time at which the call was entered.
  * @start_unix_ns: The same moment in nanoseconds since 1970 (CLOCK_REALTIME). The library
- *	computes it from both clocks as they are when it reads the result, so it is
- *	wrong by whatever the clock was set, or the machine was suspended, in between.
+ *	computes the value from both clocks as they are when it reads the result, so
+ *	the value is wrong by how far the clock was set, and how long the machine was
+ *	suspended, in between.
  * @ns: The time of the call.
  * @offcpu_ns: The part of @ns in which the thread did not run.
  * @ret: What the call returned, which is a negative errno value on error; -516 to -512 if

@@ -125,6 +125,22 @@ class result : public detail::owner<bt_result>
 	{
 		return bt_result_syscall(get(), i);
 	}
+	bool has_ioctls() const
+	{
+		return bt_result_has_ioctls(get());
+	}
+	const bt_ioctl *ioctl(uint32_t i) const
+	{
+		return bt_result_ioctl(get(), i);
+	}
+	bool has_slow_calls() const
+	{
+		return bt_result_has_slow_calls(get());
+	}
+	const bt_slow_call *slow_call(uint32_t i) const
+	{
+		return bt_result_slow_call(get(), i);
+	}
 	const bt_failed *failed(uint32_t i) const
 	{
 		return bt_result_failed(get(), i);
@@ -355,6 +371,10 @@ class tracer
 	int limit(uint32_t traces_per_second)
 	{
 		return bt_tracer_limit(get(), traces_per_second);
+	}
+	int slow(uint64_t slow_ns)
+	{
+		return bt_tracer_slow(get(), slow_ns);
 	}
 	int set_enabled(bool enabled)
 	{

@@ -22,6 +22,9 @@ static struct {
 	struct bricktrace_brick_reset reset;
 	struct bricktrace_result result;
 	uint32_t n_failed, n_categories, n_window, n_assertions, n_longest;
+	uint32_t n_ioctls, n_slow_calls;
+	struct bricktrace_ioctl ioctls[BTI_VIEWS * (BTI_IOCTLS + 5)];
+	struct bricktrace_slow_call slow_calls[BRICKTRACE_RUN_SLOW + 5];
 	struct bricktrace_failed failed[20];
 	struct bricktrace_brick_get get;
 	struct bti_brick_room room;
@@ -113,9 +116,16 @@ static int fake_run_close(struct bricktrace_run_close *c)
 {
 	if (!fits(c, sizeof(*c), BRICKTRACE_RUN_CLOSE_SIZE_V0))
 		return -E2BIG;
+	/* A module of the second version knows neither of these arrays. */
+	if (!(kernel.features & BRICKTRACE_FEATURE_IOCTLS) && c->ioctls.cap)
+		return -E2BIG;
+	if (!(kernel.features & BRICKTRACE_FEATURE_SLOW_CALLS) && c->slow_calls.cap)
+		return -E2BIG;
 	put(&c->result, &kernel.result, sizeof(kernel.result),
 	    kernel.old ? BRICKTRACE_RESULT_SIZE_V0 : BRICKTRACE_RESULT_SIZE_V1, 1);
 	PUT(c->failed, kernel.failed, kernel.n_failed);
+	PUT(c->ioctls, kernel.ioctls, kernel.n_ioctls);
+	PUT(c->slow_calls, kernel.slow_calls, kernel.n_slow_calls);
 	return 0;
 }
 
@@ -125,6 +135,8 @@ static int fake_get(struct bricktrace_brick_get *g)
 
 	assert_int_equal(g->size, sizeof(*g));
 	assert_int_equal(g->brick, 3);
+	if (!(kernel.features & BRICKTRACE_FEATURE_SLOW_CALLS) && g->longest_slow.cap)
+		return -E2BIG;
 	g->mode = kernel.get.mode;
 	g->baseline = kernel.get.baseline;
 	g->escalated = kernel.get.escalated;
@@ -137,6 +149,7 @@ static int fake_get(struct bricktrace_brick_get *g)
 	PUT(g->longest, room->longest, kernel.n_longest);
 	PUT(g->longest_times, room->longest_times, kernel.n_longest);
 	PUT(g->longest_categories, room->longest_categories, 6 * kernel.n_longest);
+	PUT(g->longest_slow, kernel.slow_calls, kernel.n_slow_calls);
 	return 0;
 }
 
@@ -180,6 +193,7 @@ static const struct bti_ops fake = {
 	.open = fake_open,
 	.ioctl = fake_ioctl,
 	.now = fake_now,
+	.unix_now = fake_now,
 };
 
 static struct bt_tracer *tracer;
@@ -201,7 +215,8 @@ static int reset(void **state)
 	memset(&kernel, 0, sizeof(kernel));
 	kernel.step = 10;
 	kernel.features = BRICKTRACE_FEATURE_RUNNABLE | BRICKTRACE_FEATURE_FAULTS |
-			  BRICKTRACE_FEATURE_STATISTICS;
+			  BRICKTRACE_FEATURE_STATISTICS | BRICKTRACE_FEATURE_IOCTLS |
+			  BRICKTRACE_FEATURE_SLOW_CALLS;
 	connect();
 	return 0;
 }
@@ -236,6 +251,7 @@ static void null_is_refused(void **state)
 	assert_error(bt_tracer_thresholds(NULL, 1, 1), EINVAL, "no tracer");
 	assert_error(bt_tracer_outliers(NULL, 1), EINVAL, "no tracer");
 	assert_error(bt_tracer_limit(NULL, 1), EINVAL, "no tracer");
+	assert_error(bt_tracer_slow(NULL, 0), EINVAL, "no tracer");
 	assert_error(bt_tracer_set_enabled(NULL, true), EINVAL, "no tracer");
 	assert_error(bt_brick_mode(NULL, BT_MODE_TAIL), EINVAL, "no brick");
 	assert_error(bt_brick_baseline(NULL, 1), EINVAL, "no brick");
@@ -395,6 +411,13 @@ static void settings_reach_the_kernel(void **state)
 	assert_int_equal(kernel.session.enabled, 0);
 	assert_int_equal(bt_tracer_set_enabled(tracer, true), 0);
 	assert_int_equal(kernel.session.enabled, 1);
+	assert_int_equal(bt_tracer_slow(tracer, BT_MIN_SLOW), 0);
+	assert_int_equal(kernel.session.flags, BRICKTRACE_SESSION_SLOW);
+	assert_int_equal(kernel.session.slow_ns, 10000);
+	assert_int_equal(bt_tracer_slow(tracer, UINT64_MAX), 0);
+	assert_true(kernel.session.slow_ns == UINT64_MAX);
+	assert_int_equal(bt_tracer_slow(tracer, 0), 0);
+	assert_int_equal(kernel.session.slow_ns, 0);
 }
 
 static void wrong_settings_change_nothing(void **state)
@@ -412,11 +435,14 @@ static void wrong_settings_change_nothing(void **state)
 	assert_error(bt_tracer_outliers(tracer, -1), ERANGE, "outliers, -1, is not");
 	assert_error(bt_tracer_outliers(tracer, 1000.1), ERANGE, "1000.1");
 	assert_error(bt_tracer_outliers(tracer, NAN), EINVAL, "not a number");
+	assert_error(bt_tracer_slow(tracer, 1), ERANGE, "slow call, 1 ns, is below 10000");
+	assert_error(bt_tracer_slow(tracer, BT_MIN_SLOW - 1), ERANGE, "9999 ns");
 	assert_int_equal(kernel.calls[7], 0);
 	kernel.error[7] = EINTR;
 	assert_error(bt_tracer_thresholds(tracer, 90, 1), EINTR, "Interrupted");
 	assert_error(bt_tracer_limit(tracer, 0), EINTR, "settings");
 	assert_error(bt_tracer_set_enabled(tracer, false), EINTR, "settings");
+	assert_error(bt_tracer_slow(tracer, 0), EINTR, "settings");
 	assert_error(bt_tracer_outliers(tracer, 9), EINTR, "settings");
 	assert_int_equal(tracer->outliers, 1500);
 	assert_int_equal(bt_should_trace(tracer, 15.1, 24.9),
@@ -688,6 +714,7 @@ static void an_older_module_still_makes_runs(void **state)
 	assert_error(bt_tracer_outliers(tracer, 1), ENOTSUP, "newer module");
 	assert_error(bt_tracer_limit(tracer, 0), ENOTSUP, "newer module");
 	assert_error(bt_tracer_set_enabled(tracer, false), ENOTSUP, "newer module");
+	assert_error(bt_tracer_slow(tracer, 0), ENOTSUP, "newer module");
 	assert_int_equal(
 		kernel.calls[3] + kernel.calls[7] + kernel.calls[8] + kernel.calls[9], 0);
 	assert_int_equal(bt_should_trace(tracer, 15.1, 25), BT_ESCALATION_CV_EXCEEDED);
@@ -883,6 +910,37 @@ static void play_statistics(void)
 	for (i = 0; i < 6; i++)
 		room->longest_categories[i].category = i;
 	room->longest_categories[1].figures.ns = 44;
+	kernel.n_slow_calls = 2;
+	kernel.slow_calls[0] = (struct bricktrace_slow_call){
+		.nr = 16, .category = BRICKTRACE_CAT_IOCTL, .ns = 250, .owner = "nvidia"
+	};
+	kernel.slow_calls[1] = (struct bricktrace_slow_call){ .ns = 40 };
+}
+
+/* The module has statistics, but neither ioctls by command nor slow calls. */
+static void an_older_module_reports_no_ioctls(void **state)
+{
+	struct bt_statistics *s;
+	struct bt_result *r;
+
+	(void)state;
+	kernel.features = BRICKTRACE_FEATURE_STATISTICS;
+	connect();
+	kernel.result.provenance = BRICKTRACE_MEASURED;
+	kernel.n_ioctls = kernel.n_slow_calls = 2;
+	r = one_run(BT_TRACE);
+	assert_false(bt_result_has_ioctls(r) || bt_result_has_slow_calls(r));
+	assert_int_equal(r->n_ioctls + r->n_missing_ioctls + r->n_slow_calls, 0);
+	bt_result_free(r);
+	play_statistics();
+	assert_int_equal(bt_brick_statistics(brick, &s), 0);
+	assert_false(bt_result_has_slow_calls(bt_statistics_longest(s)));
+	assert_int_equal(bt_statistics_longest(s)->n_slow_calls, 0);
+	bt_statistics_free(s);
+	assert_error(bt_tracer_slow(tracer, 0), ENOTSUP, "newer module");
+	/* Wrong values are wrong with each module. */
+	assert_error(bt_tracer_slow(tracer, 1), ERANGE, "1 ns");
+	assert_int_equal(kernel.calls[7], 0);
 }
 
 static void assert_about(double a, double b)
@@ -1001,6 +1059,12 @@ static void statistics_are_read(void **state)
 	assert_true(bt_result_times(r, BT_EXCLUSIVE)->thread_ns == BT_NONE);
 	assert_int_equal(bt_breakdown_dominant(r, BT_INCLUSIVE), BT_CAT_FUTEX);
 	assert_null(bt_result_syscall(r, 0));
+	assert_false(bt_result_has_ioctls(r));
+	assert_true(bt_result_has_slow_calls(r));
+	assert_int_equal(r->n_slow_calls, 2);
+	assert_int_equal(bt_result_slow_call(r, 0)->ns, 250);
+	assert_string_equal(bt_result_slow_call(r, 0)->ioctl->owner, "nvidia");
+	assert_int_equal(bt_result_slow_call(r, 1)->ns, 40);
 	bt_statistics_free(s);
 }
 
@@ -1098,6 +1162,10 @@ static void a_newer_module_reports_more(void **state)
 	kernel.result.mode = 9;
 	kernel.n_failed = 20;
 	strcpy(kernel.failed[15].name, "last");
+	kernel.n_ioctls = sizeof(kernel.ioctls) / sizeof(kernel.ioctls[0]);
+	for (i = 1; i < kernel.n_ioctls; i += 2)
+		kernel.ioctls[i].view = BRICKTRACE_VIEW_EXCLUSIVE;
+	kernel.n_slow_calls = sizeof(kernel.slow_calls) / sizeof(kernel.slow_calls[0]);
 	assert_int_equal(bt_brick_statistics(brick, &s), 0);
 	assert_int_equal(s->mode, 9);
 	assert_int_equal(s->n_categories, 64);
@@ -1106,12 +1174,18 @@ static void a_newer_module_reports_more(void **state)
 	assert_int_equal(s->n_assertions, 16);
 	assert_int_equal(bt_statistics_assertion(s, 15)->kind, 9);
 	assert_int_equal(bt_statistics_assertion(s, 15)->category, BT_CAT_NONE);
+	assert_int_equal(bt_statistics_longest(s)->n_slow_calls, BRICKTRACE_BRICK_SLOW);
 	bt_statistics_free(s);
 	r = one_run(BT_AUTO);
 	assert_true(r->why == ~0U);
 	assert_int_equal(r->mode, 9);
 	assert_int_equal(r->n_failed, 16);
 	assert_string_equal(bt_result_failed(r, 15)->name, "last");
+	assert_int_equal(r->n_ioctls, 256 + 3);
+	assert_int_equal(r->n_missing_ioctls, 5);
+	assert_non_null(bt_result_ioctl(r, r->n_ioctls - 1));
+	assert_int_equal(r->n_slow_calls, 48);
+	assert_non_null(bt_result_slow_call(r, 47));
 	bt_result_free(r);
 }
 
@@ -1170,6 +1244,7 @@ int main(void)
 		TEST(wrong_assertions_change_nothing),
 		TEST(results_are_judged),
 		TEST(an_older_module_still_makes_runs),
+		TEST(an_older_module_reports_no_ioctls),
 		TEST(a_trace_takes_a_grant),
 		TEST(a_trace_that_fails_still_calls),
 		TEST(an_older_module_traces_without_grants),

@@ -76,7 +76,9 @@ static void runs_end_with_their_scope(bricktrace::tracer &tracer)
 	}
 	ok(runs(brick) == 2, "such a run is not closed again");
 	ok(!result.over_budget() && result.times() && result.category(BT_CAT_READ) &&
-		   !result.syscall(0) && result.dominant() == BT_CAT_UNMEASURED,
+		   !result.syscall(0) && !result.has_ioctls() && !result.ioctl(0) &&
+		   !result.has_slow_calls() && !result.slow_call(0) &&
+		   result.dominant() == BT_CAT_UNMEASURED,
 	   "a result has what the C library returns");
 }
 
@@ -115,6 +117,7 @@ static void settings_and_statistics(bricktrace::tracer &tracer)
 	double up_to = 0;
 
 	ok(!tracer.thresholds(1, 99) && !tracer.outliers(INFINITY) && !tracer.limit(10) &&
+		   !tracer.slow(10000) &&
 		   tracer.should_trace(1.1, 99) == BT_ESCALATION_CV_EXCEEDED,
 	   "settings are passed on");
 	ok(!tracer.set_enabled(false) && !tracer.should_trace(1.1, 98) &&

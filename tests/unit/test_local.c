@@ -271,9 +271,11 @@ static void settings_hold_without_a_module(void **state)
 	assert_int_equal(bt_tracer_limit(tracer, 0), 0);
 	assert_int_equal(bt_should_trace(tracer, 1.1, 98.9), BT_ESCALATION_NONE);
 	assert_int_equal(bt_tracer_limit(tracer, 5), 0);
+	assert_int_equal(bt_tracer_slow(tracer, 0), 0);
 	assert_int_equal(bt_tracer_set_enabled(tracer, false), 0);
 	assert_int_equal(bt_should_trace(tracer, 1.1, 98.9), BT_ESCALATION_NONE);
 	assert_int_equal(bt_tracer_limit(tracer, 1001), -ERANGE);
+	assert_int_equal(bt_tracer_slow(tracer, 9999), -ERANGE);
 	assert_int_equal(bt_brick_mode(brick, (enum bt_mode)4), -EINVAL);
 }
 
