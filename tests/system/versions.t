@@ -4,6 +4,7 @@
 # one guest, each library with each module. Figures that an older module lacks are "not
 # measured" and never 0. An older library works without the figures that it does not know.
 # Rules: provenance.
+import errno
 import json
 import os
 import subprocess
@@ -95,6 +96,13 @@ def with_module(module):
         else:
             bt.ok(NONE not in known and 100 <= t["minor"] < 200,
                   f"{what}: {view}: waiting and page faults are reported", known)
+        bt.equal(figures.get(("command:bad:5413", view)),
+                 None if old_module else figures["ioctl", view],
+                 f"{what}: {view}: ioctl by command")
+    bt.equal(figures["has", "result"],
+             {"ioctls": 0, "slow_calls": 0, "slow": -errno.ENOTSUP} if old_module else
+             {"ioctls": 1, "slow_calls": 1, "slow": 0},
+             f"{what}: whether ioctl commands and slow calls are reported")
 
 
 with_module("this module")

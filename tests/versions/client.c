@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -49,6 +50,25 @@ static void print_view(const struct bt_result *r, const char *name, enum bt_view
 	}
 }
 
+#ifdef GROWN
+static void print_ioctls(struct bt_tracer *tracer, const struct bt_result *r)
+{
+	char command[64];
+	uint32_t i;
+
+	printf("has result ioctls %d slow_calls %d slow %d\n", bt_result_has_ioctls(r),
+	       bt_result_has_slow_calls(r), bt_tracer_slow(tracer, BT_MIN_SLOW));
+	for (i = 0; i < r->n_ioctls; i++) {
+		const struct bt_ioctl *io = bt_result_ioctl(r, i);
+
+		snprintf(command, sizeof(command), "command:%s:%" PRIx32,
+			 bt_file_name(io->file), io->request);
+		print_figures(command, "inclusive", bt_ioctl_figures(io, BT_INCLUSIVE));
+		print_figures(command, "exclusive", bt_ioctl_figures(io, BT_EXCLUSIVE));
+	}
+}
+#endif
+
 static int fail(const char *what)
 {
 	fprintf(stderr, "%s: %s\n", what, bt_error_text());
@@ -75,6 +95,7 @@ int main(void)
 	getppid();
 	getppid();
 	close(-1);
+	ioctl(-1, TIOCGWINSZ);
 	for (int i = 0; i < PAGES; i++)
 		page[i * 4096] = 1;
 	if (bt_run_open(tracer, brick, BT_TRACE, BT_SCOPE_THREAD, &inner))
@@ -87,6 +108,9 @@ int main(void)
 	       bt_reason_name(r->reason) ? bt_reason_name(r->reason) : "-", r->threads);
 	print_view(r, "inclusive", BT_INCLUSIVE);
 	print_view(r, "exclusive", BT_EXCLUSIVE);
+#ifdef GROWN
+	print_ioctls(tracer, r);
+#endif
 	bt_result_free(r);
 	bt_tracer_free(tracer);
 	return 0;
