@@ -18,7 +18,10 @@
 #define BTI_CATEGORIES (BT_CAT_OTHER + 1)
 /* The number of system calls that one result has room for. */
 #define BTI_SYSCALLS 1024
-/* The number of ioctl commands that one result has room for: each table has one of all others. */
+/*
+ * The number of ioctl commands that one result has room for. For each table, the kernel
+ * reports the commands without separate figures as one more.
+ */
 #define BTI_IOCTLS (BRICKTRACE_SESSION_IOCTLS + BT_ARCH_X32 + 1)
 /* The size of the text that bt_error_text() returns. */
 #define BTI_ERROR_TEXT 512
