@@ -144,6 +144,15 @@ man:			## check that the manual pages of the library's functions are current
 man-write:		## write the manual pages of the library's functions, docs/man3, from its header
 	@tests/lint/man3 $(KERNEL_DOC) --write
 
+ioctl-names-write: K ?= $(shell $(KERNELS) && printf '%s\n' "$${all_kernels[@]}" | grep '^[0-9]' | tail -n 1)
+ioctl-names-write:	## write the names of ioctls, userspace/decode/*.names, from a kernel's headers and, by pip, PyPI's tinygrad
+	rm -rf $(BUILD)/tinygrad
+	python3 -m pip download -q --no-deps --require-hashes -d $(BUILD)/tinygrad -r userspace/decode/requirements.txt
+	python3 -m zipfile -e $(BUILD)/tinygrad/*.whl $(BUILD)/tinygrad
+	@$(KERNELS) && kernel $(K) && common=$$(sed -n 's|^include \(/.*\)/Makefile$$|\1|p' $$kdir/Makefile) && \
+		userspace/decode/generate.py $(BUILD)/tinygrad $$common/include/uapi \
+			$$common/arch/x86/include/uapi $$kdir/arch/x86/include/generated/uapi
+
 boots:			## check that tests/system/boots has one line for each system test
 	tests/lint/boots
 
@@ -198,5 +207,5 @@ clean:			## remove build/
 	rm -rf $(BUILD)
 
 .PHONY: all help module sparse symbols kunit $(TEST_MODULES) versions userspace helpers unit demo check check-long bench bench-docs bench-test bench-check checkpatch \
-	format-check mutations kernels kernels-write boots codespell man man-write shellcheck deps needs-deps needs-bench-deps install install-dkms \
+	format-check mutations kernels kernels-write ioctl-names-write boots codespell man man-write shellcheck deps needs-deps needs-bench-deps install install-dkms \
 	uninstall uninstall-dkms clean
