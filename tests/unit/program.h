@@ -30,7 +30,7 @@ static int leave(void **state)
 }
 
 /* Runs a shell line in which $B is the program. Its standard output is in @output. */
-static int run(const char *line)
+static inline int run(const char *line)
 {
 	FILE *pipe;
 	size_t n;
@@ -45,7 +45,7 @@ static int run(const char *line)
 	return WEXITSTATUS(status);
 }
 
-static void assert_says(const char *text)
+static inline void assert_says(const char *text)
 {
 	if (!strstr(output, text))
 		fail_msg("'%.500s' lacks '%s'", output, text);
