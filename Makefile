@@ -7,8 +7,9 @@ TOP	:= $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
 BUILD	:= $(TOP)/build
 KMOD	= $(BUILD)/kmod$(K:%=-%)
 KSOURCES = $(wildcard Kbuild kmod/*.[ch] include/*.h include/uapi/linux/*.h)
-KERNEL_C = $(wildcard kmod/*.[ch] include/uapi/linux/*.h tests/kunit/*.[ch] tests/stats/*.[ch] tests/vm/*/*.c tests/bench/floor/*.c)
+KERNEL_C = $(wildcard kmod/*.[ch] include/uapi/linux/*.h tests/kunit/*.[ch] tests/stats/*.[ch] tests/vm/*/*.c tests/bench/floor/*.c $(FAKEGPU))
 TEST_MODULES = detect perturb slow spread warn
+FAKEGPU	= tests/fakegpu/*.[ch]
 CHECK_C	= $(filter-out $(KERNEL_C), $(wildcard include/*.h* userspace/*/*.[ch] tests/*/*.[ch] tests/*/*.cpp tests/system/*/*.[ch] tests/bench/peers/*.c))
 SCRIPTS	= .ci/run $(shell grep -lIrE -m 1 '^\#! ?/(usr/)?bin/(env )?((ba|busybox )?sh|bats)' tests dist) tests/vm/kernels tests/lint/lint.bash
 
@@ -69,13 +70,20 @@ kunit:			## build/kunit-K/bricktrace_kunit.ko (K=debug)
 	$(call kbuild,$(BUILD)/kunit-$(K),modules)
 
 # These targets are for tests, so they build for a kernel of the tests.
-sparse symbols versions $(TEST_MODULES): K ?= $(DEFAULT_K)
+sparse symbols versions fakegpu $(TEST_MODULES): K ?= $(DEFAULT_K)
 kunit: K ?= debug
 
 detect perturb slow spread warn:	## modules of the tests, from tests/vm/NAME, in build/NAME-K
 	@mkdir -p $(BUILD)/$@-$(K)
 	@ln -sfn $(TOP)/tests/vm/$@/* $(BUILD)/$@-$(K)
 	$(call kbuild,$(BUILD)/$@-$(K),modules)
+
+fakegpu:		## the fake drivers of a GPU, in build/fakegpu-K: tests/fakegpu/README.md
+	@mkdir -p $(BUILD)/$@-$(K)
+	@ln -sfn $(TOP)/tests/fakegpu/* $(BUILD)/$@-$(K)
+	$(call kbuild,$(BUILD)/$@-$(K),modules)
+
+.PHONY: fakegpu
 
 mirror	= mkdir -p $(addprefix $(1)/,$(dir $(2))) && find $(1) -xtype l -delete && \
 	for f in $(2); do ln -sfn $(TOP)/$$f $(1)/$$f; done
