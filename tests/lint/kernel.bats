@@ -35,6 +35,10 @@ load lint
 	lint slow K="$K"
 }
 
+@test "fakegpu K=$K" {
+	lint fakegpu K="$K"
+}
+
 @test "kunit K=$K" {
 	lint kunit K="$K"
 }
