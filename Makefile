@@ -104,14 +104,14 @@ client	= $(CC) -std=gnu11 -Wall -Wextra -Werror $(2) -I$(3) -o $(BUILD)/versions
 userspace:		## the library and the program, in build/userspace
 	$(MAKE) -C userspace BUILD=$(PROGRAMS)/userspace $(CROSS)
 
-helpers:		## the C programs of the system tests and the demo, in build/tests
+helpers: userspace	## the C programs of the system tests and the demo, in build/tests
 	@$(MAKE) -s -C tests BUILD=$(PROGRAMS)/tests $(CROSS) $(STATIC)
 
 unit:			## run the unit tests
 	@$(MAKE) --no-print-directory -C tests/unit BUILD=$(BUILD)/userspace
 
-demo: needs-deps	## run sqlite3 and a threaded program under bricktrace, in a VM
-	@$(MAKE) -s module userspace helpers K=$(DEFAULT_K)
+demo: needs-deps	## run sqlite3, a threaded program and a decode loop on a fake GPU under bricktrace, in a VM
+	@$(MAKE) -s module helpers fakegpu K=$(DEFAULT_K)
 	@tests/demo/run
 
 check: needs-deps	## run lint, unit tests and system tests in VMs; T=TEST: only that system test
