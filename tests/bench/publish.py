@@ -9,6 +9,8 @@ import re
 import subprocess
 import sys
 
+from report import COMMANDS
+
 HEADINGS = {
     "getppid": "`getppid`",
     "other": "`getppid` of a thread that is not traced",
@@ -34,6 +36,7 @@ class Documents:
         self.rows = sorted((w for w in bench["works"] if w["getppid"]), key=lambda w: w["getppid"])
         self.traced = next(w for w in self.rows if w["case"] == "traced")
         self.debian = f"Debian's {bench['kernel']}"
+        self.commands = {c["case"]: c for c in bench["commands"]}
         self.ioctls = {i["case"]: i["instructions"] for i in bench["ioctls"]}
 
     def added(self, row, work="getppid"):
@@ -113,6 +116,24 @@ class Documents:
             f"{self.slower('auto-tail', 'none')} longer in mode tail, which is "
             f"{self.slower('auto-tail', 'auto-measure')} more than in mode measure.",
             "",
+            "## What an ioctl costs",
+            "",
+            "An ioctl is counted by device, request and, of NVIDIA's driver, the command in the",
+            "argument. The table has the instructions that this adds to an ioctl. The fake GPU is the",
+            "driver of tests/fakegpu that imitates NVIDIA's. bpftrace does the same with the script",
+            "`tests/bench/peers/commands.bt`, without errors and without the time off the CPU.",
+            "",
+            *table(["", *COMMANDS.values()],
+                   [[c["name"], *(self.command(c, w) for w in COMMANDS)]
+                    for case, c in self.commands.items() if case != "none" and c["tty"]]),
+            "",
+            "Without any of these the ioctls take "
+            + ", ".join(f"{self.commands['none'][w]:,.0f} ({words})" for w, words in COMMANDS.items())
+            + ".",
+            "",
+            f"A slow call, of any kind, takes {bench['slow']:,.0f} instructions more than a traced call that is",
+            "not slow.",
+            "",
             f"## What each tool reports of {short['made']:,} short calls",
             "",
             "The calls are those to `getsid()`, which only one program of the bench makes. The first",
@@ -152,6 +173,12 @@ class Documents:
             ]
         return "\n".join(text)
 
+    def command(self, row, work):
+        if not row[work]:
+            return "-"
+        bare = self.commands["none"][work]
+        return f"{row[work] - bare:,.0f} ({row[work] / bare:.2f} x)"
+
     def slower(self, case, than):
         decode = self.bench["decode"]
         return f"{(decode[case] / decode[than] - 1) * 100:.1f} %"
@@ -187,6 +214,9 @@ class Documents:
                  f"{run:,.0f} instructions, {run / empty:.1f} times as many as two empty ioctls"],
                 ["opening and closing a run in mode tail, which is always traced",
                  f"{tail:,.0f} instructions"],
+                ["counting an ioctl by device and request", self.by_command("tty")],
+                ["the same with the command in the argument", self.by_command("control")],
+                ["keeping a slow call", f"{bench['slow']:,.0f} instructions"],
                 ["a decode loop of 196 bricks a token: what mode tail adds to mode measure",
                  self.slower("auto-tail", "auto-measure")],
                 ["attaching to a process of 10,000 threads and releasing it",
@@ -196,6 +226,12 @@ class Documents:
                 ["kernel memory for a followed thread", f"{bench['memory']['thread']:,.0f} bytes"],
                 ["kernel memory for a brick", f"{bench['memory']['brick']:,.0f} bytes"]]),
         ]
+
+    def by_command(self, work):
+        ours, theirs = (self.commands[case][work] and
+                        f"{self.commands[case][work] - self.commands['none'][work]:,.0f}"
+                        for case in ("traced", "bpftrace-commands"))
+        return f"{ours} instructions" + (f"; with bpftrace {theirs}" if theirs else "")
 
     def parts(self):
         floor = self.bench["parts"][0]["getppid"]
@@ -261,7 +297,7 @@ def replaced(text, blocks):
 def main(source, directory):
     with open(source) as f:
         bench = json.load(f)
-    if bench["schema"] != 3:
+    if bench["schema"] != 4:
         sys.exit(f"{source} was written by another version of report.py; run make bench")
     documents = Documents(bench)
     with open(os.path.join(directory, "bench.md"), "w") as f:

@@ -90,6 +90,16 @@ IOCTLS = {
     "auto-trace": "level auto, mode trace",
     "auto-tail": "level auto, mode tail",
 }
+# Single calls of bench-command, and what counts the ioctls by device and command.
+COMMANDS = {
+    "tty": "`TIOCGWINSZ` of a terminal",
+    "control": "RM CONTROL of a fake GPU",
+}
+COMMAND_CASES = {
+    "none": "not traced",
+    "traced": "bricktrace, traced thread",
+    "bpftrace-commands": "bpftrace, count, sum and longest",
+}
 ATTACH = {
     "register": "registering the process",
     "open": "opening a run over it",
@@ -124,8 +134,12 @@ class Figures:
     def in_floors(self, case):
         return self.added(case) / self.added("floor")
 
-    def in_bricktraces(self, case):
-        return self.added(case) / self.added("traced")
+    def in_bricktraces(self, case, work="getppid"):
+        return self.added(case, work) / self.added("traced", work)
+
+    def slow_added(self):
+        """What a slow call costs more than the same call while there are no slow calls."""
+        return self.ns["traced", "slow"] - self.ns["traced", "long"]
 
     def per_switch(self, case, without):
         """Cost of one context switch of an unfollowed thread: (pipe with the switch probe
@@ -218,7 +232,7 @@ def report(kernel, ns, reported, conditions):
     delays = [{"name": words, **{mode: ns[f"delay-{mode}", what] for mode in ("full", "voluntary")}}
               for what, words in DELAYS.items() if ("delay-voluntary", what) in ns]
     return {
-        "schema": 3,
+        "schema": 4,
         "kernel": kernel,
         "works": works,
         "bare": {w: ns["none", w] for w in WORKS},
@@ -230,6 +244,9 @@ def report(kernel, ns, reported, conditions):
         "others": [{"threads": n, **figures.others(n)} for n in (0, *CROWDS)],
         "ioctls": [{"case": c, "name": words, "instructions": ns[c, "ioctls"]}
                    for c, words in IOCTLS.items()],
+        "commands": [{"case": c, "name": words, **{w: ns.get((c, w)) for w in COMMANDS}}
+                     for c, words in COMMAND_CASES.items()],
+        "slow": figures.slow_added(),
         "decode": {c: ns[c, "decode"] for c in ("none", "auto-measure", "auto-tail")},
         "memory": {"thread": ns["attach", "memory"], "brick": ns["brick", "memory"]},
         "parts": [{"name": words, "getppid": ns[after, "getppid"] - ns[before, "getppid"]}
@@ -287,6 +304,9 @@ def show_all(r):
          + [["all of that, in ms", r["attach_all_ms"]], ["arming the hooks, in us", r["arm_us"]]])
     show("opening and closing a run", ["instructions"],
          [[i["name"], i["instructions"]] for i in r["ioctls"]])
+    show("ioctls, by device and command", ["tty", "control"],
+         [[c["name"], *(c[w] for w in COMMANDS)] for c in r["commands"]]
+         + [["added to a slow call", r["slow"], None]])
     show("a token of a decode loop of 196 runs", ["us"],
          [[{"none": "without runs"}.get(c, IOCTLS.get(c)), took / 1e3]
           for c, took in r["decode"].items()])

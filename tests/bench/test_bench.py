@@ -97,6 +97,9 @@ class Report(unittest.TestCase):
                 "null call: added by strace -c, relative to bricktrace": 195.58,
                 "opening and closing a run at level measure": 3417.25,
                 "decode loop: added by mode tail, relative to mode measure": 1.54,
+                "ioctl of a traced thread: added by counting it by device and command": 509.38,
+                "slow call: added to the cost of a traced call": 171.61,
+                "ioctl: added by bpftrace, which counts by device and command, relative to bricktrace": 9.48,
                 "kernel memory for each brick": 4106,
         }.items():
             self.assertAlmostEqual(self.bound(result, name)["value"], value, 2)
@@ -131,7 +134,7 @@ class Report(unittest.TestCase):
 
     def test_bounds_without_tools_or_delays(self):
         every = len(run_report()[1]["bounds"])
-        self.assertEqual(len(run_report(tools="")[1]["bounds"]), every - 7)
+        self.assertEqual(len(run_report(tools="")[1]["bounds"]), every - 9)
         self.assertEqual(len(run_report(without="delay-")[1]["bounds"]), every - 4)
 
 
@@ -140,7 +143,7 @@ class Bounds(unittest.TestCase):
         conditions = {"enabled", "disabled", "tools", "delays"}
         bounds = report.bounds_of(conditions)
         # One for preemptible probes besides those that a complete run checks.
-        self.assertEqual(len(bounds), 44)
+        self.assertEqual(len(bounds), 49)
         for bound in bounds:
             with self.subTest(bound["name"]):
                 self.assertTrue(callable(getattr(report.Figures, bound["figure"])))
@@ -162,6 +165,9 @@ class Publish(unittest.TestCase):
                     self.assertIn(name, ("costs", "parts", "worst", "delays"))
                     self.assertIn("|---|", block)
                 self.assertIn("| bricktrace, traced thread | 118 (1.37 x) |", text)
+                self.assertIn("| bricktrace, traced thread | 509 (1.74 x) | 903 (1.78 x) |", text)
+                self.assertEqual("| bpftrace, count, sum and longest | 4,828 (8.00 x) |" in text,
+                                 bool(tools))
                 self.assertEqual("strace -c -f" in text, bool(tools))
                 self.assertIn("**-4,403.00**", text)
                 self.assertIn("bricktrace, traced thread", documents.plot("x.svg"))
