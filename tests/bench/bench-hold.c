@@ -9,6 +9,7 @@
  *	follow	register all threads with a session
  *	leave	unregister one of them
  *	join	register that thread again
+ *	slow	change the least time of a slow call for all threads
  *	open	open a traced run over all threads
  *	close	close that run
  *	drop	release the session
@@ -90,6 +91,8 @@ static void act(const char *word)
 		thread_ioctl(BRICKTRACE_THREAD_UNREGISTER, 0);
 	} else if (!strcmp(word, "join")) {
 		thread_ioctl(BRICKTRACE_THREAD_REGISTER, BRICKTRACE_THREAD_INHERIT_THREADS);
+	} else if (!strcmp(word, "slow")) {
+		SET(fd, SLOW, .slow_ns = BRICKTRACE_MIN_SLOW);
 	} else if (!strcmp(word, "open")) {
 		number = run_open(fd, brick, TRACE_SESSION);
 	} else if (!strcmp(word, "close")) {

@@ -4,9 +4,9 @@
  * null call, a context switch, a fork, an exec, an exit and a thread take. Under -icount a
  * nanosecond is an instruction. Each number is the least of many repetitions, and each
  * repetition begins after a nap. With -s so many sessions follow this program and the
- * processes that it creates; with -c one of them traces it, and its children make more
- * different calls than an account has room for. The program must lie in a tmpfs, so
- * that an exec reads no disk.
+ * processes that it creates; with -c they trace it, and its children make more different
+ * calls, ioctls and slow calls than an account has room for. The program must lie in a
+ * tmpfs, so that an exec reads no disk.
  *	call	a null call
  *	pipe	a byte's round trip through two pipes: four calls and two switches
  *	fork	the parent's fork(), before the child has run
@@ -21,6 +21,7 @@
 #define TRIPS  20
 
 static bool many_calls;
+static int file;
 
 /* System calls of x86-64 that have no effect if each argument is -1. */
 static const unsigned char numbers[] = {
@@ -29,6 +30,21 @@ static const unsigned char numbers[] = {
 	78,  81,  91,  93,  102, 104, 107, 108, 110, 111, 121, 124, 138, 140, 145, 187,
 	188, 189, 190, 191, 192, 193, 194, 195, 196, 197, 198, 199, 217, 221,
 };
+
+/* Fills the account of the calling thread: calls, ioctl commands and slow calls. */
+static void call_everything(void)
+{
+	static char data[32768];
+
+	for (size_t i = 0; i < sizeof(numbers); i++)
+		syscall(numbers[i], -1, -1, -1, -1, -1, -1);
+	for (int i = 0; i < BRICKTRACE_THREAD_IOCTLS; i++)
+		ioctl(-1, i);
+	/* First the longest calls, then the latest. Each takes longer than BRICKTRACE_MIN_SLOW. */
+	for (int i = 0; i < BRICKTRACE_RUN_SLOW; i++)
+		if (pread(file, data, sizeof(data) >> (i >= 16), 0) < 0)
+			bail("pread");
+}
 
 /* Lets pending work of the kernel run before a measurement. */
 static void nap(void)
@@ -98,8 +114,8 @@ static void fork_and_exit(void)
 		start = now();
 		child = fork();
 		if (!child) {
-			for (size_t i = 0; many_calls && i < sizeof(numbers); i++)
-				syscall(numbers[i], -1, -1, -1, -1, -1, -1);
+			if (many_calls)
+				call_everything();
 			_exit(0);
 		}
 		middle = now();
@@ -182,9 +198,14 @@ int main(int argc, char **argv)
 		fd = dup(device());
 		thread_register(fd, BRICKTRACE_THREAD_INHERIT_THREADS |
 					    BRICKTRACE_THREAD_INHERIT_CHILDREN);
-	}
-	if (sessions && many_calls)
+		if (!many_calls)
+			continue;
+		SET(fd, SLOW, .slow_ns = BRICKTRACE_MIN_SLOW);
 		run_open(fd, brick_define(fd, "stranger", 0), TRACE_THREAD);
+	}
+	file = memfd_create("bench", MFD_CLOEXEC);
+	if (ftruncate(file, 32768))
+		bail("memfd_create");
 	/* Threads of one real-time priority do not preempt the thread that wakes them up. */
 	if (sched_setscheduler(0, SCHED_FIFO, &param))
 		bail("sched_setscheduler");

@@ -65,6 +65,7 @@ WITH_CROWD = {
     "drop": "releasing the session",
     "join": "registering one thread in a session",
     "leave": "unregistering one thread from a session",
+    "slow": "changing `slow_ns` of a session",
 }
 DELAYS = {
     "nothing": "nothing is done",
@@ -76,6 +77,7 @@ DELAYS = {
     "close": "that run is closed",
     "leave": "one thread is unregistered",
     "join": "that thread is registered again",
+    "slow": "`slow_ns` of the session is changed",
     "drop": "the session is released",
 }
 FOLLOWERS = 64  # sessions
