@@ -14,6 +14,25 @@ static u32 clock_mult = 1, clock_shift;
 static u32 clock_ticks_mult = 1, clock_ticks_shift;
 static u32 clock_epoch;		/* the number of the present epoch */
 
+u64 bkt_clock_mono(u64 *ticks)
+{
+	u64 before, mono, took, least = U64_MAX, ns = 0;
+	int i;
+
+	/* Three tries, since an interrupt or a hypervisor may come between the readings. */
+	for (i = 0; i < 3; i++) {
+		before = bkt_clock_now();
+		mono = ktime_get_mono_fast_ns();
+		took = bkt_clock_now() - before;
+		if (took >= least)
+			continue;
+		least = took;
+		*ticks = before + took / 2;
+		ns = mono;
+	}
+	return ns;
+}
+
 u64 bkt_clock_ns(u64 ticks)
 {
 	return mul_u64_u32_shr(ticks, READ_ONCE(clock_mult),

@@ -36,6 +36,9 @@ static __always_inline u64 bkt_clock_now(void)
 	return bkt_clock_read(false);
 }
 
+/* Returns the time of CLOCK_MONOTONIC at the reading that @ticks is set to. */
+u64 bkt_clock_mono(u64 *ticks);
+
 /* Converts the difference of two readings to nanoseconds. Exact over centuries. */
 u64 bkt_clock_ns(u64 ticks);
 

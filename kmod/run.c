@@ -665,14 +665,19 @@ static void run_describe(const struct bkt_run *r, struct bricktrace_result *res)
 static void run_add_slow(struct bkt_run *r, const struct bkt_slow_top *top)
 {
 	struct bkt_record *rec = &r->record;
+	u64 ns, ticks;
 	u32 i;
 
 	rec->nr_slow_calls = top->n;
+	if (!top->n)
+		return;
+	/* The run's start was read on one clock after the other, with other work in between. */
+	ns = bkt_clock_mono(&ticks);
 	for (i = 0; i < top->n; i++) {
 		bkt_breakdown_slow(&rec->slow_calls[i], &top->call[i],
 				   r->session->base->ioctl);
 		rec->slow_calls[i].start_ns =
-			r->start_ns + bkt_clock_ns(top->call[i].start - r->start);
+			ns - bkt_clock_ns(ticks - top->call[i].start);
 	}
 }
 
