@@ -78,7 +78,7 @@ static int chardev_put(struct bkt_ioctl *c)
 	return copy_to_user(c->ptr, &c->arg, c->size) ? -EFAULT : 0;
 }
 
-/* Inline, since most callers want few of the arrays. */
+/* This and chardev_put_array() are inline, since most callers want few of the arrays. */
 static __always_inline int chardev_check_array(const struct bricktrace_array *a, u32 size_v0)
 {
 	if (!a->cap)
@@ -102,22 +102,28 @@ static int chardev_put_element(const struct bricktrace_array *a, u32 i, const vo
 	return 0;
 }
 
-/* Copies elements of @size bytes to an array whose elements may have another size. */
-static int chardev_put_array(struct bricktrace_array *a, const void *from, u32 size,
-			     u32 count)
+/* Copies @n elements of @size bytes to an array whose elements may have another size. */
+static noinline int chardev_put_elements(const struct bricktrace_array *a, const void *from,
+					 u32 size, u32 n)
 {
-	u32 i, n = min(a->cap, count);
 	int ret = 0;
+	u32 i;
 
-	a->count = count;
-	a->known = min(a->size, size);
-	if (!n)
-		return 0;
 	if (a->size == size)
 		return copy_to_user(u64_to_user_ptr(a->addr), from, n * size) ? -EFAULT : 0;
 	for (i = 0; !ret && i < n; i++)
 		ret = chardev_put_element(a, i, from + (size_t)i * size, size);
 	return ret;
+}
+
+static __always_inline int chardev_put_array(struct bricktrace_array *a, const void *from,
+					     u32 size, u32 count)
+{
+	u32 n = min(a->cap, count);
+
+	a->count = count;
+	a->known = min(a->size, size);
+	return n ? chardev_put_elements(a, from, size, n) : 0;
 }
 
 /* Waits neither for @session->lock nor for hooks_mutex, which may be held for long. */
