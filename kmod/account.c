@@ -43,12 +43,6 @@ void bkt_account_init(struct bkt_account *a, u64 now, u32 generation, bool forke
 	a->used = BKT_SLOT_FIRST;
 }
 
-void bkt_account_free(struct bkt_account *a)
-{
-	bkt_ioctl_free(a->ioctls);
-	bkt_slow_free(a->slow_calls);
-}
-
 /* Returns the number of a slot, as BKT_ALL_SLOTS counts them. */
 static u32 account_number(const struct bkt_account *a, const struct bkt_slot *s)
 {

@@ -131,9 +131,6 @@ struct bkt_snapshot {
 void bkt_account_init(struct bkt_account *a, u64 now, u32 generation, bool forked,
 		      const struct bkt_counters *begin);
 
-/* Frees what the account points to. */
-void bkt_account_free(struct bkt_account *a);
-
 void bkt_account_enter_slow(struct bkt_account *a, unsigned long nr);
 void bkt_account_exit_slow(struct bkt_account *a, long ret);
 

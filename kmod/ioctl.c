@@ -67,7 +67,7 @@ static struct bkt_ioctls *ioctl_alloc(void)
 	return t;
 }
 
-void bkt_ioctl_free(struct bkt_ioctls *t)
+void bkt_ioctl_release(struct bkt_ioctls *t)
 {
 	bkt_reserve_free(&ioctl_reserve, t);
 }

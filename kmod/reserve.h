@@ -37,8 +37,7 @@ static inline void *bkt_reserve_take(struct bkt_reserve *r)
 
 static inline void bkt_reserve_free(struct bkt_reserve *r, void *object)
 {
-	if (object)
-		mempool_free(object, r->pool);
+	mempool_free(object, r->pool);
 }
 
 #endif /* BKT_RESERVE_H */

@@ -29,7 +29,7 @@ struct bkt_slow_list *bkt_slow_alloc(u32 generation)
 	return l;
 }
 
-void bkt_slow_free(struct bkt_slow_list *l)
+void bkt_slow_release(struct bkt_slow_list *l)
 {
 	bkt_reserve_free(&slow_reserve, l);
 }

@@ -65,7 +65,13 @@ void bkt_slow_exit(void);
 
 /* Returns an empty list, or NULL. Does not sleep. */
 struct bkt_slow_list *bkt_slow_alloc(u32 generation);
-void bkt_slow_free(struct bkt_slow_list *l);
+void bkt_slow_release(struct bkt_slow_list *l);
+
+static inline void bkt_slow_free(struct bkt_slow_list *l)
+{
+	if (l)
+		bkt_slow_release(l);
+}
 
 /* Empties a list for the arming @generation. */
 void bkt_slow_clear(struct bkt_slow_list *l, u32 generation);

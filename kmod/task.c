@@ -81,10 +81,8 @@ static void task_free_rcu(struct rcu_head *rcu)
 {
 	struct bkt_task *t = container_of(rcu, struct bkt_task, rcu);
 
-	/* An account that was never in the table is not initialized. */
-	if (t->pid)
-		bkt_account_free(&t->account);
-	put_pid(t->pid);
+	bkt_ioctl_free(t->account.ioctls);
+	bkt_slow_free(t->account.slow_calls);
 	bkt_reserve_free(&task_reserve, t);
 }
 
@@ -96,8 +94,10 @@ struct bkt_task *bkt_task_get(struct bkt_task *t)
 
 void bkt_task_put(struct bkt_task *t)
 {
-	if (t && refcount_dec_and_test(&t->refs))
-		call_rcu(&t->rcu, task_free_rcu);
+	if (!t || !refcount_dec_and_test(&t->refs))
+		return;
+	put_pid(t->pid);
+	call_rcu(&t->rcu, task_free_rcu);
 }
 
 static void task_init(struct bkt_task *t)
@@ -109,6 +109,9 @@ static void task_init(struct bkt_task *t)
 	t->listed = false;
 	t->task = NULL;
 	t->pid = NULL;
+	/* An account that does not get into the table is freed, too. */
+	t->account.ioctls = NULL;
+	t->account.slow_calls = NULL;
 }
 
 struct bkt_task *bkt_task_alloc(void)

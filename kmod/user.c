@@ -18,9 +18,9 @@ unsigned int bkt_user_max_runs = 16384;
 module_param_named(max_user_runs, bkt_user_max_runs, uint, 0644);
 MODULE_PARM_DESC(max_user_runs, "runs that may be open in all sessions of one user (16384)");
 
-static unsigned int max_user_memory = 512;
+static unsigned int max_user_memory = 1024;
 module_param(max_user_memory, uint, 0644);
-MODULE_PARM_DESC(max_user_memory, "kernel memory of all sessions of one user, in MiB (512)");
+MODULE_PARM_DESC(max_user_memory, "kernel memory of all sessions of one user, in MiB (1024)");
 
 static DEFINE_SPINLOCK(users_lock);
 static DEFINE_HASHTABLE(users, 8);	/* users_lock */

@@ -24,9 +24,12 @@ u64 bkt_mock_run_delay(void)
 	return bkt_mock_kernel.run_delay;
 }
 
-static void account_free(void *a)
+static void account_free(void *account)
 {
-	bkt_account_free(a);
+	struct bkt_account *a = account;
+
+	bkt_ioctl_free(a->ioctls);
+	bkt_slow_free(a->slow_calls);
 }
 
 static struct bkt_account *account_new(struct kunit *test, bool forked)

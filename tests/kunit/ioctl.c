@@ -17,9 +17,12 @@
 
 static const struct bkt_counters no_counters;
 
-static void account_free(void *a)
+static void account_free(void *account)
 {
-	bkt_account_free(a);
+	struct bkt_account *a = account;
+
+	bkt_ioctl_free(a->ioctls);
+	bkt_slow_free(a->slow_calls);
 }
 
 /* An account of a thread that runs in user mode or, @asleep, has slept since it was made. */
