@@ -185,7 +185,7 @@ static __always_inline void bkt_account_exit(struct bkt_account *a, long ret,
 	s->count++;
 	s->time += time;
 	a->cur = NULL;
-	if (unlikely(time >= s->notable))
+	if (unlikely(time >= READ_ONCE(s->notable)))
 		bkt_account_notable(a, s, time, now);
 	else
 		raw_write_seqcount_end(&a->seq);
