@@ -240,7 +240,7 @@ static u64 account_slow_ticks(u64 ns)
 void bkt_account_set_slow(struct bkt_account *a, u64 ns, u64 floor)
 {
 	struct bkt_ioctls *t;
-	u32 i;
+	u32 i, n;
 
 	WRITE_ONCE(a->slow_floor, floor);
 	if (ns == a->slow_ns)
@@ -249,11 +249,14 @@ void bkt_account_set_slow(struct bkt_account *a, u64 ns, u64 floor)
 	WRITE_ONCE(a->slow, account_slow_ticks(ns));
 	/* Pairs with bkt_account_notable() and account_rebase(). */
 	smp_mb();
-	for (i = 0; i < smp_load_acquire(&a->used); i++)
+	/* Slots that are added from now on begin with 0. */
+	n = READ_ONCE(a->used);
+	for (i = 0; i < n; i++)
 		WRITE_ONCE(a->slots[i].notable, 0);
 	/* Pairs with bkt_ioctl_slot(). */
 	t = smp_load_acquire(&a->ioctls);
-	for (i = 0; t && i < smp_load_acquire(&t->used); i++)
+	n = t ? READ_ONCE(t->used) : 0;
+	for (i = 0; i < n; i++)
 		WRITE_ONCE(t->slot[i].notable, 0);
 }
 
@@ -551,15 +554,18 @@ bool bkt_account_try_read(const struct bkt_account *a, u32 generation, u64 armed
 	/* Pairs with account_slot(): we see the key of each slot in use. */
 	snap->used = smp_load_acquire(&a->used);
 	memcpy(snap->slots, a->slots, min_t(u8, snap->used, BKT_SLOTS) * sizeof(a->slots[0]));
-	/* Pairs with bkt_ioctl_slot(), as does the next one. */
+	/* Pairs with bkt_ioctl_slot(). */
 	ioctls = smp_load_acquire(&a->ioctls);
-	snap->ioctls = ioctls ? smp_load_acquire(&ioctls->used) : 0;
+	snap->ioctls = 0;
+	if (ioctls)
+		/* This pairs with it, too: we see the id of each slot in use. */
+		snap->ioctls = smp_load_acquire(&ioctls->used);
 	if (snap->ioctls)
 		memcpy(snap->slots + BKT_SLOTS, ioctls->slot,
 		       min_t(u8, snap->ioctls, BKT_IOCTLS) * sizeof(ioctls->slot[0]));
 	/* These longest calls belong to an arming that has ended: rule "longest". */
 	if (a->generation != generation)
-		bkt_for_each_slot(i, snap)
+		for (i = 0; i < BKT_SLOTS + snap->ioctls; i = bkt_next_slot(snap, i))
 			snap->slots[i].max = 0;
 	account_read_runnable(a, generation, out, kernel, snap);
 	return !read_seqcount_retry(&a->seq, seq) && READ_ONCE(a->cur) == cur;

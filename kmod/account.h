@@ -118,10 +118,11 @@ struct bkt_snapshot {
 	struct bkt_slot slots[BKT_ALL_SLOTS];
 };
 
-/* Goes through the slots in use, of which @v has some. */
-#define bkt_for_each_slot(i, v) \
-	for ((i) = 0; (i) < BKT_SLOTS + (v)->ioctls; \
-	     (i) = (i) + 1 == (v)->used ? BKT_SLOTS : (i) + 1)
+/* Returns the slot in use after @i, or BKT_SLOTS + @v->ioctls after the last. Slot 0 is in use. */
+static inline u32 bkt_next_slot(const struct bkt_snapshot *v, u32 i)
+{
+	return i + 1 == v->used ? BKT_SLOTS : i + 1;
+}
 
 /*
  * Opens the account of a task that was forked (@forked) or registered at @now. Until
@@ -185,7 +186,8 @@ static __always_inline void bkt_account_exit(struct bkt_account *a, long ret,
 	s->count++;
 	s->time += time;
 	a->cur = NULL;
-	if (unlikely(time >= READ_ONCE(s->notable)))
+	/* Other CPUs may lower @notable, without READ_ONCE() for one instruction less here. */
+	if (unlikely(time >= data_race(s->notable)))
 		bkt_account_notable(a, s, time, now);
 	else
 		raw_write_seqcount_end(&a->seq);
@@ -230,10 +232,11 @@ bool bkt_account_asleep(const struct bkt_account *a, u32 generation, u64 armed,
 
 /*
  * Records the call of @key, with the @request if the call is an ioctl, that a reader found
- * in the registers of a task that is asleep as above. All other readers, and the task itself once it is given a CPU, then use the
- * recorded key, although a tracer may change the registers or make the task continue.
- * (A task that is observed running was not asleep: its registers count then.) Returns
- * the recorded key, which is that of the first reader. Under bkt_tasks_lock.
+ * in the registers of a task that is asleep as above. All other readers, and the task
+ * itself once it is given a CPU, then use the recorded key, although a tracer may change
+ * the registers or make the task continue. (A task that is observed running was not
+ * asleep: its registers count then.) Returns the recorded key, which is that of the first
+ * reader. Under bkt_tasks_lock.
  */
 int bkt_account_record(struct bkt_account *a, u32 generation, int key, u32 request);
 

@@ -111,7 +111,7 @@ static void base_add(struct bkt_base *b, struct bkt_sums *to, u32 room,
 	to->kernel.run_delay += sign * v->kernel.run_delay;
 	to->kernel.min_flt += sign * v->kernel.min_flt;
 	to->kernel.maj_flt += sign * v->kernel.maj_flt;
-	bkt_for_each_slot(i, v) {
+	for (i = 0; i < BKT_SLOTS + v->ioctls; i = bkt_next_slot(v, i)) {
 		const struct bkt_slot *s = &v->slots[i];
 
 		if (!s->count && !s->time && !s->offcpu && !s->runnable)
@@ -174,7 +174,7 @@ static void base_walk_longest(struct bkt_base *b, const u16 *keys,
 	/* This walk opens a run. The longest call matters when a run is closed. */
 	if (!b->open)
 		return;
-	bkt_for_each_slot(i, v)
+	for (i = 0; i < BKT_SLOTS + v->ioctls; i = bkt_next_slot(v, i))
 		if (v->slots[i].max)
 			base_longest(&b->walked[base_index(b, keys[i])],
 				     b->begin, v->slots[i].max,
@@ -194,7 +194,7 @@ void bkt_base_leave(struct bkt_base *b, const u16 *keys,
 		bkt_slow_clear(&b->slow, generation);
 		b->generation = generation;
 	}
-	bkt_for_each_slot(i, v) {
+	for (i = 0; i < BKT_SLOTS + v->ioctls; i = bkt_next_slot(v, i)) {
 		struct bkt_longest *l = &b->longest[base_index(b, keys[i])];
 
 		if (v->slots[i].max > l->max) {

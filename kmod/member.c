@@ -149,9 +149,9 @@ static void member_leave_slow(struct bkt_member *m, const struct bkt_snapshot *v
 
 /*
  * @v is the task's V, or NULL if the session is released and its base is not read
- * again. @list has the task's slow calls, or is NULL. The caller has taken the follower off its task's list. It also drops the
- * reference of the session's list, which may free the account: no CPU's bkt_running
- * may point to the account by then.
+ * again. @list has the task's slow calls, or is NULL. The caller has taken the follower
+ * off its task's list. It also drops the reference of the session's list, which may free
+ * the account: no CPU's bkt_running may point to the account by then.
  */
 static void member_leave(struct bkt_member *m, struct bkt_snapshot *v,
 			 const struct bkt_slow_list *list, enum bkt_leave_reason reason)

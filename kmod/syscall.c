@@ -211,6 +211,7 @@ int bkt_syscall_of_task(struct task_struct *p, u32 *request)
 	if (READ_ONCE(regs->regs[0]) != READ_ONCE(regs->orig_x0))
 		return -1;
 #endif
+	/* As in syscall_key_of_regs(). */
 	*request = data_race(syscall_request(p, regs));
 	return syscall_key_of_regs(p, regs);
 }
