@@ -121,6 +121,37 @@ bt.between(call(run, "futex")["ns"], 8 * 0.5e9, 8 * run["wall_ns"],
            "target killed: what it did until then")
 pool.wait()
 
+# Intervals, and the file of a slow call's descriptor, while the thread is there.
+fifo = os.path.join(bt.TMP, "fi\x1bfo")
+os.mkfifo(fifo)
+reader = start(["/usr/bin/python3", "-S", "-c", f"""
+import os
+fd = os.open({fifo!r}, os.O_RDWR)
+print("ready", flush=True)
+while True:
+    os.read(fd, 1)
+"""])
+reader.stdout.readline()
+with open(fifo, "w") as f:
+    done = subprocess.Popen(["bricktrace", "attach", "-j", "-o", OUT, "-p", str(reader.pid), "-I", "0.5", "-d", "2.2"])
+    while done.poll() is None:
+        time.sleep(0.05)
+        f.write("x")
+        f.flush()
+with open(OUT) as f:
+    runs = [json.loads(line) for line in f]
+slow = [c for r in runs for c in r["slow_calls"] if c["name"] == "read"]
+bt.equal((done.returncode, [r["elapsed_ns"] is None for r in runs]), (0, [False] * (len(runs) - 1) + [True]),
+         "-I: a report of each interval, and one of the whole run")
+bt.between(len(runs), 4, 6, "-I 0.5 -d 2.2: four or five intervals")
+bt.ok(all(r["slow_calls"] for r in runs), "-I: each interval has its slow calls", [len(r["slow_calls"]) for r in runs])
+bt.equal({c["path"] for c in slow}, {fifo}, "slow calls: the file that is read")
+bt.equal({c["tid"] for c in slow}, {reader.pid}, "slow calls: the thread that reads it")
+text = bt.cli("attach", "-p", str(reader.pid), "-d", "0.2", timeout=100).stderr
+bt.ok("\x1b" not in text, "the table of slow calls escapes the file", text)
+reader.kill()
+reader.wait()
+
 # Threads and children that are created during the run.
 def busy_shell(*options):
     sh = start(["sh", "-c", "read x; for i in 1 2 3; do /bin/true; done; exit 4"])

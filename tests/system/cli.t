@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Tests of bricktrace run as users see it: statuses, options, signals, and its messages
 # when it may not or cannot trace.
+import csv
 import glob
 import json
 import os
@@ -26,9 +27,9 @@ def status(name, wanted, *args):
 
 
 def tables(text):
-    """Returns the two tables as dictionaries from name to fields, in the order of the lines."""
+    """Returns the first two tables as dictionaries from name to fields, in the order of the lines."""
     found = []
-    for line in text.splitlines():
+    for line in text.split("\n  seconds ")[0].splitlines():
         if line.startswith("% time"):
             found.append({})
         elif found and re.match(r" *[\d.]+ +[\d.]+ ", line):
@@ -144,14 +145,15 @@ bt.equal(run("-o", "/dev/full", "true").returncode, 125, "-o /dev/full: 125")
 bt.equal(run("-o", "/dev/full", "sh", "-c", "exit 4").returncode, 4,
          "-o /dev/full: a command's failure comes first")
 p = run("-F", "xml", "true")
-bt.ok(p.returncode == 125 and "table json" in p.stderr, "-F xml: refused, with the list of formats", p.stderr)
+bt.ok(p.returncode == 125 and "table json csv" in p.stderr, "-F xml: refused, with the list of formats", p.stderr)
 p = run("-j", "true")
 bt.equal(p.stderr.count("\n"), 1, "-j: one line")
 j = json.loads(p.stderr)
 bt.equal(sorted(j), sorted(["schema", "brick", "budget_ns", "provenance", "reason", "wall_ns",
                             "thread_ns", "threads", "over_budget", "efficiency",
                             "overhead_percent", "dominant", "compute", "edge", "control_ns",
-                            "faults", "categories", "syscalls"]), "-j: these members")
+                            "faults", "categories", "syscalls", "filter", "ioctls", "slow_ns",
+                            "slow_calls"]), "-j: these members")
 bt.equal((j["schema"], j["brick"], j["provenance"], j["reason"], j["threads"]),
          (1, "true", "measured", None, 1), "-j: the values of these members")
 bt.equal((j["budget_ns"], j["over_budget"], j["efficiency"]), (None, None, None),
@@ -232,8 +234,8 @@ def asleep(session):
     return False
 
 
-def interrupted(script, sig, group=True):
-    p = subprocess.Popen(["bricktrace", "run", "-j", "-o", OUT, "--", "sh", "-c", script],
+def interrupted(script, sig, group=True, options=()):
+    p = subprocess.Popen(["bricktrace", "run", "-j", "-o", OUT, *options, "--", "sh", "-c", script],
                          stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True,
                          start_new_session=True)
     p.stdout.readline()
@@ -319,11 +321,176 @@ bt.ok("breakdown: measured\n" in text and "\nMeans of 3 runs:\n" in text, "--rep
 bt.equal(len(tables(text)), 2, "--repeat: the report has two tables")
 
 
+# Ioctls by device and command. Python's own are among them.
+ASKS = """
+import array, fcntl, os, pty, termios, time
+def ask(fd, request, n):
+    for _ in range(n):
+        try:
+            fcntl.ioctl(fd, request, array.array("i", [0] * 32))
+        except OSError:
+            pass
+pipe = os.pipe()
+ask(pty.openpty()[1], termios.TCGETS, 7)
+ask(pipe[0], termios.FIONREAD, 5)
+ask(99, 0x46, 3)
+time.sleep(0.05)
+"""
+PYTHON = ["/usr/bin/python3", "-S", "-c"]
+
+
+def asked(run, device, request):
+    return [i for i in run["ioctls"] if (i["device"], i["request_name"]) == (device, request)]
+
+
+def sums(rows):
+    return [sum(r[k] for r in rows) for k in ("count", "in_flight", "errors", "ns", "offcpu_ns", "runnable_ns")]
+
+
+j = bt.traced([*PYTHON, ASKS])
+ioctl = next(s for s in j["syscalls"] if s["name"] == "ioctl")
+bt.equal(sums(j["ioctls"]), sums([ioctl]), "ioctls: their sum is the system call ioctl")
+bt.ok(any(i["device"].startswith("pts/") and i["request_name"] == "TCGETS" and i["count"] >= 7
+          for i in j["ioctls"]), "ioctls: a terminal is asked for its settings 7 times", j["ioctls"])
+bt.equal([i["count"] for i in asked(j, "pipe", "FIONREAD")], [5], "ioctls: a pipe is asked 5 times")
+bad = [i for i in j["ioctls"] if i["file"] == "bad" and i["request"] == 0x46]
+bt.equal([(i["count"], i["errors"], i["command"]) for i in bad], [(3, 3, None)],
+         "ioctls: 3 calls on no descriptor fail")
+bt.equal([i["ns"] for i in j["ioctls"]], sorted((i["ns"] for i in j["ioctls"]), reverse=True),
+         "ioctls: those that took longest are first")
+names = os.path.join(bt.TMP, "names")
+with open(names, "w") as f:
+    f.write("device pipe\n0x541b HOW_MUCH\n")
+j = bt.traced([*PYTHON, ASKS], "--ioctl-names", names)
+bt.equal(len(asked(j, "pipe", "HOW_MUCH")), 1, "--ioctl-names: a name of the user's comes first")
+text = run("--", *PYTHON, ASKS).stderr
+bt.ok(re.search(r"^  seconds   blocked   longest   calls errors device +command$", text, re.M) and
+      re.search(r"^ *[\d.]+ +[\d.]+ +[\d.]+ +5 +pipe +FIONREAD$", text, re.M),
+      "the third table has the ioctls", text)
+bt.ok("device" not in run("true").stderr, "a run without ioctls has no such table")
+text = run("-r", "2", "--", *PYTHON, ASKS).stderr
+bt.ok(re.search(r" 5 +pipe +FIONREAD\n", text) and "\nThe slowest calls, " in text,
+      "--repeat: the longest run has its ioctls and slow calls", text)
+
+# Slow calls.
+NAP = ["sleep", "0.02"]
+
+
+def naps(run):
+    return [c for c in run["slow_calls"] if c["name"] in ("clock_nanosleep", "nanosleep")]
+
+
+before = time.time_ns()
+j = bt.traced(NAP)
+nap = naps(j)
+bt.equal((j["slow_ns"], len(nap)), (1_000_000, 1), "slow calls: a nap of 20 ms is one")
+bt.between(nap[0]["ns"], 20_000_000, j["wall_ns"], "slow calls: the nap's time")
+bt.between(nap[0]["start_unix_ns"], before, time.time_ns(), "slow calls: the nap's time of day")
+bt.equal((nap[0]["ret"], nap[0]["ioctl"], nap[0]["path"]), (0, None, None), "slow calls: the nap succeeds")
+times = [c["ns"] for c in j["slow_calls"]]
+bt.equal(times, sorted(times, reverse=True), "slow calls: the longest is first")
+j = bt.traced(NAP, "--slow", "1000")
+bt.equal((j["slow_ns"], j["slow_calls"]), (1_000_000_000_000, []), "--slow 1000: the nap is not slow")
+j = bt.traced(NAP, "--slow", "0")
+bt.equal((j["slow_ns"], j["slow_calls"]), (None, None), "--slow 0: slow calls are not looked for")
+j = bt.traced(NAP, "--slow", "10us")
+bt.ok(len(naps(j)) == 1 and all(c["ns"] >= 10_000 for c in j["slow_calls"]), "--slow 10us: at least 10 us",
+      j["slow_calls"])
+text = run(*NAP).stderr
+line = re.search(r"^(\d\d:\d\d:\d\d\.\d{3}) (0\.\d{7}) 0\.\d{7} +\d+ (clock_)?nanosleep\(", text, re.M)
+bt.ok("\nThe slowest calls, of those that took at least 1 ms:\n" in text and line and float(line[2]) >= 0.02,
+      "the last table has the nap", text)
+
+# -e filters what is shown; -e does not change what is measured.
+text = run("-e", "read,ioctl:pipe", "--", *PYTHON, ASKS).stderr
+t = tables(text)
+bt.equal(sorted(t[1]), ["ioctl", "read", "total"], "-e: the calls that are selected, and the total")
+bt.ok(int(t[1]["total"][3]) > int(t[1]["read"][3]) + int(t[1]["ioctl"][3]), "-e: the total is that of the run", t[1])
+bt.equal([n for n in t[0] if n in ("mmap", "futex", "ioctl", "read", "write", "other")], ["ioctl", "read"],
+         "-e: the categories of these calls")
+bt.ok("\nshown:     read,ioctl:pipe (-e); " in text and "pts/" not in text and "nanosleep" not in text,
+      "-e: the report says so, and other ioctls and slow calls are not shown", text)
+j = bt.traced([*PYTHON, ASKS], "-e", "%read", "-e", "ioctl:pts/*")
+bt.equal((j["filter"], sorted(j["categories"])), ("%read,ioctl:pts/*", ["ioctl", "read"]), "-e twice: both")
+bt.ok(j["ioctls"] and all(i["device"].startswith("pts/") for i in j["ioctls"]), "-e ioctl:pts/*: these devices",
+      j["ioctls"])
+p = run("-e", "nonsense", "true")
+bt.ok(p.returncode == 125 and "bad expression 'nonsense'" in p.stderr and "%other" in p.stderr,
+      "-e nonsense: refused, with what is accepted", p.stderr)
+
+# -x prints the same figures as -j.
+p = run("-x", "-o", OUT, "-n", 'a "b", c', "--", *PYTHON, ASKS)
+with open(OUT, newline="") as f:
+    rows = list(csv.DictReader(f))
+bt.equal({r["brick"] for r in rows}, {'a "b", c'}, "-x: each row has the brick's name")
+bt.equal(sorted({r["table"] for r in rows}), ["category", "ioctl", "run", "slow", "syscall"], "-x: the tables")
+by_table = {t: [{k: int(v) for k, v in r.items() if v and k in ("count", "in_flight", "errors", "ns", "offcpu_ns", "runnable_ns")}
+                for r in rows if r["table"] == t] for t in ("category", "syscall", "ioctl")}
+bt.equal(sums(by_table["category"]), sums(by_table["syscall"]), "-x: the categories have the calls' figures")
+bt.equal(sums(by_table["ioctl"]), sums([r for r, name in zip(by_table["syscall"], [r["name"] for r in rows if r["table"] == "syscall"])
+                                        if name == "ioctl"]), "-x: the ioctls have those of the call ioctl")
+
+
+# -I prints what happened in each interval.
+def intervals(*args):
+    p = run("-j", "-o", OUT, *args)
+    with open(OUT) as f:
+        return p, [json.loads(line) for line in f]
+
+
+def calls(runs, name):
+    return sum(s["count"] for r in runs for s in r["syscalls"] if s["name"] == name)
+
+
+LOOP = [*PYTHON, "import os, time\nfor _ in range(100):\n os.getppid(); time.sleep(0.01)"]
+p, runs = intervals("-I", "0.25", *LOOP)
+parts, whole = runs[:-1], runs[-1]
+bt.equal((p.returncode, p.stderr), (0, ""), "-I: the command's status, and no message")
+bt.ok(len(parts) >= 3, "-I 0.25: at least 3 intervals of a second", len(parts))
+ends = [r["elapsed_ns"] for r in parts]
+bt.ok(ends == sorted(ends) and whole["elapsed_ns"] is None, "-I: the intervals, and the whole run at the end", ends)
+bt.between(ends[0], 250_000_000, 10_000_000_000, "-I 0.25: the first ends after 0.25 s")
+bt.equal([bt.adds_up(r) for r in runs], [[]] * len(runs), "-I: the figures of each add up")
+bt.equal({r["brick"] for r in runs}, {"python3"}, "-I: the brick's name")
+bt.equal(calls(parts[:1], "execve"), 1, "-I: the first interval begins with the run")
+bt.between(calls(parts, "getppid"), 90, calls([whole], "getppid"), "-I: the intervals have nearly all calls of the run")
+bt.equal(calls([whole], "getppid"), 100, "-I: the whole run has all calls")
+bt.ok(all(calls([r], "getppid") < 100 for r in parts), "-I: no interval has all", parts)
+same = bt.traced(["true"])["categories"]
+p, runs = intervals("-I", "100", "true")
+bt.equal([{n: c["count"] for n, c in r["categories"].items()} for r in runs],
+         [{n: c["count"] for n, c in same.items()}] * 2, "-I: the intervals cost the run no call")
+text = run("-I", "0.3", "sleep", "0.5").stderr
+bt.ok(re.match(r"interval:  ends 0\.[3-9]\d+ s after the start\nbrick:     sleep\n", text) and
+      text.count("\nbrick:") >= 3, "-I: each table begins with its time", text)
+p = run("-x", "-I", "0.3", "-o", OUT, "sleep", "0.5")
+with open(OUT, newline="") as f:
+    rows = list(csv.DictReader(f))
+walls = [r["elapsed_ns"] for r in rows if r["name"] == "wall"]
+bt.ok(len(walls) >= 3 and walls[-1] == "" and all(int(w) >= 300_000_000 for w in walls[:-1]),
+      "-x -I: one header, and the time in each row", walls)
+p = run("-I", "0.1", "-o", "/dev/full", "sleep", "0.5")
+bt.equal((p.returncode, p.stderr), (125, "bricktrace: cannot write to '/dev/full': No space left on device\n"),
+         "-I -o /dev/full: 125, and one message")
+p, runs = intervals("-f", "-I", "0.1", "sh", "-c", "sleep 0.5 >/dev/null 2>&1 & exit 3")
+bt.ok(p.returncode == 3 and len(runs) >= 3, "-f -I: intervals go on while children run", p, len(runs))
+p = interrupted("echo; exec sleep 100", signal.SIGINT, options=("-I", "0.3"))
+bt.equal(p.wait(timeout=30), 128 + 2, "-I and ^C: 130")
+with open(OUT) as f:
+    ends = [json.loads(line)["elapsed_ns"] for line in f]
+bt.ok(len(ends) >= 3 and ends[-1] is None and None not in ends[:-1], "-I and ^C: the whole run is the last report", ends)
+p = interrupted("trap '' INT; echo; sleep 2; exit 9", signal.SIGINT, options=("-I", "0.1"))
+bt.equal(p.wait(timeout=30), 9, "-I and ^C that the command ignores: its status")
+with open(OUT) as f:
+    ends = [json.loads(line)["elapsed_ns"] for line in f]
+bt.equal((ends[-1], ends.count(None)), (None, 1), "-I and ^C that the command ignores: the whole run ends the intervals")
+
+
 # Runs without the right to trace, and without the module.
 def not_instrumented(j, reason, name):
     bt.equal((j["provenance"], j["reason"]), ("not_instrumented", reason), f"{name}: the reason is in the JSON")
     measured = [j["thread_ns"], j["threads"], j["overhead_percent"], j["dominant"],
-                j["edge"]["ns"], j["control_ns"], j["syscalls"]]
+                j["edge"]["ns"], j["control_ns"], j["syscalls"], j["ioctls"], j["slow_calls"]]
     for part in (j["compute"], j["faults"], *j["categories"].values()):
         measured += part.values()
     bt.equal([v for v in measured if v is not None], [], f"{name}: each figure that was not measured is null")
@@ -357,8 +524,9 @@ def repeated_wall_time(j, reason, name):
 repeated_wall_time(json.loads(as_nobody("-j", "-r", "2").stderr.splitlines()[-1]), "no_permission", "no permission")
 
 bt.equal(subprocess.run(["rmmod", "bricktrace"]).returncode, 0, "the module is unloaded")
-p = run("-j", *SLEEP)
+p = run("-j", "-I", "0.1", "--slow", "1", *SLEEP)
 bt.equal((p.returncode, p.stdout), (6, "ran\n"), "no module: the command runs")
+bt.equal(p.stderr.count('"schema"'), 1, "no module: there are no intervals")
 bt.ok("modprobe bricktrace" in p.stderr, "no module: the message says what to do", p.stderr)
 not_instrumented(json.loads(p.stderr.splitlines()[-1]), "module_absent", "no module")
 repeated_wall_time(repeated("-r", "2", *SLEEP)[1], "module_absent", "no module")

@@ -1,16 +1,25 @@
 // SPDX-License-Identifier: MIT
 #include "unit.h"
 
-static char *printed(const struct output *output, const struct bt_result *r,
-		     enum sort_key sort)
+static char *printed_as(const struct output *output, const struct bt_result *r,
+			const struct report *report)
 {
 	char *text;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 
-	assert_int_equal(output->print(out, r, sort, ""), 0);
+	assert_int_equal(output->print(out, r, report), 0);
 	fclose(out);
 	return text;
+}
+
+static char *printed(const struct output *output, const struct bt_result *r,
+		     enum sort_key sort)
+{
+	struct report report = plain_report;
+
+	report.sort = sort;
+	return printed_as(output, r, &report);
 }
 
 static char *table(const struct bt_result *r, enum sort_key sort)
@@ -211,7 +220,7 @@ static void large_times_keep_their_columns(void **state)
 
 static void assert_order(struct bt_result *r, const char *key, const char *expected)
 {
-	const struct bt_syscall **list = sorted_syscalls(r, parse_sort_key(key));
+	const struct bt_syscall **list = sorted_syscalls(r, parse_sort_key(key), NULL);
 	char order[64] = "";
 	uint32_t i;
 
@@ -283,7 +292,8 @@ static void json_of_a_measured_run(void **state)
 		"\"syscalls\":[{\"name\":\"futex\",\"nr\":202,\"arch\":\"x86_64\"," FUTEX
 		",{\"name\":\"getpid\",\"nr\":20,\"arch\":\"i386\"," OTHER
 		",{\"name\":\"read\",\"nr\":0,\"arch\":\"x86_64\"," READ
-		",{\"name\":\"exit_group\",\"nr\":231,\"arch\":\"x86_64\",\"count\":0,\"in_flight\":2,\"errors\":0,\"ns\":0,\"offcpu_ns\":0,\"runnable_ns\":0,\"max_ns\":null}]}");
+		",{\"name\":\"exit_group\",\"nr\":231,\"arch\":\"x86_64\",\"count\":0,\"in_flight\":2,\"errors\":0,\"ns\":0,\"offcpu_ns\":0,\"runnable_ns\":0,\"max_ns\":null}],"
+		"\"filter\":null,\"ioctls\":[],\"slow_ns\":1000000,\"slow_calls\":[]}");
 	bt_result_free(r);
 }
 
@@ -306,8 +316,8 @@ static void json_without_breakdown_is_null(void **state)
 		"\"overhead_percent\":null,\"dominant\":null,\"compute\":{\"ns\":null,\"offcpu_ns\":null,\"runnable_ns\":null},"
 		"\"edge\":{\"ns\":null,\"provenance\":null},\"control_ns\":null,\"faults\":{\"minor\":null,\"major\":null},"
 		"\"categories\":{\"mmap\":" NULLS ",\"futex\":" NULLS ",\"ioctl\":" NULLS
-		",\"read\":" NULLS ",\"write\":" NULLS ",\"other\":" NULLS
-		"},\"syscalls\":null}");
+		",\"read\":" NULLS ",\"write\":" NULLS ",\"other\":" NULLS "},"
+		"\"syscalls\":null,\"filter\":null,\"ioctls\":null,\"slow_ns\":null,\"slow_calls\":null}");
 	bt_result_free(r);
 }
 
@@ -370,7 +380,8 @@ static void outputs_name_what_is_new_by_number(void **state)
 		"\"categories\":{\"other\":{\"count\":0,\"in_flight\":0,\"errors\":0,\"ns\":2000,\"offcpu_ns\":0,\"runnable_ns\":0,\"max_ns\":0},"
 		"\"category_99\":{\"count\":4,\"in_flight\":0,\"errors\":0,\"ns\":5000,\"offcpu_ns\":0,\"runnable_ns\":0,\"max_ns\":0}},"
 		"\"syscalls\":[{\"name\":\"syscall_99999\",\"nr\":99999,\"arch\":\"arch_3\","
-		"\"count\":4,\"in_flight\":0,\"errors\":0,\"ns\":5000,\"offcpu_ns\":0,\"runnable_ns\":0,\"max_ns\":0}]}");
+		"\"count\":4,\"in_flight\":0,\"errors\":0,\"ns\":5000,\"offcpu_ns\":0,\"runnable_ns\":0,\"max_ns\":0}],"
+		"\"filter\":null,\"ioctls\":[],\"slow_ns\":1000000,\"slow_calls\":[]}");
 	bt_result_free(r);
 }
 
@@ -424,13 +435,11 @@ static void set_in_flight(struct bt_result *r, uint32_t i, uint64_t calls)
 
 static void assert_fits(const struct bt_result *r, const char *reason_text)
 {
+	struct report report = plain_report;
 	char *text, *line, *rest;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
 
-	assert_int_equal(output_table.print(out, r, SORT_TIME, reason_text), 0);
-	fclose(out);
-	rest = text;
+	report.reason_text = reason_text;
+	rest = text = printed_as(&output_table, r, &report);
 	while ((line = strsep(&rest, "\n")))
 		if (strlen(line) > 80)
 			fail_msg("%zu columns: %s", strlen(line), line);
@@ -486,6 +495,7 @@ static void outputs_are_found_by_name(void **state)
 	(void)state;
 	assert_ptr_equal(output_named("table"), &output_table);
 	assert_ptr_equal(output_named("json"), &output_json);
+	assert_ptr_equal(output_named("csv"), &output_csv);
 	assert_null(output_named("xml"));
 	assert_null(output_named(""));
 }

@@ -79,7 +79,8 @@ static void wrong_usage_is_125(void **state)
 	assert_string_equal(output, "bricktrace: option '--budget' needs an argument\n");
 	assert_int_equal(run("$B run -F xml true 2>&1"), 125);
 	assert_string_equal(
-		output, "bricktrace: unknown format 'xml'; the formats are: table json\n");
+		output,
+		"bricktrace: unknown format 'xml'; the formats are: table json csv\n");
 	assert_int_equal(run("$B run -n '' true 2>&1"), 125);
 	assert_int_equal(run("$B run -n $(printf %064d 0) true 2>&1"), 125);
 	assert_says("63");
@@ -99,6 +100,111 @@ static void wrong_usage_is_125(void **state)
 	assert_int_equal(run("$B run true 2>&1 >&-"), 0);
 	assert_int_equal(run("$B --version"), 0);
 	assert_string_equal(output, "bricktrace " BT_VERSION "\n");
+}
+
+static void assert_refused(const char *options, const char *why)
+{
+	char line[300];
+
+	snprintf(line, sizeof(line),
+		 "$B run %s touch ran 2>&1; s=$?; test -e ran && echo ran; exit $s",
+		 options);
+	assert_int_equal(run(line), 125);
+	assert_string_equal(output, why);
+}
+
+static void assert_filter_refused(const char *options, const char *item, const char *list)
+{
+	char line[300], wanted[300];
+
+	snprintf(line, sizeof(line),
+		 "$B run %s touch ran 2>&1; s=$?; test -e ran && echo ran; exit $s",
+		 options);
+	assert_int_equal(run(line), 125);
+	snprintf(wanted, sizeof(wanted),
+		 "bricktrace: bad expression '%s' in '%s': it must be the name of a system call,"
+		 " such as openat; a category, which is one of %%mmap %%futex ",
+		 item, list);
+	assert_int_equal(strncmp(output, wanted, strlen(wanted)), 0);
+	assert_says(" %other");
+	assert_says("; or a device with ioctl: before it, such as ioctl:nvidia0\n");
+	assert_null(strstr(output, "ran\n"));
+}
+
+static void wrong_filters_are_refused(void **state)
+{
+	(void)state;
+	assert_filter_refused("-e opennat", "opennat", "opennat");
+	assert_filter_refused("-e openat,", "", "openat,");
+	assert_filter_refused("-e ''", "", "");
+	assert_filter_refused("--expr read,%memory,write", "%memory", "read,%memory,write");
+	assert_filter_refused("-e read -e ioctl:", "ioctl:", "ioctl:");
+	assert_filter_refused("-e %", "%", "%");
+	assert_filter_refused("-e syscall_", "syscall_", "syscall_");
+	assert_filter_refused("-e syscall_1x", "syscall_1x", "syscall_1x");
+	assert_filter_refused("-e %category_99", "%category_99", "%category_99");
+	assert_filter_refused("-e \"$(printf '\\033')\"", "\\x1b", "\\x1b");
+}
+
+static void filters_may_name_any_call(void **state)
+{
+	(void)state;
+	/* socketcall() is a call of the 32-bit table. */
+	assert_int_equal(
+		run("$B run -e openat,%read,other -e ioctl:/x,socketcall,syscall_9999 true 2>&1"),
+		0);
+	assert_int_equal(run("$B run -j -e openat,other -e ioctl:tty true 2>&1"), 0);
+	assert_says("\"filter\":\"openat,%other,ioctl:tty\"");
+}
+
+static void wrong_times_are_refused(void **state)
+{
+	(void)state;
+	assert_refused("-I 0.05",
+		       "bricktrace: bad interval '0.05': it must be at least 100ms\n");
+	assert_refused("-I 0", "bricktrace: bad interval '0': it must be at least 100ms\n");
+	assert_refused("--interval -1",
+		       "bricktrace: bad interval '-1': it must not be negative\n");
+	assert_refused(
+		"-I 1 -r 2",
+		"bricktrace: --interval divides one run, so it cannot be combined with --repeat\n");
+	assert_refused(
+		"--slow 9us",
+		"bricktrace: bad time of a slow call '9us': it must be at least 10us, or 0 if no call is to be kept\n");
+	assert_refused(
+		"--slow 1h",
+		"bricktrace: bad time of a slow call '1h': it must be a number, or a number with a unit (ns, us, ms or s), such as 1.5ms\n");
+	assert_int_equal(run("$B run --slow 2>&1"), 125);
+	assert_string_equal(output, "bricktrace: option '--slow' needs an argument\n");
+	assert_int_equal(run("$B run -I 100ms --slow 0 true 2>&1"), 0);
+	assert_int_equal(run("$B run --slow 10us true 2>&1"), 0);
+	assert_int_equal(run("$B attach -I 99ms -p 1 2>&1"), 125);
+}
+
+static void files_of_names_are_read(void **state)
+{
+	(void)state;
+	assert_int_equal(run("$B run --ioctl-names none true 2>&1"), 125);
+	assert_says("bricktrace: none: No such file or directory\n");
+	write_file("bad-list", "not a \x1b line\n", 0644);
+	assert_int_equal(run("$B run --ioctl-names bad-list true 2>&1"), 125);
+	assert_says("bricktrace: bad-list:1: ");
+	assert_null(strchr(output, '\x1b'));
+}
+
+static void csv_is_an_output(void **state)
+{
+	(void)state;
+	assert_int_equal(run("$B run -x -n 'a,b' -o - true 2>err"), 0);
+	assert_int_equal(strncmp(output, "brick,provenance,reason,table,name,", 35), 0);
+	assert_says("\n\"a,b\",");
+	assert_says(",run,wall,,,,,,,,");
+	assert_int_equal(run("$B run -F csv -I 1 -o out true 2>err; cat out"), 0);
+	assert_int_equal(strncmp(output, "elapsed_ns,brick,provenance,", 28), 0);
+	assert_int_equal(run("$B run --csv -r 2 -o - true 2>err"), 0);
+	assert_says(",statistics,runs,,,,,2,,,,,,,,,,,\n");
+	assert_int_equal(run("$B run -x -o /dev/full true 2>&1"), 125);
+	assert_says("cannot write to '/dev/full': No space left on device\n");
 }
 
 static void attach_needs_a_target(void **state)
@@ -330,6 +436,11 @@ int main(void)
 		cmocka_unit_test(commands_that_cannot_run),
 		cmocka_unit_test(path_is_searched_as_execvp_does),
 		cmocka_unit_test(wrong_usage_is_125),
+		cmocka_unit_test(wrong_filters_are_refused),
+		cmocka_unit_test(filters_may_name_any_call),
+		cmocka_unit_test(wrong_times_are_refused),
+		cmocka_unit_test(files_of_names_are_read),
+		cmocka_unit_test(csv_is_an_output),
 		cmocka_unit_test(attach_needs_a_target),
 		cmocka_unit_test(attach_to_nobody_is_1),
 		cmocka_unit_test(output_goes_to_the_file),

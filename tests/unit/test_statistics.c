@@ -108,6 +108,7 @@ static int reset(void **state)
 static char *printed(const struct output *output, struct repetition *r,
 		     const char *reason_text)
 {
+	struct report report = plain_report;
 	struct bt_statistics *statistics;
 	struct bt_tracer *tracer;
 	struct bt_brick *brick;
@@ -115,11 +116,13 @@ static char *printed(const struct output *output, struct repetition *r,
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 
+	report.sort = SORT_CALLS;
+	report.reason_text = reason_text;
 	assert_int_equal(bti_tracer_new(&fake, &tracer), 0);
 	assert_int_equal(bt_brick_define(tracer, "attention", kernel.budget_ns, &brick), 0);
 	assert_int_equal(bt_brick_statistics(brick, &statistics), 0);
 	r->statistics = statistics;
-	assert_int_equal(output->print_statistics(out, r, SORT_CALLS, reason_text), 0);
+	assert_int_equal(output->print_statistics(out, r, &report), 0);
 	bt_statistics_free(statistics);
 	bt_tracer_free(tracer);
 	fclose(out);
@@ -421,6 +424,74 @@ static void text_fits_80_columns(void **state)
 	free(text);
 }
 
+static void longest_run_has_ioctls_and_slow_calls(void **state)
+{
+	static const struct kernel_answer answer = {
+		.result = { .provenance = BRICKTRACE_MEASURED, .wall_ns = 8 * MS },
+		.n_ioctls = 2,
+		.ioctls = {
+			BOTH_VIEWS(.file = BRICKTRACE_FILE_PIPE, .request = 0x541b,
+				   .command = BT_NONE, FIGURES(.count = 3)),
+		},
+		.n_slow_calls = 1,
+		.slow_calls = { { .nr = 35, .category = 5, .ns = 2 * MS, .command = BT_NONE } },
+	};
+	struct bt_result *longest = answer_result("attention", BT_NONE, &answer);
+	struct repetition r = { .planned = 4, .longest = longest };
+
+	(void)state;
+	assert_text(&r, "", " 3        pipe       FIONREAD\n");
+	assert_text(&r, "", "\nThe slowest calls, of those that took at least 1 ms:\n");
+	bt_result_free(longest);
+}
+
+static void csv_has_all_statistics(void **state)
+{
+	struct bt_result *longest = sample_result(BT_NONE);
+	struct repetition r = { .planned = 4,
+				.statuses = { [0] = 3, [143] = 1 },
+				.longest = longest };
+	char *text = printed(&output_csv, &r, "");
+
+	(void)state;
+#define ROW(rest) "attention,measured,," rest "\n"
+	assert_non_null(strstr(
+		text,
+		",ret,path\n" ROW("statistics,runs,,,,,4,,,,,,,,,,,") ROW(
+			"statistics,traced,,,,,4,,,,,,,,,,,")
+			ROW("statistics,over_budget,,,,,1,,,20000000,,,,,,,,") ROW(
+				"statistics,mean,,,,,,,,20000000,,,,,,,,")
+				ROW("statistics,deviation,,,,,,,,12247448.7139159,,,,,,,,")
+					ROW("statistics,min,,,,,,,,10000000,,,,,,,,")));
+	assert_non_null(strstr(text, ROW("statistics,p99.9,,,,,,,,40000000,,,,,,,,") ROW(
+					     "statistics,max,,,,,,,,40000000,,,,,,,,")
+					     ROW("status,0,,,,,3,,,,,,,,,,,")
+						     ROW("status,143,,,,,1,,,,,,,,,,,")));
+	assert_non_null(strstr(
+		text,
+		ROW("mean,threads,,,,,,,,20000000,,,,,,,,") ROW(
+			"mean,compute,,,,,,,,7500000,2500000,1000000,,,,,,")
+			ROW("mean,edge,,,,,,,,500000,,,,,,,,") ROW(
+				"mean,control,,,,,,,,250000,,,,,,,,")
+				ROW("mean,minor_faults,,,,,100.5,,,,,,,,,,,") ROW(
+					"mean,major_faults,,,,,1,,,,,,,,,,,")
+					ROW("mean,mmap,,,,,0,,0,0,0,0,,,,,,") ROW(
+						"mean,futex,,,,,1,,0,10000000,8000000,2000000,,,,,,")));
+	/* Then follow the rows of the longest run, without the names of the columns. */
+	assert_non_null(strstr(text, ROW("run,wall,,,,,,,,8000000,,,,,,,,")));
+	assert_null(strstr(strstr(text, "path\n") + 1, "path\n"));
+	free(text);
+	bt_result_free(longest);
+	kernel.statistics.traced = 0;
+	text = printed(&output_csv, &(struct repetition){ .reason = BT_REASON_DISABLED },
+		       "");
+	assert_non_null(strstr(
+		text, "attention,not_instrumented,disabled,statistics,traced,,,,,0,"));
+	assert_null(strstr(text, ",mean,threads"));
+#undef ROW
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -429,6 +500,8 @@ int main(void)
 		cmocka_unit_test_setup(unmeasured_is_not_zero, reset),
 		cmocka_unit_test_setup(histogram_joins_what_is_too_much, reset),
 		cmocka_unit_test_setup(text_fits_80_columns, reset),
+		cmocka_unit_test_setup(longest_run_has_ioctls_and_slow_calls, reset),
+		cmocka_unit_test_setup(csv_has_all_statistics, reset),
 	};
 
 	return cmocka_run_group_tests_name("statistics", tests, NULL, NULL);

@@ -23,6 +23,13 @@
 
 #define MS UINT64_C(1000000)
 
+/* A report as it is without options. */
+static const struct report plain_report __attribute__((unused)) = {
+	.slow_ns = MS,
+	.elapsed_ns = BT_NONE,
+	.reason_text = "",
+};
+
 /* The module's answer about a run; each array has elements of both views. */
 struct kernel_answer {
 	bool old; /* the module has the first version of the ABI */

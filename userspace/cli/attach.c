@@ -5,9 +5,9 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/param.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../lib/utf8.h"
@@ -199,24 +199,15 @@ static int attach_watch(struct attachment *a)
 	return 0;
 }
 
-static uint64_t attach_now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * UINT64_C(1000000000) + ts.tv_nsec;
-}
-
 static int attach_wait(struct attachment *a)
 {
-	uint64_t begin = attach_now(), passed;
+	uint64_t begin = monotonic_ns(), passed;
 	size_t i, n = 1 + a->processes.n;
 
 	while (bt_tracer_threads(a->job.tracer) > 0 &&
-	       (passed = attach_now() - begin) < a->duration_ns) {
-		uint64_t left = a->duration_ns - passed;
-		uint64_t ns = left < POLL_NS ? left : POLL_NS;
-		struct timespec ts = { .tv_nsec = (long)ns };
+	       (passed = monotonic_ns() - begin) < a->duration_ns) {
+		uint64_t left = MIN(a->duration_ns - passed, interval_left_ns(&a->job));
+		struct timespec ts = { .tv_nsec = (long)MIN(left, POLL_NS) };
 
 		if (ppoll(a->fds, n, &ts, NULL) < 0) {
 			complain("cannot wait: %s", strerror(errno));
@@ -229,6 +220,8 @@ static int attach_wait(struct attachment *a)
 				close(a->fds[i].fd);
 				a->fds[i].fd = -1;
 			}
+		if (interval_tick(&a->job))
+			return -1;
 	}
 	return 0;
 }
@@ -239,8 +232,10 @@ static int attach_open_run(struct attachment *a)
 	int err =
 		bt_run_open(job->tracer, job->brick, BT_TRACE, BT_SCOPE_TRACER, &job->run);
 
-	if (!err)
-		return 0;
+	if (!err) {
+		interval_start(job);
+		return interval_open(job) ? EXIT_OWN : 0;
+	}
 	if (err == -ESRCH) {
 		complain("no thread is left to attach to: each target has ended");
 		return EXIT_TARGET;
@@ -288,6 +283,7 @@ int cmd_attach(int argc, char **argv)
 	if (status < 0)
 		status = attach_run(&a);
 	bt_tracer_free(a.job.tracer);
+	free((char *)a.options.report.filter);
 	free(a.fds);
 	free(a.processes.id);
 	free(a.threads.id);

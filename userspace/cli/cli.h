@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "bricktrace.h"
+#include "interval.h"
 #include "output.h"
 
 /* The exit status when bricktrace itself fails; env and timeout use it too. */
@@ -23,26 +24,40 @@ struct options {
 	const char *name;
 	const char *output;
 	const struct output *format;
-	enum sort_key sort;
+	uint64_t interval_ns; /* 0 without --interval */
 	bool follow;
+	bool slow; /* --slow was given */
+	struct report report;
 };
 
-#define NO_OPTIONS                                                               \
-	{                                                                        \
-		.budget_ns = BT_NONE, .format = &output_table, .sort = SORT_TIME \
+/* The module's own time from which on a call is slow. */
+#define SLOW_NS UINT64_C(1000000)
+#define NO_OPTIONS                                                         \
+	{                                                                  \
+		.budget_ns = BT_NONE, .format = &output_table, .report = { \
+			.slow_ns = SLOW_NS,                                \
+			.elapsed_ns = BT_NONE                              \
+		}                                                          \
 	}
 /* The leading colon keeps getopt_long() from printing arguments unescaped. */
-#define OPTION_LETTERS ":b:F:fhjn:o:S:"
+#define OPTION_LETTERS ":b:e:F:fhI:jn:o:S:x"
+/* The options that have no letter. */
+enum { OPTION_IOCTL_NAMES = 256, OPTION_SLOW };
 #define OPTION(word, argument, letter)       \
 	{                                    \
 		word, argument, NULL, letter \
 	}
-#define OPTION_WORDS                                                                  \
-	OPTION("budget", required_argument, 'b'), OPTION("follow", no_argument, 'f'), \
-		OPTION("format", required_argument, 'F'),                             \
-		OPTION("help", no_argument, 'h'), OPTION("json", no_argument, 'j'),   \
-		OPTION("name", required_argument, 'n'),                               \
-		OPTION("output", required_argument, 'o'),                             \
+#define OPTION_WORDS                                                                      \
+	OPTION("budget", required_argument, 'b'), OPTION("csv", no_argument, 'x'),        \
+		OPTION("expr", required_argument, 'e'),                                   \
+		OPTION("follow", no_argument, 'f'),                                       \
+		OPTION("format", required_argument, 'F'),                                 \
+		OPTION("help", no_argument, 'h'),                                         \
+		OPTION("interval", required_argument, 'I'),                               \
+		OPTION("ioctl-names", required_argument, OPTION_IOCTL_NAMES),             \
+		OPTION("json", no_argument, 'j'), OPTION("name", required_argument, 'n'), \
+		OPTION("output", required_argument, 'o'),                                 \
+		OPTION("slow", required_argument, OPTION_SLOW),                           \
 		OPTION("sort", required_argument, 'S')
 
 /* Prints a subcommand's help, with the common options between @before and @after. */
@@ -59,8 +74,12 @@ struct job {
 	const struct options *options;
 	struct bt_tracer *tracer;
 	struct bt_brick *brick;
+	char name[BT_NAME_LEN]; /* the brick's */
 	struct bt_run *run;
+	struct interval interval;
 	FILE *out;
+	bool printed;	  /* a report is in the output */
+	int output_error; /* the errno value of the first failure to write, or 0 */
 };
 
 /*
@@ -71,7 +90,12 @@ struct job {
 int job_open(struct job *job, const char *default_name);
 /* Closes the run. Returns 0, or -1 after it has said why. The caller frees @result. */
 int job_close_run(struct job *job, struct bt_result **result);
-/* Closes the run and prints its report. Returns 0 or -1. */
+/*
+ * Prints the report of a run or, if @elapsed_ns is not BT_NONE, of an interval. Returns 0, or
+ * -1 if there is no memory or the output has failed.
+ */
+int job_print(struct job *job, const struct bt_result *result, uint64_t elapsed_ns);
+/* Closes the interval and the run, and prints their reports. Returns 0 or -1. */
 int job_report(struct job *job);
 /* Prints the report of several runs. Returns 0 or -1. */
 int job_report_statistics(struct job *job, const struct repetition *repetition);
@@ -83,6 +107,8 @@ int job_close_output(struct job *job);
  * or \u...., because a terminal would obey the latter.
  */
 void print_escaped(FILE *out, const char *text);
+/* Returns the text as print_escaped() prints it, which the caller frees; NULL without memory. */
+char *escape(const char *text);
 /* Prints "bricktrace: ..." to stderr, escaped by print_escaped(). */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The width of text that is not written to a terminal. */
@@ -103,6 +129,9 @@ int print_bar(FILE *out, uint64_t n, uint64_t all, int width);
  */
 const char *parse_budget(const char *text, uint64_t *ns);
 const char *parse_duration(const char *text, uint64_t *ns);
+
+/* Returns the time of CLOCK_MONOTONIC. */
+uint64_t monotonic_ns(void);
 
 /* A growing list of process or thread IDs. */
 struct ids {

@@ -12,15 +12,12 @@
 static int job_define_brick(struct job *job, const char *default_name)
 {
 	const char *name = job->options->name;
-	char fitted[BT_NAME_LEN];
 
-	if (!name) {
-		/* The user did not choose this name, so it is changed to a valid one. */
-		bti_utf8_copy(fitted, sizeof(fitted), default_name,
-			      BTI_UTF8_REPLACE_CONTROLS);
-		name = fitted;
-	}
-	return bt_brick_define(job->tracer, name, job->options->budget_ns, &job->brick);
+	/* If the user did not choose a name, the default is changed to a valid one. */
+	bti_utf8_copy(job->name, sizeof(job->name), name ?: default_name,
+		      BTI_UTF8_REPLACE_CONTROLS);
+	return bt_brick_define(job->tracer, name ?: job->name, job->options->budget_ns,
+			       &job->brick);
 }
 
 static void job_explain_absence(struct job *job)
@@ -42,7 +39,7 @@ static bool job_prints_to_stdout(const struct job *job)
 
 static void job_complain_output(const struct job *job, const char *what)
 {
-	const char *reason = strerror(errno);
+	const char *reason = strerror(job->output_error ?: errno);
 
 	if (job_prints_to_stdout(job) || !job->options->output)
 		complain("%s standard %s: %s", what,
@@ -81,7 +78,8 @@ int job_open(struct job *job, const char *default_name)
 	const struct options *o = job->options;
 
 	job->out = stderr;
-	if (bt_tracer_new(&job->tracer) || job_define_brick(job, default_name)) {
+	if (bt_tracer_new(&job->tracer) || job_define_brick(job, default_name) ||
+	    (o->slow && bt_tracer_slow(job->tracer, o->report.slow_ns))) {
 		complain("%s", bt_error_text());
 		return EXIT_OWN;
 	}
@@ -97,7 +95,7 @@ int job_open(struct job *job, const char *default_name)
 	else if (bt_tracer_calibrate(job->tracer))
 		/* The calibration comes before the run, which would otherwise contain its calls. */
 		complain("%s", bt_error_text());
-	return 0;
+	return interval_define(job);
 }
 
 int job_close_run(struct job *job, struct bt_result **result)
@@ -110,32 +108,56 @@ int job_close_run(struct job *job, struct bt_result **result)
 	return err ? -1 : 0;
 }
 
+static struct report job_describe(const struct job *job)
+{
+	struct report report = job->options->report;
+
+	report.intervals = job->options->interval_ns;
+	report.continued = job->printed;
+	report.reason_text = bt_tracer_reason_text(job->tracer);
+	return report;
+}
+
+/* Writes what an output has printed, of which @err is the result. Returns 0 or -1. */
+static int job_flush(struct job *job, int err)
+{
+	job->printed = true;
+	fflush(job->out);
+	if (ferror(job->out) && !job->output_error)
+		job->output_error = errno;
+	return err || job->output_error ? -1 : 0;
+}
+
+int job_print(struct job *job, const struct bt_result *result, uint64_t elapsed_ns)
+{
+	struct report report = job_describe(job);
+
+	report.elapsed_ns = elapsed_ns;
+	if (!job->printed && job_empty_output(job))
+		return -1;
+	return job_flush(job, job->options->format->print(job->out, result, &report));
+}
+
 int job_report(struct job *job)
 {
-	const struct options *o = job->options;
+	int err = interval_end(job);
 	struct bt_result *result;
-	int err = job_close_run(job, &result);
 
-	if (!err)
-		err = job_empty_output(job);
-	if (!err)
-		err = o->format->print(job->out, result, o->sort,
-				       bt_tracer_reason_text(job->tracer));
+	if (job_close_run(job, &result))
+		return -1;
+	err |= job_print(job, result, BT_NONE);
 	bt_result_free(result);
-	fflush(job->out);
 	return err;
 }
 
 int job_report_statistics(struct job *job, const struct repetition *repetition)
 {
-	const struct options *o = job->options;
-	int err = job_empty_output(job);
+	struct report report = job_describe(job);
 
-	if (!err)
-		err = o->format->print_statistics(job->out, repetition, o->sort,
-						  bt_tracer_reason_text(job->tracer));
-	fflush(job->out);
-	return err;
+	if (job_empty_output(job))
+		return -1;
+	return job_flush(job, job->options->format->print_statistics(job->out, repetition,
+								     &report));
 }
 
 int job_close_output(struct job *job)
@@ -143,7 +165,7 @@ int job_close_output(struct job *job)
 	FILE *out = job->out;
 
 	job->out = NULL;
-	if (!ferror(out) && (out == stderr || !fclose(out)))
+	if (!job->output_error && !ferror(out) && (out == stderr || !fclose(out)))
 		return 0;
 	job_complain_output(job, "cannot write to");
 	return -1;

@@ -5,8 +5,12 @@
 
 #include <jansson.h>
 
+#include "../decode/decode.h"
 #include "../lib/utf8.h"
+#include "filter.h"
+#include "ioctls.h"
 #include "output.h"
+#include "slow.h"
 
 static json_t *number_json(uint64_t n)
 {
@@ -20,13 +24,18 @@ static json_t *real_json(double n)
 
 static json_t *text_json(const char *s)
 {
-	char valid[256];
+	char valid[PATH_MAX];
 
 	if (!s)
 		return json_null();
 	/* JSON must be UTF-8, and names of files and processes need not be. */
 	bti_utf8_copy(valid, sizeof(valid), s, BTI_UTF8_KEEP_CONTROLS);
 	return json_string(valid);
+}
+
+static json_t *nonempty_json(const char *s)
+{
+	return text_json(*s ? s : NULL);
 }
 
 static void figures_json_add(json_t *to, const struct bt_figures *f)
@@ -40,28 +49,31 @@ static void figures_json_add(json_t *to, const struct bt_figures *f)
 	json_object_set_new(to, "max_ns", number_json(f->max_ns));
 }
 
-static json_t *categories_json(const struct bt_result *r)
+static json_t *categories_json(const struct bt_result *r, const char *filter)
 {
 	json_t *all = json_object();
 	uint32_t i;
 
 	for (i = 0; i < r->n_categories; i++) {
 		enum bt_category c = bt_result_category_at(r, i);
-		json_t *one = json_object();
+		json_t *one;
 
+		if (!filter_category(filter, c, r))
+			continue;
+		one = json_object();
 		figures_json_add(one, bt_result_category(r, c, BT_INCLUSIVE));
 		json_object_set_new(all, bt_category_name(c), one);
 	}
 	return all;
 }
 
-static json_t *syscalls_json(const struct bt_result *r, enum sort_key sort)
+static json_t *syscalls_json(const struct bt_result *r, const struct report *report)
 {
-	const struct bt_syscall **list = sorted_syscalls(r, sort);
+	const struct bt_syscall **list = sorted_syscalls(r, report->sort, report->filter);
 	json_t *all = json_array();
 	uint32_t i;
 
-	for (i = 0; list && i < r->n_syscalls; i++) {
+	for (i = 0; list && list[i]; i++) {
 		json_t *one = json_object();
 
 		json_object_set_new(one, "name", text_json(list[i]->name));
@@ -74,8 +86,87 @@ static json_t *syscalls_json(const struct bt_result *r, enum sort_key sort)
 	return all;
 }
 
-static json_t *result_json(const struct bt_result *r, enum sort_key sort)
+/* Names the device and the command of an ioctl, with the numbers that the names stand for. */
+static void ioctl_json_add(json_t *to, const struct bt_ioctl *ioctl)
 {
+	bool device = ioctl->file == BT_FILE_CHAR || ioctl->file == BT_FILE_BLOCK;
+	bool known = ioctl->file != BT_FILE_MORE || ioctl->request;
+	struct decoded decoded;
+
+	decode_ioctl(ioctl, &decoded);
+	json_object_set_new(to, "device", text_json(decoded.device));
+	json_object_set_new(to, "file", text_json(bt_file_name(ioctl->file)));
+	json_object_set_new(to, "major", device ? json_integer(ioctl->major) : json_null());
+	json_object_set_new(to, "minor", device ? json_integer(ioctl->minor) : json_null());
+	json_object_set_new(to, "owner", nonempty_json(ioctl->owner));
+	json_object_set_new(to, "file_name", nonempty_json(ioctl->name));
+	json_object_set_new(to, "request",
+			    known ? json_integer(ioctl->request) : json_null());
+	json_object_set_new(to, "request_name", nonempty_json(decoded.request));
+	json_object_set_new(to, "command", number_json(ioctl->command));
+	json_object_set_new(to, "command_name", nonempty_json(decoded.command));
+}
+
+static json_t *ioctls_json(const struct bt_result *r, const char *filter)
+{
+	const struct bt_ioctl **list = ioctls_shown(r, filter), **at;
+	json_t *all = json_array();
+
+	for (at = list; at && *at; at++) {
+		json_t *one = json_object();
+
+		ioctl_json_add(one, *at);
+		json_object_set_new(one, "arch", text_json(bt_arch_name((*at)->arch)));
+		figures_json_add(one, bt_ioctl_figures(*at, BT_INCLUSIVE));
+		json_array_append_new(all, one);
+	}
+	free(list);
+	return all;
+}
+
+static json_t *slow_call_json(const struct bt_slow_call *call)
+{
+	json_t *one = json_object(), *ioctl = json_null();
+	char path[PATH_MAX];
+
+	if (call->ioctl) {
+		ioctl = json_object();
+		ioctl_json_add(ioctl, call->ioctl);
+	}
+	json_object_set_new(one, "name", text_json(call->name));
+	json_object_set_new(one, "nr", json_integer(call->nr));
+	json_object_set_new(one, "arch", text_json(bt_arch_name(call->arch)));
+	json_object_set_new(one, "category", text_json(bt_category_name(call->category)));
+	json_object_set_new(one, "tid",
+			    call->tid > 0 ? json_integer(call->tid) : json_null());
+	/* JSON's integers have a sign, as descriptors have one. */
+	json_object_set_new(one, "arg0", json_integer((json_int_t)call->arg0));
+	json_object_set_new(one, "path", text_json(slow_file(call, path) ? path : NULL));
+	json_object_set_new(one, "start_ns", number_json(call->start_ns));
+	json_object_set_new(one, "start_unix_ns", number_json(call->start_unix_ns));
+	json_object_set_new(one, "ns", number_json(call->ns));
+	json_object_set_new(one, "offcpu_ns", number_json(call->offcpu_ns));
+	json_object_set_new(one, "ret", json_integer(call->ret));
+	json_object_set_new(one, "ioctl", ioctl);
+	return one;
+}
+
+static json_t *slow_calls_json(const struct bt_result *r, const char *filter)
+{
+	const struct bt_slow_call *call;
+	json_t *all = json_array();
+	uint32_t i;
+
+	for (i = 0; (call = bt_result_slow_call(r, i)); i++)
+		if (filter_slow_call(filter, call))
+			json_array_append_new(all, slow_call_json(call));
+	return all;
+}
+
+static json_t *result_json(const struct bt_result *r, const struct report *report)
+{
+	bool ioctls = bt_result_has_ioctls(r);
+	bool slow = bt_result_has_slow_calls(r) && report->slow_ns;
 	const struct bt_times *t = bt_result_times(r, BT_INCLUSIVE);
 	bool measured = r->provenance != BT_NOT_INSTRUMENTED;
 	bool budget = r->budget_ns != BT_NONE;
@@ -83,6 +174,8 @@ static json_t *result_json(const struct bt_result *r, enum sort_key sort)
 	json_t *j = json_object();
 
 	json_object_set_new(j, "schema", json_integer(1));
+	if (report->intervals)
+		json_object_set_new(j, "elapsed_ns", number_json(report->elapsed_ns));
 	json_object_set_new(j, "brick", text_json(r->brick));
 	json_object_set_new(j, "budget_ns", number_json(r->budget_ns));
 	json_object_set_new(j, "provenance", text_json(bt_provenance_name(r->provenance)));
@@ -114,8 +207,16 @@ static json_t *result_json(const struct bt_result *r, enum sort_key sort)
 	json_object_set_new(j, "faults",
 			    json_pack("{s:o,s:o}", "minor", number_json(t->minor_faults),
 				      "major", number_json(t->major_faults)));
-	json_object_set_new(j, "categories", categories_json(r));
-	json_object_set_new(j, "syscalls", measured ? syscalls_json(r, sort) : json_null());
+	json_object_set_new(j, "categories", categories_json(r, report->filter));
+	json_object_set_new(j, "syscalls",
+			    measured ? syscalls_json(r, report) : json_null());
+	json_object_set_new(j, "filter", text_json(report->filter));
+	json_object_set_new(j, "ioctls",
+			    ioctls ? ioctls_json(r, report->filter) : json_null());
+	json_object_set_new(j, "slow_ns",
+			    slow ? json_integer(report->slow_ns) : json_null());
+	json_object_set_new(j, "slow_calls",
+			    slow ? slow_calls_json(r, report->filter) : json_null());
 	return j;
 }
 
@@ -168,8 +269,9 @@ static json_t *statuses_json(const uint32_t *statuses)
 	return all;
 }
 
-static json_t *mean_categories_json(const struct bt_statistics *s)
+static json_t *mean_categories_json(const struct repetition *r, const char *filter)
 {
+	const struct bt_statistics *s = r->statistics;
 	json_t *all = json_object();
 	uint32_t i;
 
@@ -177,6 +279,8 @@ static json_t *mean_categories_json(const struct bt_statistics *s)
 		enum bt_category c = bt_statistics_category_at(s, i);
 		const struct bt_mean_figures *f = bt_statistics_category(s, c);
 
+		if (!filter_category(filter, c, r->longest))
+			continue;
 		json_object_set_new(all, bt_category_name(c),
 				    json_pack("{s:o,s:o,s:o,s:o,s:o}", "count",
 					      real_json(f->count), "errors",
@@ -187,8 +291,9 @@ static json_t *mean_categories_json(const struct bt_statistics *s)
 	return all;
 }
 
-static json_t *mean_json(const struct bt_statistics *s)
+static json_t *mean_json(const struct repetition *r, const char *filter)
 {
+	const struct bt_statistics *s = r->statistics;
 	const struct bt_mean_times *t = bt_statistics_times(s);
 
 	if (!s->traced)
@@ -202,10 +307,10 @@ static json_t *mean_json(const struct bt_statistics *s)
 			 isnan(t->edge_ns) ? "not_calibrated" : "estimated", "control_ns",
 			 real_json(t->control_ns), "faults", "minor",
 			 real_json(t->minor_faults), "major", real_json(t->major_faults),
-			 "categories", mean_categories_json(s));
+			 "categories", mean_categories_json(r, filter));
 }
 
-static json_t *repetition_json(const struct repetition *r, enum sort_key sort)
+static json_t *repetition_json(const struct repetition *r, const struct report *report)
 {
 	const struct bt_statistics *s = r->statistics;
 	const char grade[] = { s->grade, 0 };
@@ -239,9 +344,9 @@ static json_t *repetition_json(const struct repetition *r, enum sort_key sort)
 	json_object_set_new(j, "statuses", statuses_json(r->statuses));
 	json_object_set_new(j, "zero", number_json(s->zero));
 	json_object_set_new(j, "histogram", histogram_json(s));
-	json_object_set_new(j, "mean", mean_json(s));
+	json_object_set_new(j, "mean", mean_json(r, report->filter));
 	json_object_set_new(j, "longest",
-			    r->longest ? result_json(r->longest, sort) : json_null());
+			    r->longest ? result_json(r->longest, report) : json_null());
 	return j;
 }
 
@@ -254,19 +359,16 @@ static int json_print(FILE *out, json_t *json, size_t flags)
 	return err;
 }
 
-static int print_json(FILE *out, const struct bt_result *r, enum sort_key sort,
-		      const char *reason_text)
+static int print_json(FILE *out, const struct bt_result *r, const struct report *report)
 {
-	(void)reason_text;
-	return json_print(out, result_json(r, sort), JSON_REAL_PRECISION(9));
+	return json_print(out, result_json(r, report), JSON_REAL_PRECISION(9));
 }
 
 static int print_statistics_json(FILE *out, const struct repetition *r,
-				 enum sort_key sort, const char *reason_text)
+				 const struct report *report)
 {
-	(void)reason_text;
-	return json_print(out, repetition_json(r, sort), 0);
+	return json_print(out, repetition_json(r, report), 0);
 }
 
-const struct output output_json = { "json", "one JSON object", print_json,
+const struct output output_json = { "json", "JSON, an object on one line", print_json,
 				    print_statistics_json };

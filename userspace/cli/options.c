@@ -2,15 +2,27 @@
 /* The options that run and attach have in common. */
 #include <string.h>
 
+#include "../decode/decode.h"
 #include "cli.h"
-#include "output.h"
+#include "filter.h"
 
 void print_help(const char *before, const char *after)
 {
 	const struct output *const *o;
 
 	printf("%s"
-	       "  -j, --json         print one JSON object, as -F json does\n"
+	       "  -e, --expr LIST    show only these calls (openat), categories (%%read) and\n"
+	       "                     devices (ioctl:nvidia0); sums and shares stay the run's\n"
+	       "  -I, --interval TIME\n"
+	       "                     print a report each time this time has passed, and at the\n"
+	       "                     end one of the whole run: 1, 1.5s, 250ms (a plain number is\n"
+	       "                     seconds), at least 100ms\n"
+	       "      --slow TIME    show the slowest calls, of those that took at least this time:\n"
+	       "                     10us or more, or 0 for none (default: 1ms)\n"
+	       "      --ioctl-names FILE\n"
+	       "                     take names of ioctls from FILE, too\n"
+	       "  -j, --json         print JSON, as -F json does\n"
+	       "  -x, --csv          print comma-separated values, as -F csv does\n"
 	       "  -F, --format NAME  print as\n",
 	       before);
 	for (o = outputs; *o; o++)
@@ -63,6 +75,19 @@ static int option_complain_format(void)
 	return EXIT_OWN;
 }
 
+static int option_parse_slow(struct options *o)
+{
+	const char *wrong = parse_duration(optarg, &o->report.slow_ns);
+
+	if (!wrong && o->report.slow_ns && o->report.slow_ns < BT_MIN_SLOW)
+		wrong = "it must be at least 10us, or 0 if no call is to be kept";
+	o->slow = true;
+	if (!wrong)
+		return -1;
+	complain("bad time of a slow call '%s': %s", optarg, wrong);
+	return EXIT_OWN;
+}
+
 int parse_option(int c, struct options *o)
 {
 	const char *wrong;
@@ -74,12 +99,16 @@ int parse_option(int c, struct options *o)
 			return -1;
 		complain("bad budget '%s': %s", optarg, wrong);
 		return EXIT_OWN;
+	case 'e':
+		return filter_parse(&o->report.filter);
 	case 'F':
 		o->format = output_named(optarg);
 		return o->format ? -1 : option_complain_format();
 	case 'f':
 		o->follow = true;
 		return -1;
+	case 'I':
+		return interval_parse(&o->interval_ns);
 	case 'j':
 		o->format = &output_json;
 		return -1;
@@ -90,12 +119,23 @@ int parse_option(int c, struct options *o)
 		o->output = optarg;
 		return -1;
 	case 'S':
-		o->sort = parse_sort_key(optarg);
-		if (o->sort != SORT_INVALID)
+		o->report.sort = parse_sort_key(optarg);
+		if (o->report.sort != SORT_INVALID)
 			return -1;
 		complain("unknown sort key '%s'; use time, avg-time, max-time, calls, errors, name or nothing",
 			 optarg);
 		return EXIT_OWN;
+	case 'x':
+		o->format = &output_csv;
+		return -1;
+	case OPTION_IOCTL_NAMES:
+		wrong = decode_add_file(optarg);
+		if (!wrong)
+			return -1;
+		complain("%s", wrong);
+		return EXIT_OWN;
+	case OPTION_SLOW:
+		return option_parse_slow(o);
 	default:
 		/* next_option() has printed the reason. */
 		return EXIT_OWN;

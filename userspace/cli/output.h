@@ -25,22 +25,33 @@ struct repetition {
 	bool reported;
 };
 
+/* What an output has to know besides the figures. */
+struct report {
+	enum sort_key sort;
+	const char *filter; /* the items to show, as filter_parse() checks them; NULL for all */
+	uint64_t slow_ns; /* a call that took at least this long is slow; 0 if none is */
+	bool intervals; /* there is a report for each interval and one for the whole run */
+	uint64_t elapsed_ns; /* the time from the run's start to the interval's end, or BT_NONE */
+	bool continued;		 /* another report was printed before this one */
+	const char *reason_text; /* bt_tracer_reason_text() */
+};
+
 struct output {
 	const char *name; /* the argument of -F */
 	const char *summary;
 	/*
-	 * @reason_text is bt_tracer_reason_text(). Returns 0, or -1 if there is no
-	 * memory. The caller looks for write errors with ferror().
+	 * Returns 0, or -1 if there is no memory. The caller looks for write errors with
+	 * ferror().
 	 */
-	int (*print)(FILE *out, const struct bt_result *result, enum sort_key sort,
-		     const char *reason_text);
+	int (*print)(FILE *out, const struct bt_result *result,
+		     const struct report *report);
 	/* Prints the statistics of several runs; otherwise like @print. */
-	int (*print_statistics)(FILE *out, const struct repetition *r, enum sort_key sort,
-				const char *reason_text);
+	int (*print_statistics)(FILE *out, const struct repetition *r,
+				const struct report *report);
 };
 
 /* To add an output, define output_NAME in a new file and add NAME to this list. */
-#define OUTPUTS(one) one(table) one(json)
+#define OUTPUTS(one) one(table) one(json) one(csv)
 
 #define DECLARE_OUTPUT(name) extern const struct output output_##name;
 OUTPUTS(DECLARE_OUTPUT)

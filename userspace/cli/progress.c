@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cli.h"
@@ -14,14 +13,6 @@
 /* A shorter bar would not say much. */
 #define PROGRESS_LEAST_BAR 10
 
-static uint64_t progress_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * UINT64_C(1000000000) + t.tv_nsec;
-}
-
 void progress_begin(struct progress *p, uint32_t warm_up, uint32_t runs)
 {
 	const char *term = getenv("TERM");
@@ -30,7 +21,7 @@ void progress_begin(struct progress *p, uint32_t warm_up, uint32_t runs)
 		.terminal = isatty(STDERR_FILENO) && term && strcmp(term, "dumb"),
 		.warm_up = warm_up,
 		.runs = runs,
-		.began_ns = progress_now(),
+		.began_ns = monotonic_ns(),
 	};
 }
 
@@ -47,7 +38,7 @@ static void progress_clear(int columns)
 void progress_show(struct progress *p, uint32_t done)
 {
 	uint32_t all = p->warm_up + p->runs;
-	uint64_t now = progress_now();
+	uint64_t now = monotonic_ns();
 	bool warm_up = done < p->warm_up;
 	int columns, width;
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/param.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -14,9 +15,9 @@
 #include "run.h"
 
 /* The report is printed this long after ^C if the program has not ended by then. */
-#define INTERRUPT_GRACE_MS 200
-#define POLL_MIN_MS	   10
-#define POLL_MAX_MS	   100
+#define INTERRUPT_GRACE_NS UINT64_C(200000000)
+#define POLL_MIN_NS	   UINT64_C(10000000)
+#define POLL_MAX_NS	   UINT64_C(100000000)
 
 /*
  * The child reports to its parent in this memory, because a write() to a pipe would
@@ -24,6 +25,7 @@
  */
 struct run_shared {
 	uint64_t run; /* 0 until the run is open */
+	uint64_t interval; /* 0 until its first interval is open, and again when that was adopted */
 	int exec_error;
 	char error[512]; /* why tracing could not begin */
 };
@@ -84,6 +86,10 @@ static int run_parse(int argc, char **argv, struct options *o, struct repetition
 		complain("--warm-up needs --repeat");
 		return EXIT_OWN;
 	}
+	if (o->interval_ns && r->planned) {
+		complain("--interval divides one run, so it cannot be combined with --repeat");
+		return EXIT_OWN;
+	}
 	return -1;
 }
 
@@ -92,20 +98,25 @@ static void run_child(struct run_command *c)
 	unsigned int inherit =
 		BT_INHERIT_THREADS | (c->job.options->follow ? BT_INHERIT_CHILDREN : 0);
 	struct run_shared *shared = c->shared;
-	struct bt_run *run;
+	struct bt_run *run, *interval = NULL;
 
 	sigaction(SIGCHLD, &c->old_chld, NULL);
 	sigprocmask(SIG_SETMASK, &c->old_mask, NULL);
 	if (bt_tracer_instrumented(c->job.tracer)) {
 		if (bt_thread_register(c->job.tracer, inherit) ||
 		    bt_run_open(c->job.tracer, c->job.brick, BT_TRACE, BT_SCOPE_TRACER,
-				&run)) {
+				&run) ||
+		    (c->job.interval.brick &&
+		     bt_run_open(c->job.tracer, c->job.interval.brick, BT_TRACE,
+				 BT_SCOPE_TRACER, &interval))) {
 			snprintf(shared->error, sizeof(shared->error), "%s",
 				 bt_error_text());
 			_exit(EXIT_OWN);
 		}
 		/* Every system call from here on is in the result. */
 		shared->run = bt_run_number(run);
+		__atomic_store_n(&shared->interval, bt_run_number(interval),
+				 __ATOMIC_RELEASE);
 	}
 	execve(c->path, c->argv, environ);
 	/* Like execvp(), run a script without an interpreter line by the shell. */
@@ -167,6 +178,7 @@ static int run_fork(struct run_command *c)
 		return EXIT_OWN;
 	}
 	fflush(NULL);
+	interval_start(&c->job);
 	c->pid = fork();
 	if (c->pid < 0) {
 		complain("cannot create a process: %s", strerror(errno));
@@ -189,13 +201,20 @@ int run_adopt(struct run_command *c)
 	return -1;
 }
 
+static int run_adopt_interval(struct run_command *c)
+{
+	return interval_adopt(&c->job, __atomic_exchange_n(&c->shared->interval, 0,
+							   __ATOMIC_ACQUIRE));
+}
+
 /* Prints the report; further calls do nothing. */
 static void run_report(struct run_command *c)
 {
 	if (c->repetition.planned)
 		c->failed |= repeat_report(c) < 0;
 	else
-		c->failed |= run_adopt(c) || (c->job.run && job_report(&c->job));
+		c->failed |= run_adopt_interval(c) || run_adopt(c) ||
+			     (c->job.run && job_report(&c->job));
 }
 
 /* Returns whether processes that COMMAND created still run. */
@@ -232,20 +251,24 @@ bool run_is_stopped(struct run_command *c)
 	return c->signal;
 }
 
+/* Like sigtimedwait(), for at most @ns. */
+static int run_wait_signal(const struct run_command *c, uint64_t ns)
+{
+	struct timespec ts = { .tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000 };
+
+	return sigtimedwait(&c->signals, NULL, ns < UINT64_MAX ? &ts : NULL);
+}
+
 static void run_wait(struct run_command *c)
 {
-	struct timespec grace = { .tv_nsec = INTERRUPT_GRACE_MS * 1000000L };
 	bool ended = false, interrupted = false;
-	int poll_ms = POLL_MIN_MS;
+	uint64_t poll_ns = POLL_MIN_NS;
 
 	while (!ended || (c->job.options->follow && !c->signal && run_has_children(c))) {
-		struct timespec poll = { .tv_nsec = poll_ms * 1000000L };
-		int sig;
+		/* No interval delays the report that follows a ^C. */
+		uint64_t ns = interrupted ? INTERRUPT_GRACE_NS : interval_left_ns(&c->job);
+		int sig = run_wait_signal(c, ended ? MIN(ns, poll_ns) : ns);
 
-		sig = sigtimedwait(&c->signals, NULL,
-				   ended       ? &poll :
-				   interrupted ? &grace :
-						 NULL);
 		switch (sig) {
 		case SIGINT:
 		case SIGQUIT:
@@ -266,7 +289,8 @@ static void run_wait(struct run_command *c)
 				interrupted = false;
 				run_report(c);
 			}
-			poll_ms = poll_ms * 2 < POLL_MAX_MS ? poll_ms * 2 : POLL_MAX_MS;
+			c->failed |= run_adopt_interval(c) || interval_tick(&c->job);
+			poll_ns = MIN(poll_ns * 2, POLL_MAX_NS);
 			break;
 		}
 		ended |= run_reap(c);
@@ -335,15 +359,16 @@ int cmd_run(int argc, char **argv)
 	struct run_command c = { .job.options = &options };
 	int status = run_parse(argc, argv, &options, &c.repetition);
 
-	if (status >= 0)
-		return status;
-	c.argv = argv + optind;
-	status = run_prepare(&c);
-	if (!status)
-		status = run_start(&c);
-	if (!status)
-		status = c.repetition.planned ? repeat(&c) : run_once(&c);
+	if (status < 0) {
+		c.argv = argv + optind;
+		status = run_prepare(&c);
+		if (!status)
+			status = run_start(&c);
+		if (!status)
+			status = c.repetition.planned ? repeat(&c) : run_once(&c);
+	}
 	bt_tracer_free(c.job.tracer);
+	free((char *)options.report.filter);
 	free(c.sh_argv);
 	free(c.path);
 	return status;

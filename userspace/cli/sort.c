@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "filter.h"
 #include "sort.h"
 
 enum sort_key parse_sort_key(const char *text)
@@ -89,18 +90,17 @@ static int sort_compare(const void *pa, const void *pb, void *key)
 	return order ? order : strcmp(a->name, b->name);
 }
 
-const struct bt_syscall **sorted_syscalls(const struct bt_result *result, enum sort_key sort)
+const struct bt_syscall **sorted_syscalls(const struct bt_result *result,
+					  enum sort_key sort, const char *filter)
 {
-	const struct bt_syscall **list;
-	uint32_t i;
+	const struct bt_syscall **list = calloc(result->n_syscalls + 1, sizeof(*list)), *s;
+	uint32_t i, n = 0;
 
-	if (!result->n_syscalls)
-		return NULL;
-	list = calloc(result->n_syscalls, sizeof(*list));
 	if (!list)
 		return NULL;
-	for (i = 0; i < result->n_syscalls; i++)
-		list[i] = bt_result_syscall(result, i);
-	qsort_r(list, result->n_syscalls, sizeof(*list), sort_compare, &sort);
+	for (i = 0; (s = bt_result_syscall(result, i)); i++)
+		if (filter_syscall(filter, s))
+			list[n++] = s;
+	qsort_r(list, n, sizeof(*list), sort_compare, &sort);
 	return list;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Sorting the system calls of a result by the keys that strace has. */
+/* Sorting the system calls of a result, which a filter selects, by the keys that strace has. */
 #ifndef SORT_H
 #define SORT_H
 
@@ -22,8 +22,8 @@ enum sort_key parse_sort_key(const char *text);
 /* Returns the nanoseconds per call; calls that are under way count as calls. */
 double average_ns(const struct bt_figures *f);
 
-/* Returns the sorted entries, which the caller frees; NULL without memory or entries. */
+/* Returns the entries, which end with NULL and which the caller frees; NULL without memory. */
 const struct bt_syscall **sorted_syscalls(const struct bt_result *result,
-					  enum sort_key sort);
+					  enum sort_key sort, const char *filter);
 
 #endif

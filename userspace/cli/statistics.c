@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "cli.h"
+#include "filter.h"
 #include "table.h"
 
 /* Returns a mean as the tables take it, in whole nanoseconds. */
@@ -88,8 +89,9 @@ static void statistics_percentiles(FILE *out, const struct bt_statistics *s)
 	fprintf(out, " %11s\n", table_seconds(text, 11, s->max_ns));
 }
 
-static void statistics_categories(FILE *out, const struct bt_statistics *s)
+static void statistics_categories(FILE *out, const struct repetition *r, const char *filter)
 {
+	const struct bt_statistics *s = r->statistics;
 	const struct bt_mean_times *mean = bt_statistics_times(s);
 	const struct bt_times t = {
 		.thread_ns = statistics_ns(mean->thread_ns),
@@ -107,15 +109,16 @@ static void statistics_categories(FILE *out, const struct bt_statistics *s)
 		enum bt_category c = bt_statistics_category_at(s, i);
 		const struct bt_mean_figures *f = bt_statistics_category(s, c);
 
-		table_part(out, &t, bt_category_name(c), statistics_ns(f->ns),
-			   statistics_ns(f->offcpu_ns), statistics_ns(f->runnable_ns),
-			   f->count, f->errors);
+		if (filter_category(filter, c, r->longest))
+			table_part(out, &t, bt_category_name(c), statistics_ns(f->ns),
+				   statistics_ns(f->offcpu_ns),
+				   statistics_ns(f->runnable_ns), f->count, f->errors);
 	}
 	table_foot(out, &t, mean->minor_faults, mean->major_faults);
 }
 
-int table_print_statistics(FILE *out, const struct repetition *r, enum sort_key sort,
-			   const char *reason_text)
+int table_print_statistics(FILE *out, const struct repetition *r,
+			   const struct report *report)
 {
 	const struct bt_statistics *s = r->statistics;
 	char mean[32], deviation[32];
@@ -132,7 +135,8 @@ int table_print_statistics(FILE *out, const struct repetition *r, enum sort_key 
 		s->cv_percent);
 	statistics_budget(out, s);
 	statistics_statuses(out, r->statuses);
-	statistics_breakdown(out, r, reason_text);
+	statistics_breakdown(out, r, report->reason_text);
+	table_filter(out, report->filter);
 	fputc('\n', out);
 	statistics_percentiles(out, s);
 	fputc('\n', out);
@@ -140,11 +144,13 @@ int table_print_statistics(FILE *out, const struct repetition *r, enum sort_key 
 	if (!s->traced)
 		return 0;
 	fprintf(out, "\nMeans of %" PRIu64 " runs:\n", s->traced);
-	statistics_categories(out, s);
+	statistics_categories(out, r, report->filter);
 	if (r->longest) {
 		fprintf(out, "\nThe longest run, %s s:\n",
 			table_seconds(mean, 11, r->longest->wall_ns));
-		table_syscalls(out, r->longest, sort);
+		table_syscalls(out, r->longest, report);
+		table_ioctls(out, r->longest, report);
+		table_slow_calls(out, r->longest, report);
 	}
 	return 0;
 }

@@ -4,10 +4,15 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/param.h>
 
 #include "cli.h"
+#include "filter.h"
 #include "output.h"
 #include "table.h"
+
+/* The columns before a cell that stands on a line of its own. */
+#define TABLE_INDENT 10
 
 struct table_note table_note_begin(FILE *out, const char *label)
 {
@@ -34,6 +39,36 @@ void table_note_add_words(struct table_note *n, const char *text)
 		length = strcspn(text, " ");
 		table_note_add(n, text, length);
 	}
+}
+
+void table_filter(FILE *out, const char *filter)
+{
+	char *text = filter ? escape(filter) : NULL;
+	struct table_note n;
+
+	if (!text)
+		return;
+	n = table_note_begin(out, "shown:    ");
+	table_note_add_words(&n, text);
+	table_note_add_words(&n, "(-e); sums and percentages refer to everything");
+	fputc('\n', out);
+	free(text);
+}
+
+void table_last_cell(FILE *out, int before, int column, const char *text)
+{
+	char *escaped = escape(text);
+	int width = escaped ? strlen(escaped) : 0;
+	int left = terminal_columns(out) - width;
+
+	if (!width)
+		fputc('\n', out);
+	else if (left >= column)
+		fprintf(out, "%*s%s\n", column - before, "", escaped);
+	else
+		fprintf(out, "\n%*s%s\n", left < 0 ? 0 : MIN(left, TABLE_INDENT), "",
+			escaped);
+	free(escaped);
 }
 
 void table_breakdown(FILE *out, const char *how, const char *why)
@@ -164,7 +199,7 @@ void table_foot(FILE *out, const struct bt_times *t, double minor_faults,
 	      out);
 }
 
-static void table_categories(FILE *out, const struct bt_result *result)
+static void table_categories(FILE *out, const struct bt_result *result, const char *filter)
 {
 	const struct bt_times *t = bt_result_times(result, BT_INCLUSIVE);
 	uint32_t i;
@@ -174,8 +209,9 @@ static void table_categories(FILE *out, const struct bt_result *result)
 		enum bt_category c = bt_result_category_at(result, i);
 		const struct bt_figures *f = bt_result_category(result, c, BT_INCLUSIVE);
 
-		table_part(out, t, bt_category_name(c), f->ns, f->offcpu_ns,
-			   f->runnable_ns, f->count, f->errors);
+		if (filter_category(filter, c, result))
+			table_part(out, t, bt_category_name(c), f->ns, f->offcpu_ns,
+				   f->runnable_ns, f->count, f->errors);
 	}
 	table_foot(out, t, t->minor_faults, t->major_faults);
 }
@@ -196,18 +232,18 @@ static uint64_t table_in_flight(const struct bt_syscall *syscall)
 	return bt_syscall_figures(syscall, BT_INCLUSIVE)->in_flight;
 }
 
-static void table_print_in_flight(FILE *out, const struct bt_syscall **list, uint32_t n)
+static void table_print_in_flight(FILE *out, const struct bt_syscall **list)
 {
 	struct table_note note;
 	char piece[128];
 	uint32_t i, left = 0;
 
-	for (i = 0; i < n; i++)
+	for (i = 0; list[i]; i++)
 		left += table_in_flight(list[i]) > 0;
 	if (!left)
 		return;
 	note = table_note_begin(out, "Under way at the end:");
-	for (i = 0; i < n; i++)
+	for (i = 0; list[i]; i++)
 		if (table_in_flight(list[i]))
 			table_note_add(&note, piece,
 				       snprintf(piece, sizeof(piece), "%s %" PRIu64 "%s",
@@ -216,9 +252,10 @@ static void table_print_in_flight(FILE *out, const struct bt_syscall **list, uin
 	fputc('\n', out);
 }
 
-void table_syscalls(FILE *out, const struct bt_result *result, enum sort_key sort)
+void table_syscalls(FILE *out, const struct bt_result *result, const struct report *report)
 {
-	const struct bt_syscall **list = sorted_syscalls(result, sort);
+	const struct bt_syscall **list =
+		sorted_syscalls(result, report->sort, report->filter);
 	struct bt_figures total = { 0 };
 	const struct bt_figures *f;
 	uint32_t i;
@@ -235,7 +272,7 @@ void table_syscalls(FILE *out, const struct bt_result *result, enum sort_key sor
 		"calls", "errors", "syscall");
 	fprintf(out, "%.6s %.11s %.11s %.9s %.9s %s\n", TABLE_LINE, TABLE_LINE,
 		TABLE_LINE, TABLE_LINE, TABLE_LINE, TABLE_LINE);
-	for (i = 0; list && i < result->n_syscalls; i++)
+	for (i = 0; list && list[i]; i++)
 		table_row(out, total.ns, bt_syscall_figures(list[i], BT_INCLUSIVE),
 			  list[i]->name,
 			  list[i]->arch == BT_ARCH_NATIVE ? NULL :
@@ -247,7 +284,7 @@ void table_syscalls(FILE *out, const struct bt_result *result, enum sort_key sor
 		fprintf(out, "Only the categories contain %" PRIu32 " more system calls.\n",
 			result->n_missing);
 	if (list)
-		table_print_in_flight(out, list, result->n_syscalls);
+		table_print_in_flight(out, list);
 	free(list);
 }
 
@@ -271,11 +308,16 @@ const char *table_reason(enum bt_reason reason)
 	}
 }
 
-static int table_print(FILE *out, const struct bt_result *r, enum sort_key sort,
-		       const char *reason_text)
+static int table_print(FILE *out, const struct bt_result *r, const struct report *report)
 {
+	const char *reason_text = report->reason_text;
 	char a[32], b[32];
 
+	if (report->continued)
+		fputc('\n', out);
+	if (report->elapsed_ns != BT_NONE)
+		fprintf(out, "interval:  ends %s s after the start\n",
+			table_seconds(a, 11, report->elapsed_ns));
 	fputs("brick:     ", out);
 	print_escaped(out, r->brick);
 	fputc('\n', out);
@@ -307,10 +349,13 @@ static int table_print(FILE *out, const struct bt_result *r, enum sort_key sort,
 		fprintf(out, "breakdown: %s\n", bt_provenance_name(r->provenance));
 		break;
 	}
+	table_filter(out, report->filter);
 	fputc('\n', out);
-	table_categories(out, r);
+	table_categories(out, r, report->filter);
 	fputc('\n', out);
-	table_syscalls(out, r, sort);
+	table_syscalls(out, r, report);
+	table_ioctls(out, r, report);
+	table_slow_calls(out, r, report);
 	return 0;
 }
 

@@ -35,13 +35,26 @@ void table_part(FILE *out, const struct bt_times *t, const char *name, uint64_t 
 void table_foot(FILE *out, const struct bt_times *t, double minor_faults,
 		double major_faults);
 
-/* Prints the table of system calls. */
-void table_syscalls(FILE *out, const struct bt_result *result, enum sort_key sort);
+/*
+ * Ends a row, which has @before columns so far, with the cell that begins at @column. The text
+ * is escaped. If it is too long for the terminal, it stands on a line of its own.
+ */
+void table_last_cell(FILE *out, int before, int column, const char *text);
+
+/* Prints the line that says what the filter selects, if there is one. */
+void table_filter(FILE *out, const char *filter);
+
+/* Print the tables of system calls, ... */
+void table_syscalls(FILE *out, const struct bt_result *result, const struct report *report);
+/* ... of ioctls by device and command, and of the slowest calls, if there are any. */
+void table_ioctls(FILE *out, const struct bt_result *result, const struct report *report);
+void table_slow_calls(FILE *out, const struct bt_result *result,
+		      const struct report *report);
 
 /* Prints a line for each range of durations, from the shortest run's to the longest's. */
 void table_histogram(FILE *out, const struct bt_statistics *statistics);
 
-int table_print_statistics(FILE *out, const struct repetition *r, enum sort_key sort,
-			   const char *reason_text);
+int table_print_statistics(FILE *out, const struct repetition *r,
+			   const struct report *report);
 
 #endif

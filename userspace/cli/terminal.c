@@ -30,6 +30,19 @@ void print_escaped(FILE *out, const char *text)
 	}
 }
 
+char *escape(const char *text)
+{
+	char *escaped = NULL;
+	size_t size;
+	FILE *out = open_memstream(&escaped, &size);
+
+	if (!out)
+		return NULL;
+	print_escaped(out, text);
+	fclose(out);
+	return escaped;
+}
+
 void complain(const char *format, ...)
 {
 	char *text = NULL;
