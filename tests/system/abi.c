@@ -73,9 +73,9 @@ static const struct {
 	  offsetof(struct bricktrace_session, reserved), 0 },
 	{ BRICKTRACE_SESSION_SET, "SET", BRICKTRACE_SESSION_SIZE_V0,
 	  sizeof(struct bricktrace_session), offsetof(struct bricktrace_session, reserved),
-	  BRICKTRACE_SESSION_EDGE | BRICKTRACE_SESSION_CV |
-		  BRICKTRACE_SESSION_EFFICIENCY | BRICKTRACE_SESSION_LIMIT |
-		  BRICKTRACE_SESSION_OUTLIERS | BRICKTRACE_SESSION_ENABLED },
+	  BRICKTRACE_SESSION_EDGE | BRICKTRACE_SESSION_CV | BRICKTRACE_SESSION_EFFICIENCY |
+		  BRICKTRACE_SESSION_LIMIT | BRICKTRACE_SESSION_OUTLIERS |
+		  BRICKTRACE_SESSION_ENABLED | BRICKTRACE_SESSION_SLOW },
 	{ BRICKTRACE_BRICK_GET, "BRICK_GET", BRICKTRACE_BRICK_GET_SIZE_V0,
 	  sizeof(struct bricktrace_brick_get), 0, 0 },
 	{ BRICKTRACE_BRICK_RESET, "BRICK_RESET", BRICKTRACE_BRICK_RESET_SIZE_V0,
@@ -592,6 +592,13 @@ static void close_wrongly(u64 number)
 	      c.failed.size = BRICKTRACE_FAILED_SIZE_V0 - 1);
 	WRONG(EINVAL, "an array of 4097 failed assertions", c.failed = c.result;
 	      c.failed.cap = 4097);
+	WRONG(EINVAL, "ioctls a byte too small", c.ioctls = c.result;
+	      c.ioctls.size = BRICKTRACE_IOCTL_SIZE_V0 - 1);
+	WRONG(EINVAL, "an array of 4097 ioctls", c.ioctls = c.result; c.ioctls.cap = 4097);
+	WRONG(EINVAL, "slow calls a byte too small", c.slow_calls = c.result;
+	      c.slow_calls.size = BRICKTRACE_SLOW_CALL_SIZE_V0 - 1);
+	WRONG(EINVAL, "an array of 4097 slow calls", c.slow_calls = c.result;
+	      c.slow_calls.cap = 4097);
 }
 
 #undef WRONG
@@ -602,7 +609,9 @@ static void close_nowhere(const char *what, size_t array, const void *addr)
 	struct bricktrace_run_close c = good_close(run_open(fd, brick, TRACE_THREAD));
 
 	getppid_raw();
-	c.times = c.categories = c.result;
+	ioctl(-1, 0);
+	sleep_ns(2 * MS);
+	c.times = c.categories = c.ioctls = c.slow_calls = c.result;
 	((struct bricktrace_array *)((char *)&c + array))->addr = (uintptr_t)addr;
 	ok(ioctl(fd, BRICKTRACE_RUN_CLOSE, &c) < 0 && errno == EFAULT,
 	   "CLOSE: %s: EFAULT", what);
@@ -695,6 +704,10 @@ static void closing(void)
 		      offsetof(struct bricktrace_run_close, times), readonly);
 	close_nowhere("the categories cannot be written",
 		      offsetof(struct bricktrace_run_close, categories), readonly);
+	close_nowhere("the ioctls cannot be written",
+		      offsetof(struct bricktrace_run_close, ioctls), readonly);
+	close_nowhere("the slow calls cannot be written",
+		      offsetof(struct bricktrace_run_close, slow_calls), readonly);
 
 	/* If the array is too short, the answer has the number of all elements. */
 	number = run_open(fd, brick, TRACE_THREAD);
@@ -783,17 +796,41 @@ static void thresholds(void)
 					 .trace_limit = 4,
 					 .outliers = 5,
 					 .enabled = 0,
-					 .flags = 0x3f };
+					 .slow_ns = 6 * MS,
+					 .flags = 0x7f };
 	is(-try_set(fd, s), 0, "SET: all settings at once");
 	now = session(fd);
 	ok(now.edge_ps == 1 && now.cv_threshold == 2 && now.efficiency_threshold == 3 &&
-		   now.trace_limit == 4 && now.outliers == 5 && !now.enabled,
+		   now.trace_limit == 4 && now.outliers == 5 && !now.enabled &&
+		   now.slow_ns == 6 * MS,
 	   "and GET has all of them");
 	s = was;
-	s.flags = 0x3f;
+	s.flags = 0x7f;
 	is(-try_set(fd, s), 0, "SET: all of them as they were");
 	settle();
 	ok(!memcmp(&was, &before, sizeof(was)), "and GET says so");
+}
+
+static void slow(void)
+{
+	static const u64 good[] = { 0, BRICKTRACE_MIN_SLOW, ~0ULL, MS },
+			 wrong[] = { 1, BRICKTRACE_MIN_SLOW - 1 };
+	struct bricktrace_session s = { .size = sizeof(s),
+					.flags = BRICKTRACE_SESSION_SLOW };
+	char what[64];
+
+	settle();
+	for (int i = 0; i < 2; i++) {
+		s.slow_ns = wrong[i];
+		snprintf(what, sizeof(what), "SET: slow calls of %llu ns", wrong[i]);
+		fails(ERANGE, BRICKTRACE_SESSION_SET, &s, what);
+	}
+	for (int i = 0; i < 4; i++) {
+		SET(fd, SLOW, .slow_ns = good[i]);
+		is(session(fd).slow_ns, good[i],
+		   "SET: slow calls of %llu ns are accepted", good[i]);
+	}
+	settle();
 }
 
 static void settings(void)
@@ -817,6 +854,7 @@ static void settings(void)
 	set_edge(fd, BRICKTRACE_NONE);
 	is(session(fd).edge_ps, BRICKTRACE_NONE, "SET: unknown is accepted");
 	is(session(fd).max_depth, BRICKTRACE_MAX_DEPTH, "GET: the limit of depth");
+	slow();
 	thresholds();
 	{
 		int other = device();
@@ -828,7 +866,7 @@ static void settings(void)
 		ok(fresh.cv_threshold == 15000 && fresh.efficiency_threshold == 25000 &&
 			   fresh.trace_limit == 100 && fresh.outliers == 1500 &&
 			   fresh.enabled == 1 && !fresh.escalated && !fresh.granted &&
-			   !fresh.refused,
+			   !fresh.refused && fresh.slow_ns == MS,
 		   "GET: a new session has the documented settings");
 		close(other);
 	}

@@ -77,6 +77,7 @@ static void ok(int good, const char *name)
 }
 
 static struct bricktrace_syscall calls[64];
+static struct bricktrace_ioctl ioctls[8];
 static struct bricktrace_category_figures categories[64];
 
 #define ARRAY(array, n)                                             \
@@ -106,7 +107,8 @@ void _start(void)
 	struct bricktrace_run_close close = { .size = sizeof(close),
 					      .result = ARRAY(&result, 1),
 					      .categories = ARRAY(categories, 64),
-					      .syscalls = ARRAY(calls, 64) };
+					      .syscalls = ARRAY(calls, 64),
+					      .ioctls = ARRAY(ioctls, 8) };
 	static char plan[] = "1..00\n";
 	unsigned int i, compat = 0, native = 0, read = 0;
 	int fd = call(__NR_open, (int)"/dev/bricktrace", O_RDWR, 0);
@@ -121,6 +123,7 @@ void _start(void)
 	for (i = 0; i < CALLS; i++)
 		call(__NR_getppid, 0, 0, 0);
 	call(__NR_read, -1, 0, 0);
+	call(__NR_ioctl, -1, 0x87654321, 0);
 	close.run = open.run;
 	ok(!ioctl(fd, BRICKTRACE_RUN_CLOSE, &close), "CLOSE");
 	ok(result.provenance == BRICKTRACE_MEASURED && result.budget_ns == 1ULL << 40 &&
@@ -138,8 +141,12 @@ void _start(void)
 	}
 	ok(compat == CALLS && !native, "calls are counted with their own numbers");
 	ok(read == 1 && categories[2 * BRICKTRACE_CAT_READ].figures.count == 1 &&
-		   !categories[2 * BRICKTRACE_CAT_IOCTL].figures.count,
+		   categories[2 * BRICKTRACE_CAT_IOCTL].figures.count == 1,
 	   "calls are counted in the categories of their own table");
+	ok(close.ioctls.count == 2 && ioctls[0].request == 0x87654321 &&
+		   ioctls[0].arch == BRICKTRACE_ARCH_COMPAT &&
+		   ioctls[0].file == BRICKTRACE_FILE_BAD && ioctls[0].figures.errors == 1,
+	   "an ioctl is counted with its request");
 	get.brick = brick.brick;
 	ok(!ioctl(fd, BRICKTRACE_BRICK_GET, &get) && get.budget_ns == 1ULL << 40 &&
 		   statistics.runs == 1 && statistics.sum_ns.low == result.wall_ns,

@@ -72,6 +72,8 @@ static void close_args_of(void *args)
 {
 	number = run_open(fd, brick, TRACE_SESSION);
 	getppid_raw();
+	ioctl(-1, 0);
+	sleep_ns(2 * MS);
 	*(struct bricktrace_run_close *)args = close_args(number, inner);
 }
 
@@ -288,6 +290,8 @@ static void output_arrays(void)
 	output_array(close_op, "the categories", CLOSE_ARRAY(categories));
 	output_array(close_op, "the system calls", CLOSE_ARRAY(syscalls));
 	output_array(close_op, "the failed assertions", CLOSE_ARRAY(failed));
+	output_array(close_op, "the ioctls", CLOSE_ARRAY(ioctls));
+	output_array(close_op, "the slow calls", CLOSE_ARRAY(slow_calls));
 	output_array(get_op, "the statistics", GET_ARRAY(statistics));
 	output_array(get_op, "the histogram", GET_ARRAY(histogram));
 	output_array(get_op, "the categories", GET_ARRAY(categories));
@@ -297,6 +301,7 @@ static void output_arrays(void)
 	output_array(get_op, "the longest run", GET_ARRAY(longest));
 	output_array(get_op, "its times", GET_ARRAY(longest_times));
 	output_array(get_op, "its categories", GET_ARRAY(longest_categories));
+	output_array(get_op, "its slow calls", GET_ARRAY(longest_slow));
 }
 
 /* The assertions of a new brick lie on a slow page. */

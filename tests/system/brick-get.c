@@ -47,6 +47,7 @@ static const struct {
 	ARRAY_OF(longest, RESULT, 1),
 	ARRAY_OF(longest_times, TIMES, 1),
 	ARRAY_OF(longest_categories, CATEGORY_FIGURES, CATEGORIES),
+	ARRAY_OF(longest_slow, SLOW_CALL, 1),
 };
 #define ARRAYS (sizeof(arrays) / sizeof(arrays[0]))
 
@@ -232,8 +233,13 @@ int main(void)
 			     .budget_ns = 6,
 			     .assertions = ARRAY(&assertion, 1) }),
 	   brick, "mode, baseline and assertions of a brick can be set");
-	for (int i = 0; i < RUNS; i++)
-		run_close(fd, run_auto(fd, brick).run, run);
+	for (int i = 0; i < RUNS; i++) {
+		u64 number = run_auto(fd, brick).run;
+
+		if (!i)
+			sleep_ns(20 * MS);
+		run_close(fd, number, run);
+	}
 	brick_get(fd, brick, &before);
 	ok(!strcmp(before.get.name, "brick-get") && before.get.budget_ns == 6 &&
 		   before.get.mode == BRICKTRACE_MODE_TAIL && before.get.baseline == 9 &&

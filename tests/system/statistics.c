@@ -72,6 +72,10 @@ static void model_add_traced(const struct run *r)
 		wanted.longest_times = r->all;
 		for (int c = 0; c < CATEGORIES; c++)
 			wanted.longest_category[c] = r->raw_categories[2 * c];
+		wanted.slow_calls = r->slow_calls < BRICKTRACE_BRICK_SLOW ?
+					    r->slow_calls :
+					    BRICKTRACE_BRICK_SLOW;
+		memcpy(wanted.slow, r->slow, sizeof(wanted.slow));
 	}
 	s->partial += r->r.provenance == BRICKTRACE_PARTIAL;
 	sum_add(&s->thread_ns, r->all.thread_ns);
@@ -286,7 +290,10 @@ static void compare(const char *what)
 			   same(&got.longest_times, &wanted.longest_times,
 				sizeof(got.longest_times), "times") &&
 			   same(got.longest_category, wanted.longest_category,
-				sizeof(got.longest_category), "figures"),
+				sizeof(got.longest_category), "figures") &&
+			   got.slow_calls == wanted.slow_calls &&
+			   same(got.slow, wanted.slow,
+				got.slow_calls * sizeof(got.slow[0]), "slow calls"),
 		   "%s: the longest traced run", what);
 }
 
@@ -475,6 +482,7 @@ int main(void)
 	ok(info(fd).features & BRICKTRACE_FEATURE_STATISTICS,
 	   "the module says that it keeps statistics");
 	thread_register(fd, 0);
+	SET(fd, SLOW, .slow_ns = BRICKTRACE_MIN_SLOW);
 	model_reset();
 	compare("a new brick");
 	define(MS);

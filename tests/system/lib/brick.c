@@ -19,6 +19,7 @@ struct bricktrace_brick_get brick_args(uint32_t number, struct brick *brick)
 		.longest = ARRAY(&brick->longest, 1),
 		.longest_times = ARRAY(&brick->longest_times, 1),
 		.longest_categories = ARRAY(brick->longest_category, CATEGORIES),
+		.longest_slow = ARRAY(brick->slow, BRICKTRACE_BRICK_SLOW),
 	};
 }
 
@@ -49,12 +50,16 @@ void brick_get(int fd, uint32_t number, struct brick *brick)
 	known(&g.longest, traced, "longest");
 	known(&g.longest_times, traced, "longest_times");
 	known(&g.longest_categories, traced ? CATEGORIES : 0, "longest_categories");
+	known(&g.longest_slow, g.longest_slow.count, "longest_slow");
+	if (g.longest_slow.count > (traced ? BRICKTRACE_BRICK_SLOW : 0))
+		bail("BRICK_GET: %u slow calls", g.longest_slow.count);
 	/* Two answers can be compared, since the addresses of the arrays are left out. */
 	brick->get = g;
 	memset(&brick->get.statistics, 0,
 	       sizeof(g) - offsetof(struct bricktrace_brick_get, statistics));
 	brick->runs = g.window.count;
 	brick->assertions = g.assertions.count;
+	brick->slow_calls = g.longest_slow.count;
 	if (!traced)
 		brick->longest.run = 0;
 }

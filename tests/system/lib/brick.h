@@ -21,6 +21,8 @@ struct brick {
 	struct bricktrace_result longest;
 	struct bricktrace_times longest_times;
 	struct bricktrace_category_figures longest_category[CATEGORIES];
+	uint32_t slow_calls; /* of the longest traced run */
+	struct bricktrace_slow_call slow[BRICKTRACE_BRICK_SLOW];
 };
 
 /* The arguments of a BRICK_GET that asks for every array. */

@@ -11,6 +11,8 @@
 #define CATEGORIES (BRICKTRACE_CAT_OTHER + 1)
 /* An account has fewer system calls than that, so a result is always complete. */
 #define CALLS_CAP 256
+/* So are the ioctl commands; those without separate figures are one for each arch. */
+#define IOCTLS_CAP (BRICKTRACE_SESSION_IOCTLS + 3)
 
 /* A system call of a run: inclusive and exclusive figures. */
 struct call {
@@ -30,6 +32,11 @@ struct run {
 	struct bricktrace_figures self_category[CATEGORIES];
 	uint32_t syscalls;
 	struct call calls[CALLS_CAP];
+	/* Inclusive figures at even places, exclusive figures of the same command behind them. */
+	uint32_t ioctls;
+	struct bricktrace_ioctl ioctl[2 * IOCTLS_CAP];
+	uint32_t slow_calls;
+	struct bricktrace_slow_call slow[BRICKTRACE_RUN_SLOW];
 	/* The assertions that the run failed: @r.failed elements. */
 	struct bricktrace_failed failed[BRICKTRACE_MAX_ASSERTIONS];
 	/* The arrays that the kernel writes. */
@@ -40,6 +47,12 @@ struct run {
 
 /* Call it before the run, since run_new() makes system calls. */
 struct run *run_new(void);
+
+/*
+ * How far the start of a slow call may be from the time that a test reads: the module reads
+ * its clock and CLOCK_MONOTONIC one after the other, which takes a while in an emulator.
+ */
+#define CLOCKS_APART 20000
 
 #define ARRAY(array, n)                                                            \
 	{                                                                          \
@@ -53,9 +66,10 @@ int try_close(int fd, u64 number, struct run *run);
 void run_close(int fd, u64 number, struct run *run);
 
 /*
- * Is the result measured, and is each of its sums exact: parts and thread time, system
- * calls and categories? Is no part larger than its whole, and no exclusive figure larger
- * than the inclusive one? The output says what is wrong.
+ * Is the result measured, and is each of its sums exact: parts and thread time, categories
+ * and system calls, the ioctl system call and ioctl commands? Is no part larger than its
+ * whole, and no exclusive figure larger than the inclusive one? Does each slow call belong to
+ * a call of the result? The output says what is wrong.
  */
 bool consistent(const struct run *run);
 
@@ -66,6 +80,16 @@ u64 count_of(const struct run *run, uint32_t nr);
 /* Its inclusive figures; those of a system call that is not in the result are 0. */
 struct bricktrace_figures figures(const struct run *run, uint32_t nr);
 struct bricktrace_figures figures_arch(const struct run *run, uint32_t nr, uint32_t arch);
+
+/*
+ * The ioctl command with the file, request, command, arch, device number and names of @like,
+ * whose other members are ignored; NULL if the result does not have the command. The next
+ * element has the exclusive figures.
+ */
+const struct bricktrace_ioctl *ioctl_of(const struct run *run,
+					const struct bricktrace_ioctl *like);
+/* Writes what identifies an ioctl command, as a text that the next call overwrites. */
+const char *ioctl_text(const struct bricktrace_ioctl *i);
 
 /* Sums over all system calls. */
 u64 all_counts(const struct run *run);
