@@ -49,6 +49,8 @@ static const uint64_t values[] = {
 	4095,
 	4096,
 	4097,
+	BRICKTRACE_MIN_SLOW - 1,
+	BRICKTRACE_MIN_SLOW,
 	INT32_MAX,
 	1ULL << 31,
 	UINT32_MAX,
@@ -119,6 +121,7 @@ static size_t fill(uint8_t *to, unsigned int request, int who, const struct step
 {
 	static const struct bricktrace_syscall array[24];
 	static const struct bricktrace_failed failed[2];
+	static const uint8_t room[PAGE / 2];
 	struct bricktrace_result result = { 0 };
 	struct bricktrace_thread t = { .size = sizeof(t),
 				       .flags = s->field % 8,
@@ -156,16 +159,30 @@ static size_t fill(uint8_t *to, unsigned int request, int who, const struct step
 		.failed = { (uintptr_t)put(&areas[who][FAILED], s->place / 64, failed,
 					   sizeof(failed), s->value % sizeof(failed)),
 			    sizeof(failed[0]), s->field % 3, 0, 0 },
+		/* These two share the areas of the failed assertions and of the result. */
+		.ioctls = { (uintptr_t)put(&areas[who][s->what % 2 ? FAILED : RESULT],
+					   s->place / 4, room, sizeof(room), s->value * 8),
+			    sizeof(struct bricktrace_ioctl) - 8 + s->what % 3 * 8,
+			    s->value % 12, 0, 0 },
+		.slow_calls = { (uintptr_t)put(&areas[who][s->what % 2 ? RESULT : FAILED],
+					       s->place / 16, room, sizeof(room),
+					       s->field * 8),
+				sizeof(struct bricktrace_slow_call) - 8 + s->field % 3 * 8,
+				s->place % 12, 0, 0 },
 	};
 	/* Tracing is switched off rarely, since that ends whatever is under way. */
-	struct bricktrace_session se = { .size = sizeof(se),
-					 .flags = s->value % (s->what % 4 ? 32 : 64),
-					 .edge_ps = s->field,
-					 .cv_threshold = s->field * 100,
-					 .efficiency_threshold = s->place * 400,
-					 .trace_limit = s->place % 8,
-					 .outliers = s->what * 16,
-					 .enabled = s->field % 8 != 0 };
+	struct bricktrace_session se = {
+		.size = sizeof(se),
+		.flags = s->value % (s->what % 4 ? 32 : 64) |
+			 (s->place % 2 ? BRICKTRACE_SESSION_SLOW : 0),
+		.edge_ps = s->field,
+		.cv_threshold = s->field * 100,
+		.efficiency_threshold = s->place * 400,
+		.trace_limit = s->place % 8,
+		.outliers = s->what * 16,
+		.enabled = s->field % 8 != 0,
+		.slow_ns = s->field % 4 ? s->value * 1000 : value_of(s->place)
+	};
 	struct bricktrace_brick_get g = { .size = sizeof(g),
 					  .brick = atomic_load(&last_brick) };
 	struct bricktrace_brick_reset r = { .size = sizeof(r),

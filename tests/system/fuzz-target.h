@@ -101,10 +101,19 @@ static pid_t process(void)
 static int slot;
 static u64 pace; /* nanoseconds between two actions of a target */
 
+/* The commands are more than a thread and a session have separate figures for. */
+static void some_ioctl(void)
+{
+	static atomic_uint n;
+	unsigned int i = atomic_fetch_add(&n, 1);
+
+	syscall(SYS_ioctl, i % 2 ? SHARED_FD : -1, 0x7e110000 + i % 500, 0);
+}
+
 static void *new_thread(void *arg)
 {
 	atomic_store(&shared->newest[slot], gettid());
-	getppid_raw();
+	some_ioctl();
 	return arg;
 }
 
@@ -121,7 +130,7 @@ static void *creates(void *arg)
 static void *sleeps(void *arg)
 {
 	for (;;) {
-		getppid_raw();
+		some_ioctl();
 		sleep_ns(50 * MS);
 	}
 	return arg;
@@ -140,7 +149,7 @@ static void run_on(int cpu)
 static void moves(int from)
 {
 	run_on(from);
-	for (u64 end = now() + 4 * MS; now() < end;)
+	for (u64 end = now() + 4 * MS; now() < end; some_ioctl())
 		getppid_raw();
 	run_on(from + 1);
 }
