@@ -216,6 +216,27 @@ static void every_kind(void)
 	is(figures(run, SYS_ioctl).count, 5 * n_files, "kinds of files: all ioctls");
 }
 
+/* The last reference of a pipe's end is that of its descriptor. */
+
+static int pipe_ends[2];
+
+static void ask_pipe(void)
+{
+	ask(pipe_ends[1], FINE, 100);
+}
+
+static void no_reference(void)
+{
+	char c;
+
+	if (pipe2(pipe_ends, O_CLOEXEC | O_NONBLOCK))
+		bail("pipe");
+	play(ask_pipe, "a pipe");
+	close(pipe_ends[1]);
+	is(read(pipe_ends[0], &c, 1), 0, "a pipe: no reference to its end is left");
+	close(pipe_ends[0]);
+}
+
 /* The kernel takes the lower half of the registers; the 32-bit tables have other numbers. */
 
 static void wide(void)
@@ -347,6 +368,7 @@ static void a_sessions_limit(void)
 {
 	const int was = fd;
 	u64 number, all = 0;
+	bool exact = true;
 	pthread_t t[THREADS];
 
 	fd = device();
@@ -371,6 +393,16 @@ static void a_sessions_limit(void)
 		ok(consistent(run),
 		   "360 commands of a session, run %d: the figures add up", round);
 		is(figures(run, SYS_ioctl).count, all, "360 commands, run %d: all", round);
+		for (uint32_t i = 0; i < run->ioctls; i++) {
+			const struct bricktrace_ioctl *c = &run->ioctl[2 * i];
+			uint32_t n = c->request - OTHER(1000);
+
+			if (c->file == BRICKTRACE_FILE_CHAR &&
+			    c->figures.count != EACH(n % PER))
+				no(&exact, "%s: %llu calls", ioctl_text(c),
+				   c->figures.count);
+		}
+		ok(exact, "360 commands, run %d: no call of another one", round);
 		/* The main thread's RUN_OPEN, which armed the hooks, has perhaps taken one. */
 		between(separate(run), BRICKTRACE_SESSION_IOCTLS - 1,
 			BRICKTRACE_SESSION_IOCTLS,
@@ -602,6 +634,7 @@ int main(void)
 	inner = run_new();
 	null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	every_kind();
+	no_reference();
 	arches();
 	a_threads_limit();
 	a_sessions_limit();
