@@ -197,8 +197,10 @@ static void account_add_slow(struct bkt_account *a, struct bkt_slot *s, u64 time
 	if (!a->slow_calls) {
 		/* Pairs with bkt_account_try_read_slow(). */
 		smp_store_release(&a->slow_calls, bkt_slow_alloc(a->generation));
-		if (!a->slow_calls)
+		if (!a->slow_calls) {
+			WRITE_ONCE(a->slow_lost, true);
 			return;
+		}
 	}
 	syscall_get_arguments(current, regs, args);
 	c.arg0 = args[0];
@@ -347,6 +349,7 @@ static void account_rebase(struct bkt_account *a, const struct task_struct *p,
 	a->restart = NULL;
 	a->interrupted = NULL;
 	a->status = NULL;
+	WRITE_ONCE(a->slow_lost, false);
 	a->generation = generation;
 	for (i = 0; i < a->used; i++)
 		account_forget_longest(&a->slots[i]);
@@ -367,7 +370,8 @@ int bkt_account_record(struct bkt_account *a, u32 generation, int key, u32 reque
 {
 	if (a->recorded >> 32 == generation)
 		return (int)(u32)a->recorded - 1;
-	key = account_found_key(a, key, request);
+	/* If the task is observed meanwhile, the reader tries again. */
+	key = data_race(account_found_key(a, key, request));
 	WRITE_ONCE(a->recorded_request, request);
 	WRITE_ONCE(a->recorded, (u64)generation << 32 | (u32)(key + 1));
 	/* Pairs with account_observe(): it sees this key, or our try to read sees its @seq. */
@@ -494,7 +498,8 @@ static void account_read_runnable(const struct bkt_account *a, u32 generation, b
 				  const struct bkt_counters *kernel,
 				  struct bkt_snapshot *snap)
 {
-	const struct bkt_slot *s = READ_ONCE(a->delay_slot);
+	/* Pairs with bkt_ioctl_slot(), by way of the task: we see the table that has @s. */
+	const struct bkt_slot *s = smp_load_acquire(&a->delay_slot);
 	u64 seen = a->run_delay;
 	/* If the task was switched since @kernel was read, @seen is the later value. */
 	u64 now = max(seen, kernel->run_delay);

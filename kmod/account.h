@@ -91,6 +91,7 @@ struct bkt_account {
 	u8 state;		/* enum bkt_state */
 	u8 used;		/* slots in use */
 	u8 found;		/* the slot with that key, 0: none yet */
+	bool slow_lost;		/* there was no memory for @slow_calls in this arming */
 	u8 map[BKT_NR_NATIVE];	/* slot of a native number; 0: none yet */
 	u16 keys[BKT_SLOTS];	/* key of a slot */
 	struct bkt_slot slots[BKT_SLOTS];

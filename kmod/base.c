@@ -213,7 +213,7 @@ void bkt_base_add_slow(struct bkt_base *b, const struct bkt_slow_call *c, u64 fl
 {
 	struct bkt_slow_call added = *c;
 
-	added.epoch = b->walking && read ? b->epoch : 0;
+	added.epoch = b->walking && !read ? b->epoch : 0;
 	bkt_slow_add(&b->slow, &added, floor);
 }
 

@@ -111,8 +111,9 @@ void bkt_base_leave(struct bkt_base *b, const u16 *keys,
 		    const struct bkt_snapshot *v, u32 generation, bool unread);
 
 /*
- * Adds the slow call of a member that leaves, and that a walk under way, if there is one,
- * has read (@read) or not. Calls that began before @floor lie inside no run.
+ * Adds the slow call of a member that leaves. If a walk is under way and has not read the
+ * member (not @read), the call gets the walk's epoch. Calls that began before @floor lie
+ * inside no run.
  */
 void bkt_base_add_slow(struct bkt_base *b, const struct bkt_slow_call *c, u64 floor,
 		       bool read);

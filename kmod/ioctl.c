@@ -78,7 +78,8 @@ void bkt_ioctl_release(struct bkt_ioctls *t)
  */
 void bkt_ioctl_hash(struct bkt_ioctl_id *id)
 {
-	id->hash = jhash_3words(id->dev, id->request, (u32)id->command, ioctl_seed);
+	id->hash = 0;
+	id->hash = jhash2((const u32 *)id, sizeof(*id) / sizeof(u32), ioctl_seed);
 }
 
 void bkt_ioctl_unknown(struct bkt_ioctl_id *id, enum bricktrace_arch arch, u32 request)

@@ -114,6 +114,7 @@ static void member_join(struct bkt_member *m, u64 t, struct bkt_snapshot *v)
 	lockdep_assert_held(&bkt_tasks_lock);
 	if (v)
 		member_translate(m, v);
+	m->joined = v ? v->t : t;
 	bkt_base_join(s->base, t, m->keys, v);
 	/* A walk under way began with a copy of the base, so it skips the new member. */
 	m->epoch = s->base->epoch;
@@ -128,19 +129,18 @@ static void member_join(struct bkt_member *m, u64 t, struct bkt_snapshot *v)
 static void member_leave_slow(struct bkt_member *m, const struct bkt_snapshot *v,
 			      const struct bkt_slow_list *list)
 {
-	struct bkt_slow_want *want = &m->session->slow_want;
+	u64 floor = READ_ONCE(m->session->slow_want.floor);
 	struct bkt_base *b = m->session->base;
-	u64 floor = READ_ONCE(want->floor);
 	const struct bkt_slow_call *c;
 	struct bkt_slow_call call;
 	s32 tid;
 	u32 i = 0;
 
-	if (!list || list->generation != bkt_task_generation() || !atomic_read(&want->runs))
+	if (!list || list->generation != bkt_task_generation() || floor == U64_MAX)
 		return;
 	tid = member_tid(m);
 	while ((c = bkt_slow_next(list, &i))) {
-		if (!bkt_slow_inside(c, floor, v->t))
+		if (!bkt_slow_inside(c, max(floor, m->joined), v->t))
 			continue;
 		member_translate_slow(m, tid, c, &call);
 		bkt_base_add_slow(b, &call, floor, m->epoch == b->epoch);
@@ -694,12 +694,14 @@ static void member_collect(const struct bkt_member *m, s32 tid, u64 begin, u64 e
 	struct bkt_slow_call call;
 	u32 i = 0;
 
+	begin = max(begin, m->joined);
 	while (least && (c = bkt_slow_next(list, &i))) {
 		if (!bkt_slow_inside(c, begin, end) || bkt_clock_ns(c->time) < least)
 			continue;
 		member_translate_slow(m, tid, c, &call);
 		bkt_slow_top_add(top, &call);
 	}
+	top->incomplete |= bkt_slow_incomplete(list, begin, true);
 }
 
 void bkt_member_slow(struct bkt_member *m, u64 begin, const struct bkt_snapshot *v,
@@ -707,7 +709,8 @@ void bkt_member_slow(struct bkt_member *m, u64 begin, const struct bkt_snapshot 
 {
 	s32 tid;
 
-	top->n = 0;
+	bkt_slow_top_clear(top);
+	top->incomplete = READ_ONCE(m->follower.task->account.slow_lost);
 	/* Pairs with account_add_slow(). */
 	if (!smp_load_acquire(&m->follower.task->account.slow_calls))
 		return;
@@ -719,45 +722,53 @@ void bkt_member_slow(struct bkt_member *m, u64 begin, const struct bkt_snapshot 
 	bkt_slow_top_sort(top);
 }
 
-/* Adds the slow calls of a member that the walk has just read with the value @s->v. */
-static void member_walk_slow(struct bkt_member *m, u64 begin)
+/*
+ * Adds the slow calls of a member that the walk has just read. @begin and @end are the
+ * run's. What the member did after @s->v was read belongs to no figure of the run.
+ */
+static void member_walk_slow(struct bkt_member *m, u64 begin, u64 end)
 {
 	struct bkt_session *s = m->session;
 	s32 tid;
 
 	lockdep_assert_held(&bkt_tasks_lock);
-	if (!m->follower.task->account.slow_calls)
+	s->slow_top->incomplete |= READ_ONCE(m->follower.task->account.slow_lost);
+	/* Pairs with account_add_slow(). */
+	if (!smp_load_acquire(&m->follower.task->account.slow_calls))
 		return;
 	tid = member_tid(m);
 	spin_unlock(&bkt_tasks_lock);
 	bkt_task_read_slow(m->follower.task, s->slow_list);
-	member_collect(m, tid, begin, s->v->t, s->slow_list, s->slow_top);
+	member_collect(m, tid, begin, min(end, s->v->t), s->slow_list, s->slow_top);
 	spin_lock(&bkt_tasks_lock);
 }
 
-/* Adds the slow calls of former members that the walk, which has ended, has not read. */
-static void member_walk_former(struct bkt_session *s, u64 begin, u64 end)
+/*
+ * Adds the slow calls of former members: when a walk begins (@epoch is 0) those of all, and
+ * when it has ended those of members that left during the walk @epoch unread.
+ */
+static void member_walk_former(struct bkt_session *s, u64 begin, u64 end, u32 epoch)
 {
 	u64 least = READ_ONCE(s->slow_want.ns);
 	const struct bkt_slow_call *c;
 	u32 i = 0;
 
-	/* Most runs find no such call; members that leave from now on have been read. */
-	if (!data_race(s->base->slow.added))
+	lockdep_assert_held(&bkt_tasks_lock);
+	/* Most runs find no such call. */
+	if (!s->base->slow.added || s->base->slow.generation != bkt_task_generation())
 		return;
-	spin_lock(&bkt_tasks_lock);
 	*s->slow_list = s->base->slow;
 	spin_unlock(&bkt_tasks_lock);
-	if (s->slow_list->generation != bkt_task_generation())
-		return;
 	while (least && (c = bkt_slow_next(s->slow_list, &i)))
 		if (bkt_slow_inside(c, begin, end) && bkt_clock_ns(c->time) >= least &&
-		    c->epoch != s->base->epoch)
+		    (!epoch || c->epoch == epoch))
 			bkt_slow_top_add(s->slow_top, c);
+	s->slow_top->incomplete |= bkt_slow_incomplete(s->slow_list, begin, false);
+	spin_lock(&bkt_tasks_lock);
 }
 
 /* Reads the member @m, which is the caller's own thread or has a reference. */
-static void member_walk_read(struct bkt_member *m, u64 limit, u64 begin)
+static void member_walk_read(struct bkt_member *m, u64 limit, u64 begin, u64 end)
 {
 	struct bkt_session *s = m->session;
 	struct bkt_base *b = s->base;
@@ -774,7 +785,7 @@ static void member_walk_read(struct bkt_member *m, u64 limit, u64 begin)
 	bkt_base_read(b, m->keys, s->v);
 	m->epoch = b->epoch;
 	if (b->open)
-		member_walk_slow(m, begin);
+		member_walk_slow(m, begin, end);
 	else
 		bkt_task_update_slow(m->follower.task);
 }
@@ -799,9 +810,11 @@ struct bkt_member *bkt_member_walk(struct bkt_session *s,
 	struct bkt_member *m, *self = NULL;
 
 	lockdep_assert_held(&s->lock);
-	s->slow_top->n = 0;
+	bkt_slow_top_clear(s->slow_top);
 	spin_lock(&bkt_tasks_lock);
 	bkt_base_walk_begin(b, bkt_task_generation(), open, begin);
+	if (open)
+		member_walk_former(s, begin, limit, 0);
 	/* Members that this walk has passed, or that joined since, end the list. */
 	while (!list_empty(&s->members)) {
 		m = list_first_entry(&s->members, struct bkt_member, session_node);
@@ -815,21 +828,20 @@ struct bkt_member *bkt_member_walk(struct bkt_session *s,
 			continue;
 		}
 		refcount_inc(&m->refs);
-		member_walk_read(m, U64_MAX, begin);
+		member_walk_read(m, U64_MAX, begin, limit);
 		bkt_member_put(m);
 	}
 	if (self && limit) {
-		member_walk_read(self, limit, begin);
+		member_walk_read(self, limit, begin, limit);
 		self = NULL;
 	} else if (self) {
 		member_prepare_last(self);
 	}
 	bkt_base_walk_end(b);
+	if (open)
+		member_walk_former(s, begin, limit, b->epoch);
 	spin_unlock(&bkt_tasks_lock);
-	if (open) {
-		member_walk_former(s, begin, limit);
-		bkt_slow_top_sort(s->slow_top);
-	}
+	bkt_slow_top_sort(s->slow_top);
 	return self;
 }
 

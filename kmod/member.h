@@ -29,6 +29,7 @@ struct bkt_member {
 	struct bkt_session *session;
 	struct list_head session_node;	/* bkt_tasks_lock */
 	refcount_t refs;
+	u64 joined;		/* ticks; constant: what the task did before is not the session's */
 	u32 epoch;		/* bkt_tasks_lock: the last walk of the base that passed it */
 	u32 batch;		/* constant: the registration to which it belongs */
 	u32 runs;		/* bkt_tasks_lock: open runs of scope thread */

@@ -49,6 +49,7 @@ struct bkt_run {
 	struct bkt_brick_open settings;	/* what the brick said */
 	u64 start_ns;			/* CLOCK_MONOTONIC */
 	u64 start;			/* ticks */
+	u64 since;			/* runs_lock: ticks before @start; U64_MAX: not traced */
 	u32 epoch;			/* of the clock, at @start */
 	u32 reason;			/* enum bricktrace_reason, if it is not traced */
 	u32 flags;			/* BRICKTRACE_RESULT_GRANTED, _REFUSED */
@@ -108,6 +109,27 @@ static bool run_charge(struct bkt_run *r, size_t bytes)
 	return true;
 }
 
+/*
+ * Counts a traced run, which begins later, or ceases to count it. From the session's floor
+ * on, slow calls may lie inside a traced run of this arming. Bound: BKT_MAX_RUNS runs are
+ * passed.
+ */
+static void run_count(struct bkt_run *r, bool counts)
+{
+	struct bkt_session *s = r->session;
+	u32 generation = bkt_task_generation();
+	u64 floor = U64_MAX;
+	struct bkt_run *o;
+
+	spin_lock(&s->runs_lock);
+	r->since = counts ? bkt_clock_now() : U64_MAX;
+	list_for_each_entry(o, &s->runs, session_node)
+		if (o->since < floor && o->generation == generation)
+			floor = o->since;
+	WRITE_ONCE(s->slow_want.floor, floor);
+	spin_unlock(&s->runs_lock);
+}
+
 static void run_untrace(struct bkt_run *r)
 {
 	if (!r->traced)
@@ -122,7 +144,7 @@ static void run_untrace(struct bkt_run *r)
 	memset(&r->inner.times, 0, sizeof(r->inner.times));
 	bkt_user_uncharge(r->session->user, r->bytes);
 	r->bytes = 0;
-	atomic_dec(&r->session->slow_want.runs);
+	run_count(r, false);
 	bkt_hooks_put(&r->session->holder);
 	r->traced = false;
 }
@@ -226,6 +248,7 @@ static int run_link(struct bkt_session *s, struct bkt_run *r, u32 scope, u64 *pa
 		*parent = r->parent->id;
 	}
 	r->state = RUN_OPENING;
+	r->since = U64_MAX;
 	r->scope = scope;
 	r->children = 0;
 	list_add(&r->session_node, &s->runs);
@@ -380,15 +403,6 @@ static bool run_traceable(struct bkt_session *s, u32 scope)
 	return yes;
 }
 
-/* Counts a traced run that begins later. If there is no other, older slow calls are void. */
-static void run_count(struct bkt_session *s)
-{
-	u64 now = bkt_clock_now();
-
-	if (atomic_inc_return(&s->slow_want.runs) == 1)
-		WRITE_ONCE(s->slow_want.floor, now);
-}
-
 /*
  * Makes a run traced. @charge: if the session's limit has a grant, which is taken last, so
  * that only a run that is traced takes one; otherwise the error is -ENOSPC. If a run of
@@ -410,8 +424,8 @@ static int run_trace(struct bkt_run *r, bool charge, struct bkt_member **self)
 	if (ret)
 		return ret;
 	r->traced = true;
-	run_count(s);
 	r->generation = bkt_task_generation();
+	run_count(r, true);
 	/* The probes did not see the entry of this call if the hooks have just been armed. */
 	bkt_task_control();
 	ret = run_prepare_outer(r);
@@ -669,6 +683,8 @@ static void run_add_slow(struct bkt_run *r, const struct bkt_slow_top *top)
 	u32 i;
 
 	rec->nr_slow_calls = top->n;
+	if (top->incomplete)
+		rec->result.flags |= BRICKTRACE_RESULT_SLOW_INCOMPLETE;
 	if (!top->n)
 		return;
 	/* The run's start was read on one clock after the other, with other work in between. */
@@ -676,8 +692,9 @@ static void run_add_slow(struct bkt_run *r, const struct bkt_slow_top *top)
 	for (i = 0; i < top->n; i++) {
 		bkt_breakdown_slow(&rec->slow_calls[i], &top->call[i],
 				   r->session->base->ioctl);
+		/* The two clocks may have drifted apart since the run began. */
 		rec->slow_calls[i].start_ns =
-			ns - bkt_clock_ns(ticks - top->call[i].start);
+			max(ns - bkt_clock_ns(ticks - top->call[i].start), r->start_ns);
 	}
 }
 

@@ -46,7 +46,7 @@ struct bkt_session *bkt_session_alloc(struct file *opener)
 	init_llist_head(&s->spares);
 	INIT_LIST_HEAD(&s->members);
 	s->edge_ps = BRICKTRACE_NONE;
-	s->slow_want.ns = SESSION_SLOW_NS;
+	s->slow_want = (struct bkt_slow_want){ .ns = SESSION_SLOW_NS, .floor = U64_MAX };
 	s->pid_ns = get_pid_ns(task_active_pid_ns(current));
 	return s;
 

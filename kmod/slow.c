@@ -40,6 +40,8 @@ void bkt_slow_clear(struct bkt_slow_list *l, u32 generation)
 	l->generation = generation;
 	l->added = 0;
 	l->floor = 0;
+	l->last_end = 0;
+	l->old_end = 0;
 	l->used = 0;
 	raw_write_seqcount_end(&l->seq);
 }
@@ -67,8 +69,10 @@ void bkt_slow_add(struct bkt_slow_list *l, const struct bkt_slow_call *c, u64 fl
 	raw_write_seqcount_begin(&l->seq);
 	if (floor != l->floor) {
 		l->floor = floor;
+		l->old_end = l->last_end;
 		slow_find_least(l);
 	}
+	l->last_end = max(l->last_end, c->start + c->time);
 	to = &l->latest[l->added % BKT_SLOW_LATEST];
 	*to = *c;
 	to->serial = l->added++;
@@ -108,6 +112,17 @@ const struct bkt_slow_call *bkt_slow_next(const struct bkt_slow_list *l, u32 *i)
 			return c;
 	}
 	return NULL;
+}
+
+bool bkt_slow_incomplete(const struct bkt_slow_list *l, u64 begin, bool thread)
+{
+	const struct bkt_slow_call *oldest = &l->latest[l->added % BKT_SLOW_LATEST];
+
+	/* The run's calls were compared with each other only, or @latest has all of them. */
+	if (l->floor >= begin && l->old_end <= begin)
+		return false;
+	return l->added > BKT_SLOW_LATEST &&
+	       (!thread || oldest->start + oldest->time > begin);
 }
 
 void bkt_slow_top_add(struct bkt_slow_top *top, const struct bkt_slow_call *c)

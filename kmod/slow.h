@@ -27,7 +27,7 @@ struct bkt_slow_call {
 	u64 serial;	/* number of the call in its list, from 0 */
 	u32 request;	/* of an ioctl */
 	s32 tid;	/* in the session's pid namespace; not set in a thread's list */
-	u32 epoch;	/* in a base: the walk that has read this call already, or 0 */
+	u32 epoch;	/* in a base: the walk that was to read its member, which left, or 0 */
 	u16 key;	/* of the call; in a thread's list only if its slot is shared */
 	u8 slot;	/* in a thread's list: the account's slot of the call */
 };
@@ -36,6 +36,8 @@ struct bkt_slow_list {
 	seqcount_t seq;
 	u32 generation;		/* the arming in which the calls were made */
 	u64 added;		/* calls that were ever added */
+	u64 last_end;		/* the latest end of all calls that were added */
+	u64 old_end;		/* the same, of those that were added with another floor */
 	u64 floor;		/* as passed to bkt_slow_add() last */
 	u32 used;		/* entries of @longest in use */
 	u32 least;		/* the entry of @longest that goes first, if all are in use */
@@ -45,6 +47,7 @@ struct bkt_slow_list {
 
 /* The longest calls of a run. */
 struct bkt_slow_top {
+	bool incomplete;	/* longer calls may be missing */
 	u32 n;
 	u32 least;		/* the shortest call, if @n is BRICKTRACE_RUN_SLOW */
 	struct bkt_slow_call call[BRICKTRACE_RUN_SLOW];
@@ -56,8 +59,7 @@ struct bkt_slow_top {
  */
 struct bkt_slow_want {
 	u64 ns;			/* the least time of a slow call; 0: the session wants none */
-	u64 floor;		/* ticks: the oldest run of @runs began later */
-	atomic_t runs;		/* traced runs that are open */
+	u64 floor;		/* ticks: all open traced runs began later; U64_MAX: none */
 };
 
 int bkt_slow_init(void);
@@ -95,6 +97,19 @@ static inline bool bkt_slow_inside(const struct bkt_slow_call *c, u64 begin, u64
 {
 	return c->start >= begin && c->start + c->time <= end;
 }
+
+static inline void bkt_slow_top_clear(struct bkt_slow_top *top)
+{
+	top->n = 0;
+	top->incomplete = false;
+}
+
+/*
+ * Returns whether @l may have lost some of the BKT_SLOW_LONGEST longest calls of a run that
+ * began at @begin, because another run has an older floor. @thread: the list is that of a
+ * thread, whose calls were added in the order of their ends.
+ */
+bool bkt_slow_incomplete(const struct bkt_slow_list *l, u64 begin, bool thread);
 
 /* Adds a call to @top if it is among the longest. */
 void bkt_slow_top_add(struct bkt_slow_top *top, const struct bkt_slow_call *c);

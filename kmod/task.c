@@ -213,8 +213,7 @@ struct bkt_task *bkt_task_find(struct task_struct *p)
 static void task_want_slow(const struct bkt_follower *f, u64 *ns, u64 *floor)
 {
 	*ns = min(*ns, READ_ONCE(f->want->ns) - 1);
-	if (atomic_read(&f->want->runs))
-		*floor = min(*floor, READ_ONCE(f->want->floor));
+	*floor = min(*floor, READ_ONCE(f->want->floor));
 }
 
 void bkt_task_update_slow(struct bkt_task *t)
@@ -257,6 +256,8 @@ int bkt_task_follow(struct bkt_task **spare, struct task_struct *p,
 		if (t->nr_followers >= BKT_MAX_FOLLOWERS)
 			return -EUSERS;
 		task_add_follower(t, f);
+		/* The runs that other sessions had open may have been closed. */
+		bkt_task_update_slow(t);
 		return 0;
 	}
 	t = *spare;

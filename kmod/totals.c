@@ -16,11 +16,16 @@ static u32 totals_place(const struct bkt_totals *t, u16 key)
 	return i;
 }
 
-const struct bkt_figures *bkt_totals_look(const struct bkt_totals *t, u16 key)
+static struct bkt_figures *totals_find(struct bkt_totals *t, u16 key)
 {
 	u32 place = totals_place(t, key);
 
 	return t->index[place] ? &t->total[t->index[place] - 1].f : NULL;
+}
+
+const struct bkt_figures *bkt_totals_look(const struct bkt_totals *t, u16 key)
+{
+	return totals_find((struct bkt_totals *)t, key);
 }
 
 struct bkt_figures *bkt_totals_get(struct bkt_totals *t, u16 key)
@@ -78,60 +83,53 @@ void bkt_totals_free(struct bkt_totals *t)
 	kvfree(t);
 }
 
-static const struct bkt_under_way totals_no_call = { .key = -1 };
 static const struct bkt_slot totals_no_slot;
 
 /*
- * @before and @after are the calls of this key that were under way when @a and @b
- * were read, or totals_no_call (rule "in-flight").
- */
-static void totals_add_call(struct bkt_figures *f, const struct bkt_slot *a,
-			    const struct bkt_slot *b, const struct bkt_under_way *before,
-			    const struct bkt_under_way *after, u64 begin)
-{
-	u64 count = bkt_totals_sub(b->count, a->count);
-
-	f->count += count;
-	f->in_flight += after->key >= 0;
-	/* An interrupted call's error is counted after the call (rule "interrupted"). */
-	f->errors += min(bkt_totals_sub(b->errors, a->errors), count);
-	f->time += bkt_totals_sub(b->time + after->time, a->time + before->time);
-	f->offcpu += bkt_totals_sub(b->offcpu + after->offcpu, a->offcpu + before->offcpu);
-	f->runnable += bkt_totals_sub(b->runnable + after->runnable,
-				      a->runnable + before->runnable);
-	if (!count)
-		return;
-	if (b->max && b->max_end - b->max >= begin)
-		f->max = max(f->max, b->max);
-	else
-		f->max_unknown = true;
-}
-
-static const struct bkt_under_way *totals_call(const struct bkt_snapshot *s, u16 key)
-{
-	return s && s->call.key == key ? &s->call : &totals_no_call;
-}
-
-/*
- * Adds the slots from @i to @n, of which @start has those before @start_n. Sets *@after, the
- * key of the call under way, to -1 if that call has a slot here.
+ * Adds the slots from @i to @n, of which @start has those before @start_n. Differences of
+ * times may be negative until the calls under way are added.
  */
 static void totals_add_slots(struct bkt_totals *t, const u16 *keys, u64 begin,
 			     const struct bkt_snapshot *start, const struct bkt_snapshot *end,
-			     u32 i, u32 n, u32 start_n, int *after)
+			     u32 i, u32 n, u32 start_n)
 {
 	for (; i < n; i++) {
-		const struct bkt_slot *a = &totals_no_slot, *b = &end->slots[i];
+		const struct bkt_slot *a = i < start_n ? &start->slots[i] : &totals_no_slot;
+		const struct bkt_slot *b = &end->slots[i];
+		u64 count = bkt_totals_sub(b->count, a->count);
+		struct bkt_figures *f;
 
-		if (i < start_n)
-			a = &start->slots[i];
-		if (*after == keys[i])
-			*after = -1;
-		else if (b->count == a->count && b->time == a->time)
+		/* The call under way has no count yet, but perhaps time off its CPU. */
+		if (!count && b->time == a->time && (int)i != end->call.slot)
 			continue;
-		totals_add_call(bkt_totals_get(t, keys[i]), a, b, totals_call(start, keys[i]),
-				totals_call(end, keys[i]), begin);
+		f = bkt_totals_get(t, keys[i]);
+		f->count += count;
+		/* An interrupted call's error is counted after the call (rule "interrupted"). */
+		f->errors += min(bkt_totals_sub(b->errors, a->errors), count);
+		f->time += b->time - a->time;
+		f->offcpu += b->offcpu - a->offcpu;
+		f->runnable += b->runnable - a->runnable;
+		if (!count)
+			continue;
+		if (b->max && b->max_end - b->max >= begin)
+			f->max = max(f->max, b->max);
+		else
+			f->max_unknown = true;
 	}
+}
+
+/* Adds a call under way, or subtracts it (@sign is -1): rule "in-flight". */
+static void totals_add_call(struct bkt_figures *f, const struct bkt_under_way *call, u64 sign)
+{
+	f->time += sign * call->time;
+	f->offcpu += sign * call->offcpu;
+	f->runnable += sign * call->runnable;
+}
+
+/* A value may go back, when a call turns out to be control. */
+static u64 totals_positive(u64 difference)
+{
+	return max_t(s64, difference, 0);
 }
 
 void bkt_totals_add_thread(struct bkt_totals *t, const u16 *keys, u64 begin,
@@ -140,7 +138,8 @@ void bkt_totals_add_thread(struct bkt_totals *t, const u16 *keys, u64 begin,
 {
 	static const struct bkt_counters no_counters;
 	const struct bkt_counters *k = start ? &start->kernel : &no_counters;
-	int after = end->call.key;
+	struct bkt_figures *f;
+	u32 i;
 
 	t->threads++;
 	t->thread += bkt_totals_sub(end->t, begin);
@@ -148,14 +147,23 @@ void bkt_totals_add_thread(struct bkt_totals *t, const u16 *keys, u64 begin,
 	t->kernel.run_delay += bkt_totals_sub(end->kernel.run_delay, k->run_delay);
 	t->kernel.min_flt += bkt_totals_sub(end->kernel.min_flt, k->min_flt);
 	t->kernel.maj_flt += bkt_totals_sub(end->kernel.maj_flt, k->maj_flt);
-	totals_add_slots(t, keys, begin, start, end, 0, end->used, start ? start->used : 0,
-			 &after);
+	totals_add_slots(t, keys, begin, start, end, 0, end->used, start ? start->used : 0);
 	totals_add_slots(t, keys, begin, start, end, BKT_SLOTS, BKT_SLOTS + end->ioctls,
-			 start ? BKT_SLOTS + start->ioctls : 0, &after);
-	/* The call of a thread found asleep may have no slot yet (rule "asleep"). */
-	if (after >= 0)
-		totals_add_call(bkt_totals_get(t, after), &totals_no_slot, &totals_no_slot,
-				totals_call(start, after), &end->call, begin);
+			 start ? BKT_SLOTS + start->ioctls : 0);
+	if (end->call.key >= 0) {
+		f = bkt_totals_get(t, end->call.key);
+		f->in_flight++;
+		totals_add_call(f, &end->call, 1);
+	}
+	f = start && start->call.key >= 0 ? totals_find(t, start->call.key) : NULL;
+	if (f)
+		totals_add_call(f, &start->call, -1);
+	for (i = 0; i < t->used; i++) {
+		f = &t->total[i].f;
+		f->time = totals_positive(f->time);
+		f->offcpu = totals_positive(f->offcpu);
+		f->runnable = totals_positive(f->runnable);
+	}
 }
 
 void bkt_totals_add(struct bkt_totals *t, const struct bkt_totals *other)

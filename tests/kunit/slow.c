@@ -88,6 +88,35 @@ static void old_calls_go_first(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, times_of(l, 1049), 1U);
 }
 
+/* A list says if calls of a run may have been lost to calls from before the run. */
+static void a_list_knows_what_it_may_lack(struct kunit *test)
+{
+	struct bkt_slow_list *l = list_new(test);
+	u64 i;
+
+	/* The run is the oldest: nothing is lost, however many calls there are. */
+	for (i = 0; i < 100; i++)
+		add(l, 1000 + 10 * i, 5, 1000);
+	KUNIT_EXPECT_FALSE(test, bkt_slow_incomplete(l, 1000, true));
+	KUNIT_EXPECT_FALSE(test, bkt_slow_incomplete(l, 1000, false));
+	/* A run inside of it, from the call number 68, has its calls among the latest. */
+	KUNIT_EXPECT_FALSE(test, bkt_slow_incomplete(l, 1685, true));
+	KUNIT_EXPECT_TRUE(test, bkt_slow_incomplete(l, 1684, true));
+	KUNIT_EXPECT_TRUE(test, bkt_slow_incomplete(l, 1685, false));
+	/* The older run ends when the inner one has had calls. */
+	add(l, 2000, 5, 1685);
+	KUNIT_EXPECT_TRUE(test, bkt_slow_incomplete(l, 1684, true));
+	KUNIT_EXPECT_TRUE(test, bkt_slow_incomplete(l, 1685, false));
+	/* A run that begins after that is the oldest, then. */
+	add(l, 2010, 5, 2008);
+	KUNIT_EXPECT_FALSE(test, bkt_slow_incomplete(l, 2008, false));
+	/* Few calls are all there. */
+	l = list_new(test);
+	for (i = 0; i < BKT_SLOW_LATEST; i++)
+		add(l, 1000 + 10 * i, 5, 0);
+	KUNIT_EXPECT_FALSE(test, bkt_slow_incomplete(l, 1000, false));
+}
+
 static void a_call_lies_inside(struct kunit *test)
 {
 	struct bkt_slow_call c = { .start = 100, .time = 50 };
@@ -127,6 +156,7 @@ static void torn_copies_fail(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE(the_latest_and_the_longest),
 	KUNIT_CASE(old_calls_go_first),
+	KUNIT_CASE(a_list_knows_what_it_may_lack),
 	KUNIT_CASE(a_call_lies_inside),
 	KUNIT_CASE(the_top_is_sorted),
 	KUNIT_CASE(torn_copies_fail),

@@ -138,6 +138,30 @@ static void one_call_all_the_time(struct kunit *test)
 	}
 }
 
+/* Several slots of a thread may have one key: the call under way counts once. */
+static void slots_share_a_key(struct kunit *test)
+{
+	static const u16 same[] = { __NR_ioctl, __NR_ioctl };
+	struct bkt_snapshot *a = snapshot_new(test, 1000), *b = snapshot_new(test, 5000);
+	struct bkt_totals *t = totals_new(test, BKT_TOTALS_THREAD);
+	struct bkt_figures *f;
+
+	a->slots[0] = (struct bkt_slot){ .count = 1, .time = 100 };
+	a->slots[1] = (struct bkt_slot){ .count = 2, .time = 200, .offcpu = 10 };
+	b->slots[0] = (struct bkt_slot){ .count = 3, .time = 150 };
+	b->slots[1] = (struct bkt_slot){ .count = 4, .time = 900, .offcpu = 60 };
+	/* The call that was under way at the start, in the second slot, has ended. */
+	a->call = (struct bkt_under_way){ .key = __NR_ioctl, .slot = 1, .time = 400, .offcpu = 20 };
+	b->call = (struct bkt_under_way){ .key = __NR_ioctl, .slot = 0, .time = 70, .offcpu = 7 };
+	bkt_totals_add_thread(t, same, a->t, a, b);
+	f = bkt_totals_get(t, __NR_ioctl);
+	KUNIT_EXPECT_EQ(test, f->count, 4ULL);
+	KUNIT_EXPECT_EQ(test, f->in_flight, 1ULL);
+	KUNIT_EXPECT_EQ(test, f->time, 50ULL + 700 - 400 + 70);
+	KUNIT_EXPECT_EQ(test, f->offcpu, 50ULL - 20 + 7);
+	bkt_totals_free(t);
+}
+
 /* A value may go back, when a call turns out to be control: the difference is 0. */
 static void never_below_zero(struct kunit *test)
 {
@@ -221,6 +245,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(calls_are_clipped),
 	KUNIT_CASE(one_call_all_the_time),
 	KUNIT_CASE(never_below_zero),
+	KUNIT_CASE(slots_share_a_key),
 	KUNIT_CASE(created_inside),
 	KUNIT_CASE(a_full_table_keeps_the_category),
 	KUNIT_CASE(totals_add_up),

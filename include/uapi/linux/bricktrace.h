@@ -153,7 +153,7 @@ enum bricktrace_file {
 	BRICKTRACE_FILE_ANON		= 6,	/* an anonymous file, such as kvm-vm or [eventfd] */
 	BRICKTRACE_FILE_DIRECTORY	= 7,
 	BRICKTRACE_FILE_REGULAR		= 8,	/* any other file */
-	BRICKTRACE_FILE_MORE		= 9,	/* the commands without separate figures */
+	BRICKTRACE_FILE_MORE		= 9,	/* all commands without separate figures */
 };
 
 enum bricktrace_level {
@@ -651,7 +651,8 @@ struct bricktrace_syscall {
  *
  * A thread has separate figures for its first BRICKTRACE_THREAD_IOCTLS distinct commands,
  * and a session for its first BRICKTRACE_SESSION_IOCTLS. All other calls are in one
- * element for each arch, with BRICKTRACE_FILE_MORE. The figures of the ioctl system call
+ * element for each arch, with BRICKTRACE_FILE_MORE; so are calls that seccomp or a tracer
+ * refused. The figures of the ioctl system call
  * of an arch are the sums of the arch's elements; its @max_ns is the largest of theirs.
  */
 struct bricktrace_ioctl {
@@ -729,6 +730,8 @@ struct bricktrace_sum {
 #define BRICKTRACE_RESULT_REFUSED	(1U << 4)
 /* The run is granted and within the limit of what host-wide readers get. */
 #define BRICKTRACE_RESULT_HOST		(1U << 5)
+/* The slow calls of the run may lack some of its 16 longest. */
+#define BRICKTRACE_RESULT_SLOW_INCOMPLETE	(1U << 6)
 
 /**
  * struct bricktrace_result - a finished run
@@ -824,9 +827,12 @@ struct bricktrace_failed {
  *	@slow_ns of struct bricktrace_session, the longest first, at most
  *	BRICKTRACE_RUN_SLOW; struct bricktrace_slow_call
  *
- * Of each thread @slow_calls has the 32 latest and, among the calls since the oldest traced
- * run began that was open, the 16 longest. So the 16 longest of all are the longest that
- * there were; shorter ones may be missing.
+ * A thread's list has its 32 latest slow calls and the 16 longest since the oldest traced
+ * run of the sessions that follow the thread began. If the run is the oldest, the 16 longest
+ * of @slow_calls are thus its longest, and shorter ones may be missing. If the run is inside
+ * an older run, or another session has an older run of the thread, longer calls from before
+ * the run may have taken the place of the run's; then, and if there was no memory for a
+ * list, the result has BRICKTRACE_RESULT_SLOW_INCOMPLETE.
  *
  * Any thread may close a run. The run ends when the call is entered. With provenance
  * BRICKTRACE_NOT_INSTRUMENTED, all arrays but @result and @failed are empty. A run that was
