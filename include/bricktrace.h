@@ -504,6 +504,8 @@ struct bt_slow_call {
  *	ioctl system call.
  * @n_slow_calls: The number of slow calls that bt_result_slow_call() returns; 0 also if
  *	bt_result_has_slow_calls() is false.
+ * @slow_incomplete: True if some of the 16 longest calls of the run may be missing among the
+ *	slow calls, as bt_result_slow_call() explains.
  *
  * If the module is older than statistics, @why, @window_runs, the numbers of assertions
  * and @n_failed are 0, @mode is BT_MODE_MEASURE, @granted and @refused are false,
@@ -539,6 +541,7 @@ struct bt_result {
 	uint32_t n_ioctls;
 	uint32_t n_missing_ioctls;
 	uint32_t n_slow_calls;
+	bool slow_incomplete;
 };
 
 /**
@@ -1531,7 +1534,10 @@ bool bt_result_has_slow_calls(const struct bt_result *result);
  *
  * A slow call began and completed inside the run and took at least the time that
  * bt_tracer_slow() set. The entries are sorted by that time, the longest first. The 16
- * longest calls of the run are among them; of the shorter ones, some may be missing. A
+ * longest calls of the run are among them; of the shorter ones, some may be missing. If the
+ * run was inside an older traced run, or if a thread of it was in an older traced run of
+ * another session, a run with more than 32 slow calls may lack longer ones, too; likewise if
+ * there was no memory. Then @slow_incomplete of &struct bt_result is true. A
  * result that bt_statistics_longest() returned has at most the eight longest.
  *
  * Return: The entry, which is valid as long as @result; NULL if @i is too large.

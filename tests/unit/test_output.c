@@ -293,7 +293,7 @@ static void json_of_a_measured_run(void **state)
 		",{\"name\":\"getpid\",\"nr\":20,\"arch\":\"i386\"," OTHER
 		",{\"name\":\"read\",\"nr\":0,\"arch\":\"x86_64\"," READ
 		",{\"name\":\"exit_group\",\"nr\":231,\"arch\":\"x86_64\",\"count\":0,\"in_flight\":2,\"errors\":0,\"ns\":0,\"offcpu_ns\":0,\"runnable_ns\":0,\"max_ns\":null}],"
-		"\"filter\":null,\"ioctls\":[],\"slow_ns\":1000000,\"slow_calls\":[]}");
+		"\"filter\":null,\"ioctls\":[],\"slow_ns\":1000000,\"slow_calls\":[],\"slow_calls_incomplete\":false}");
 	bt_result_free(r);
 }
 
@@ -317,7 +317,7 @@ static void json_without_breakdown_is_null(void **state)
 		"\"edge\":{\"ns\":null,\"provenance\":null},\"control_ns\":null,\"faults\":{\"minor\":null,\"major\":null},"
 		"\"categories\":{\"mmap\":" NULLS ",\"futex\":" NULLS ",\"ioctl\":" NULLS
 		",\"read\":" NULLS ",\"write\":" NULLS ",\"other\":" NULLS "},"
-		"\"syscalls\":null,\"filter\":null,\"ioctls\":null,\"slow_ns\":null,\"slow_calls\":null}");
+		"\"syscalls\":null,\"filter\":null,\"ioctls\":null,\"slow_ns\":null,\"slow_calls\":null,\"slow_calls_incomplete\":null}");
 	bt_result_free(r);
 }
 
@@ -381,7 +381,7 @@ static void outputs_name_what_is_new_by_number(void **state)
 		"\"category_99\":{\"count\":4,\"in_flight\":0,\"errors\":0,\"ns\":5000,\"offcpu_ns\":0,\"runnable_ns\":0,\"max_ns\":0}},"
 		"\"syscalls\":[{\"name\":\"syscall_99999\",\"nr\":99999,\"arch\":\"arch_3\","
 		"\"count\":4,\"in_flight\":0,\"errors\":0,\"ns\":5000,\"offcpu_ns\":0,\"runnable_ns\":0,\"max_ns\":0}],"
-		"\"filter\":null,\"ioctls\":[],\"slow_ns\":1000000,\"slow_calls\":[]}");
+		"\"filter\":null,\"ioctls\":[],\"slow_ns\":1000000,\"slow_calls\":[],\"slow_calls_incomplete\":false}");
 	bt_result_free(r);
 }
 

@@ -358,6 +358,28 @@ static void assert_dump(json_t *json, const char *expected)
 	free(text);
 }
 
+/* A result that may lack longer calls says so. */
+static void slower_calls_may_be_missing(void **state)
+{
+	struct kernel_answer answer = asked;
+	json_t *json;
+	char *text;
+
+	(void)state;
+	text = printed(&output_table, &answer);
+	assert_null(strstr(text, "may be missing"));
+	free(text);
+	answer.result.flags |= BRICKTRACE_RESULT_SLOW_INCOMPLETE;
+	text = printed(&output_table, &answer);
+	assert_has(
+		text,
+		"\nSlower calls may be missing: another traced run of a thread is older.\n");
+	free(text);
+	json = json_of(&answer);
+	assert_true(json_is_true(json_object_get(json, "slow_calls_incomplete")));
+	json_decref(json);
+}
+
 static void json_has_names_and_numbers(void **state)
 {
 	json_t *json = json_of(&asked), *ioctls = json_object_get(json, "ioctls");
@@ -632,6 +654,7 @@ int main(void)
 		TEST(time_of_today_has_no_date),
 		TEST(file_of_a_descriptor_is_shown),
 		TEST(arguments_are_readable),
+		TEST(slower_calls_may_be_missing),
 		TEST(json_has_names_and_numbers),
 		TEST(unreported_is_null),
 		TEST(csv_has_a_line_for_each_row),

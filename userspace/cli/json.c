@@ -217,6 +217,8 @@ static json_t *result_json(const struct bt_result *r, const struct report *repor
 			    slow ? json_integer(report->slow_ns) : json_null());
 	json_object_set_new(j, "slow_calls",
 			    slow ? slow_calls_json(r, report->filter) : json_null());
+	json_object_set_new(j, "slow_calls_incomplete",
+			    slow ? json_boolean(r->slow_incomplete) : json_null());
 	return j;
 }
 

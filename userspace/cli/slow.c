@@ -159,4 +159,7 @@ void table_slow_calls(FILE *out, const struct bt_result *r, const struct report 
 		TABLE_LINE, TABLE_LINE, TABLE_LINE, TABLE_LINE);
 	for (i = 0; i < n; i++)
 		slow_row(out, shown[i], date);
+	if (r->slow_incomplete)
+		fputs("Slower calls may be missing: another traced run of a thread is older.\n",
+		      out);
 }

@@ -375,6 +375,7 @@ int bti_result_new(const struct bt_brick *brick, uint64_t budget_ns,
 		.n_ioctls = ioctls,
 		.n_missing_ioctls = result_missing(&close->ioctls, ioctls),
 		.n_slow_calls = bti_elements(&close->slow_calls),
+		.slow_incomplete = raw.flags & BRICKTRACE_RESULT_SLOW_INCOMPLETE,
 	};
 	if (close->result.known >= BRICKTRACE_RESULT_SIZE_V1)
 		result_read_judgment(&public, &raw);
