@@ -408,6 +408,8 @@ static void latest_and_longest(void)
 	static struct brick b;
 	pthread_t t;
 
+	/* The run is to be the brick's longest. */
+	brick_reset(fd, brick);
 	play(many, "80 slow calls");
 	expect_many("80 slow calls");
 	brick_get(fd, brick, &b);
@@ -482,6 +484,7 @@ static void *long_nap_of_another(void *arg)
 static void across(bool followed, const char *what)
 {
 	pthread_t t;
+	int naps = 0;
 	u64 number;
 
 	n_made = 0;
@@ -498,7 +501,10 @@ static void across(bool followed, const char *what)
 	run_close(fd, number, run);
 	ok(consistent(run), "%s: the figures add up", what);
 	is(figures(run, SYS_nanosleep).count, 1, "%s: the call has completed", what);
-	is(run->slow_calls, 0, "%s: and is not in the list", what);
+	/* On a busy host another call may be slow. */
+	for (uint32_t i = 0; i < run->slow_calls; i++)
+		naps += run->slow[i].nr == SYS_nanosleep;
+	is(naps, 0, "%s: and is not in the list", what);
 	pthread_cancel(t);
 	pthread_join(t, NULL);
 	threads_become(0);
