@@ -351,16 +351,41 @@ static void slow_calls_are_read_once(struct kunit *test)
 	bkt_base_add_slow(base, &c, 0, false);
 	bkt_base_walk_end(base);
 	KUNIT_EXPECT_EQ(test, base->slow.latest[0].epoch, 0U);
-	KUNIT_EXPECT_EQ(test, base->slow.latest[1].epoch, 0U);
-	KUNIT_EXPECT_EQ(test, base->slow.latest[2].epoch, base->epoch);
-	bkt_base_add_slow(base, &c, 0, false);
-	KUNIT_EXPECT_EQ(test, base->slow.latest[3].epoch, 0U);
+	KUNIT_EXPECT_EQ(test, base->slow.latest[1].epoch, base->epoch);
+	KUNIT_EXPECT_EQ(test, base->slow.latest[2].epoch, 0U);
+	/* Slow calls of another arming are void. */
+	bkt_base_leave(base, model_keys, value_new(test, 1, 0, 0), 3, true);
+	KUNIT_EXPECT_EQ(test, base->slow.generation, 3U);
+	KUNIT_EXPECT_EQ(test, base->slow.added, 0ULL);
+	bkt_base_free(base);
+}
+
+/* The slots of ioctls follow those of the other calls, of which there are fewer here. */
+static void commands_count(struct kunit *test)
+{
+	struct bkt_base *base = bkt_base_alloc();
+	struct bkt_snapshot *v = value_new(test, 1, 0, 0);
+	u16 *keys = kunit_kcalloc(test, BKT_ALL_SLOTS, sizeof(*keys), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, base);
+	KUNIT_ASSERT_NOT_NULL(test, keys);
+	keys[BKT_SLOTS] = BKT_KEY_IOCTL;
+	v->ioctls = 1;
+	v->slots[BKT_SLOTS] = (struct bkt_slot){ .count = 3, .time = 70, .max = 40 };
+	bkt_base_join(base, 1, keys, NULL);
+	bkt_base_leave(base, keys, v, 1, true);
+	KUNIT_EXPECT_EQ(test, base->sums->used, BKT_CATEGORIES + 2U);
+	KUNIT_EXPECT_EQ(test, base->sums->sum[BKT_CATEGORIES].count, 1ULL);
+	KUNIT_EXPECT_EQ(test, base->sums->sum[BKT_CATEGORIES + 1].count, 3ULL);
+	KUNIT_EXPECT_EQ(test, base->sums->sum[BKT_CATEGORIES + 1].time, 70ULL);
+	KUNIT_EXPECT_EQ(test, base->longest[BKT_CATEGORIES + 1].max, 40ULL);
 	bkt_base_free(base);
 }
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE(commands_have_keys),
 	KUNIT_CASE(slow_calls_are_read_once),
+	KUNIT_CASE(commands_count),
 	KUNIT_CASE(a_run_is_what_its_members_did),
 	KUNIT_CASE(the_longest_of_all),
 	KUNIT_CASE(a_full_base_keeps_the_category),

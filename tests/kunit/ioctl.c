@@ -3,7 +3,7 @@
  * The ioctls of an account by command, those found under way, and slow calls. The test's
  * thread has no file, so that each of its ioctls is one of a bad descriptor.
  *
- * Rules: asleep, ioctl, slow.
+ * Rules: asleep, ioctl, longest, slow.
  */
 #include <asm/unistd.h>
 #include <linux/errno.h>
@@ -69,7 +69,7 @@ static void commands_are_told_apart(struct kunit *test)
 {
 	struct bkt_account *a = account_new(test, false);
 	struct bkt_ioctl_id id = { .command = 1, .request = 2, .dev = 3, .file = 4 };
-	struct bkt_ioctl_id other[] = { id, id, id, id, id, id };
+	struct bkt_ioctl_id other[] = { id, id, id, id, id, id, id };
 	struct bkt_slot *s = bkt_ioctl_slot(&a->ioctls, &id);
 	u32 i;
 
@@ -81,6 +81,7 @@ static void commands_are_told_apart(struct kunit *test)
 	other[3].file++;
 	other[4].arch++;
 	other[5].name[0]++;
+	other[6].name[sizeof(id.name) - 1]++;
 	for (i = 0; i < ARRAY_SIZE(other); i++) {
 		struct bkt_slot *o = bkt_ioctl_slot(&a->ioctls, &other[i]);
 
@@ -104,7 +105,7 @@ static void a_full_table_counts(struct kunit *test)
 	struct bkt_snapshot *v;
 
 	make_call(a, __NR_ioctl, 0, 10);
-	for (id.request = 1; a->ioctls->used < BKT_IOCTLS; id.request++)
+	for (id.request = 1; id.request < BKT_IOCTLS; id.request++)
 		bkt_ioctl_slot(&a->ioctls, &id);
 	make_call(a, __NR_ioctl, 0, 20);
 	v = value_of(test, a, -1);
@@ -206,7 +207,9 @@ static void slow_calls_are_kept(struct kunit *test)
 	make_call(a, __NR_ioctl, 0, 300);
 	l = slow_calls(test, a);
 	KUNIT_EXPECT_EQ(test, l->added, 3ULL);
-	KUNIT_EXPECT_EQ(test, (int)bkt_slow_next(l, &i)->slot, BKT_SLOT_FIRST);
+	c = bkt_slow_next(l, &i);
+	KUNIT_EXPECT_EQ(test, (int)c->slot, BKT_SLOT_FIRST);
+	KUNIT_EXPECT_EQ(test, c->offcpu, 0ULL);
 	KUNIT_EXPECT_EQ(test, (int)bkt_slow_next(l, &i)->slot, BKT_SLOTS);
 	/* A higher limit, and none. */
 	bkt_account_set_slow(a, 1000, 0);
@@ -222,6 +225,45 @@ static void slow_calls_are_kept(struct kunit *test)
 	/* The calls of another arming are void. */
 	KUNIT_ASSERT_TRUE(test, bkt_account_try_read_slow(a, GENERATION + 2, l));
 	KUNIT_EXPECT_EQ(test, l->added, 0ULL);
+}
+
+/* bricktrace's own calls, and calls of which only the end was observed. */
+static void calls_that_are_never_slow(struct kunit *test)
+{
+	struct bkt_account *a = account_new(test, true);
+
+	bkt_account_set_slow(a, 100, 0);
+	bkt_account_record(a, GENERATION, __NR_read, 0);
+	bkt_account_in(a, current, GENERATION, 0);
+	bkt_mock_ns += 200;
+	bkt_account_exit(a, 0, false);
+	bkt_account_enter(a, __NR_ioctl, false);
+	bkt_account_control(a);
+	bkt_mock_ns += 200;
+	bkt_account_exit(a, 0, false);
+	KUNIT_EXPECT_EQ(test, slow_calls(test, a)->added, 0ULL);
+	make_call(a, __NR_read, 0, 200);
+	KUNIT_EXPECT_EQ(test, slow_calls(test, a)->added, 1ULL);
+}
+
+/* Of another arming, neither the slow calls nor the longest call count. */
+static void a_new_arming_begins_anew(struct kunit *test)
+{
+	struct bkt_account *a = account_new(test, false);
+	struct bkt_slow_list *l;
+
+	bkt_account_set_slow(a, 100, 0);
+	make_call(a, __NR_read, 0, 500);
+	make_call(a, __NR_ioctl, 0, 500);
+	l = slow_calls(test, a);
+	bkt_account_in(a, current, GENERATION + 2, bkt_mock_ns);
+	make_call(a, __NR_read, 0, 50);
+	make_call(a, __NR_ioctl, 0, 60);
+	KUNIT_EXPECT_EQ(test, a->slots[BKT_SLOT_FIRST].max, 50ULL);
+	KUNIT_EXPECT_EQ(test, a->ioctls->slot[0].max, 60ULL);
+	make_call(a, __NR_read, 0, 100);
+	KUNIT_ASSERT_TRUE(test, bkt_account_try_read_slow(a, GENERATION + 2, l));
+	KUNIT_EXPECT_EQ(test, l->added, 1ULL);
 }
 
 /* The longest call is known whether or not calls are slow. */
@@ -269,6 +311,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(an_ioctl_under_way),
 	KUNIT_CASE(an_ioctl_found_under_way),
 	KUNIT_CASE(slow_calls_are_kept),
+	KUNIT_CASE(calls_that_are_never_slow),
+	KUNIT_CASE(a_new_arming_begins_anew),
 	KUNIT_CASE(the_longest_call),
 	{}
 };

@@ -2,7 +2,7 @@
 /*
  * The totals of a run: the difference of two values of an account.
  *
- * Rules: in-flight, longest, more, sums.
+ * Rules: in-flight, ioctl, longest, more, sums.
  */
 #include <asm/unistd.h>
 #include <linux/slab.h>
@@ -68,6 +68,31 @@ static void a_new_call_counts_from_zero(struct kunit *test)
 	bkt_totals_add_thread(t, keys, a->t, a, b);
 	KUNIT_EXPECT_EQ(test, bkt_totals_get(t, __NR_futex)->count, 5ULL);
 	KUNIT_EXPECT_EQ(test, bkt_totals_get(t, __NR_futex)->time, 700ULL);
+	bkt_totals_free(t);
+}
+
+/* The slots of ioctls follow those of the other calls, of which there are fewer here. */
+static void ioctls_are_differences(struct kunit *test)
+{
+	struct bkt_snapshot *a = snapshot_new(test, 1000), *b = snapshot_new(test, 5000);
+	u16 *k = kunit_kcalloc(test, BKT_ALL_SLOTS, sizeof(*k), GFP_KERNEL);
+	struct bkt_totals *t = totals_new(test, BKT_TOTALS_THREAD);
+
+	KUNIT_ASSERT_NOT_NULL(test, k);
+	k[BKT_SLOTS] = BKT_KEY_IOCTL;
+	k[BKT_SLOTS + 1] = BKT_KEY_IOCTL + 1;
+	a->ioctls = 1;
+	b->ioctls = 2;
+	a->slots[BKT_SLOTS] = (struct bkt_slot){ .count = 3, .time = 100 };
+	a->slots[BKT_SLOTS + 1] = (struct bkt_slot){ .count = 1, .time = 1 };
+	b->slots[BKT_SLOTS] = (struct bkt_slot){ .count = 5, .time = 700 };
+	b->slots[BKT_SLOTS + 1] = (struct bkt_slot){ .count = 4, .time = 40 };
+	bkt_totals_add_thread(t, k, a->t, a, b);
+	KUNIT_EXPECT_EQ(test, t->used, 2U);
+	KUNIT_EXPECT_EQ(test, bkt_totals_get(t, BKT_KEY_IOCTL)->count, 2ULL);
+	KUNIT_EXPECT_EQ(test, bkt_totals_get(t, BKT_KEY_IOCTL)->time, 600ULL);
+	KUNIT_EXPECT_EQ(test, bkt_totals_get(t, BKT_KEY_IOCTL + 1)->count, 4ULL);
+	KUNIT_EXPECT_EQ(test, bkt_totals_get(t, BKT_KEY_IOCTL + 1)->time, 40ULL);
 	bkt_totals_free(t);
 }
 
@@ -241,6 +266,7 @@ static void totals_add_up(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE(a_run_is_a_difference),
 	KUNIT_CASE(a_new_call_counts_from_zero),
+	KUNIT_CASE(ioctls_are_differences),
 	KUNIT_CASE(longest_outside_is_unknown),
 	KUNIT_CASE(calls_are_clipped),
 	KUNIT_CASE(one_call_all_the_time),
