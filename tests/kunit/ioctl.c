@@ -202,7 +202,7 @@ static void slow_calls_are_kept(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c->time, 100ULL);
 	KUNIT_EXPECT_EQ(test, c->offcpu, 40ULL);
 	KUNIT_EXPECT_EQ(test, (int)c->slot, BKT_SLOT_FIRST);
-	/* Calls that fail, ioctls, and calls whose slot is shared. */
+	/* A call that fails, and an ioctl. */
 	make_call(a, __NR_read, -EAGAIN, 200);
 	make_call(a, __NR_ioctl, 0, 300);
 	l = slow_calls(test, a);
@@ -244,6 +244,24 @@ static void calls_that_are_never_slow(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, slow_calls(test, a)->added, 0ULL);
 	make_call(a, __NR_read, 0, 200);
 	KUNIT_EXPECT_EQ(test, slow_calls(test, a)->added, 1ULL);
+}
+
+/* If the slot of a call is shared, the thread's registers still have the call's number. */
+static void a_slow_call_with_a_shared_slot(struct kunit *test)
+{
+	struct bkt_account *a = account_new(test, false);
+	const struct bkt_slow_call *c;
+	u32 nr, i = 0;
+
+	for (nr = 0; a->used < BKT_SLOTS && nr < __NR_futex; nr++)
+		if (nr != __NR_restart_syscall)
+			make_call(a, nr, 0, 1);
+	bkt_account_set_slow(a, 100, 0);
+	make_call(a, __NR_futex, 0, 100);
+	c = bkt_slow_next(slow_calls(test, a), &i);
+	KUNIT_ASSERT_NOT_NULL(test, c);
+	KUNIT_EXPECT_EQ(test, (int)c->slot, BKT_SLOT_MORE + BRICKTRACE_CAT_FUTEX);
+	KUNIT_EXPECT_EQ(test, (int)c->key, bkt_syscall_at_exit());
 }
 
 /* Of another arming, neither the slow calls nor the longest call count. */
@@ -312,6 +330,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(an_ioctl_found_under_way),
 	KUNIT_CASE(slow_calls_are_kept),
 	KUNIT_CASE(calls_that_are_never_slow),
+	KUNIT_CASE(a_slow_call_with_a_shared_slot),
 	KUNIT_CASE(a_new_arming_begins_anew),
 	KUNIT_CASE(the_longest_call),
 	{}
