@@ -504,7 +504,7 @@ struct bt_slow_call {
  *	ioctl system call.
  * @n_slow_calls: The number of slow calls that bt_result_slow_call() returns; 0 also if
  *	bt_result_has_slow_calls() is false.
- * @slow_incomplete: True if some of the 16 longest calls of the run may be missing among the
+ * @slow_incomplete: True if some of the ten longest calls of the run may be missing among the
  *	slow calls, as bt_result_slow_call() explains.
  *
  * If the module is older than statistics, @why, @window_runs, the numbers of assertions
@@ -1533,7 +1533,7 @@ bool bt_result_has_slow_calls(const struct bt_result *result);
  * @i: The index of an entry, which is less than @n_slow_calls of &struct bt_result.
  *
  * A slow call began and completed inside the run and took at least the time that
- * bt_tracer_slow() set. The entries are sorted by that time, the longest first. The 16
+ * bt_tracer_slow() set. The entries are sorted by that time, the longest first. The ten
  * longest calls of the run are among them; of the shorter ones, some may be missing. If the
  * run was inside an older traced run, or if a thread of it was in an older traced run of
  * another session, a run with more than 32 slow calls may lack longer ones, too; likewise if

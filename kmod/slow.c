@@ -117,12 +117,20 @@ const struct bkt_slow_call *bkt_slow_next(const struct bkt_slow_list *l, u32 *i)
 bool bkt_slow_incomplete(const struct bkt_slow_list *l, u64 begin, bool thread)
 {
 	const struct bkt_slow_call *oldest = &l->latest[l->added % BKT_SLOW_LATEST];
+	u32 i, older = 0;
 
-	/* The run's calls were compared with each other only, or @latest has all of them. */
-	if (l->floor >= begin && l->old_end <= begin)
+	/* @latest has all calls of the run. */
+	if (l->added <= BKT_SLOW_LATEST || (thread && oldest->start + oldest->time <= begin))
 		return false;
-	return l->added > BKT_SLOW_LATEST &&
-	       (!thread || oldest->start + oldest->time > begin);
+	/*
+	 * As long as the floor stays, no call that was left out is longer than one that is
+	 * kept, so that the run's calls among @longest are its longest ones.
+	 */
+	if (l->old_end > begin)
+		return true;
+	for (i = 0; i < l->used; i++)
+		older += l->longest[i].start < begin;
+	return older > BKT_SLOW_LONGEST - BRICKTRACE_RUN_SLOWEST;
 }
 
 void bkt_slow_top_add(struct bkt_slow_top *top, const struct bkt_slow_call *c)

@@ -105,9 +105,9 @@ static inline void bkt_slow_top_clear(struct bkt_slow_top *top)
 }
 
 /*
- * Returns whether @l may have lost some of the BKT_SLOW_LONGEST longest calls of a run that
- * began at @begin, because another run has an older floor. @thread: the list is that of a
- * thread, whose calls were added in the order of their ends.
+ * Returns whether @l may have lost some of the BRICKTRACE_RUN_SLOWEST longest calls of a run
+ * that began at @begin to longer calls from before. @thread: the list is that of a thread,
+ * whose calls were added in the order of their ends.
  */
 bool bkt_slow_incomplete(const struct bkt_slow_list *l, u64 begin, bool thread);
 

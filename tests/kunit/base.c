@@ -351,8 +351,10 @@ static void slow_calls_are_read_once(struct kunit *test)
 	bkt_base_add_slow(base, &c, 0, false);
 	bkt_base_walk_end(base);
 	KUNIT_EXPECT_EQ(test, base->slow.latest[0].epoch, 0U);
-	KUNIT_EXPECT_EQ(test, base->slow.latest[1].epoch, base->epoch);
-	KUNIT_EXPECT_EQ(test, base->slow.latest[2].epoch, 0U);
+	KUNIT_EXPECT_EQ(test, base->slow.latest[1].epoch, 0U);
+	KUNIT_EXPECT_EQ(test, base->slow.latest[2].epoch, base->epoch);
+	bkt_base_add_slow(base, &c, 0, false);
+	KUNIT_EXPECT_EQ(test, base->slow.latest[3].epoch, 0U);
 	/* Slow calls of another arming are void. */
 	bkt_base_leave(base, model_keys, value_new(test, 1, 0, 0), 3, true);
 	KUNIT_EXPECT_EQ(test, base->slow.generation, 3U);

@@ -99,17 +99,22 @@ static void a_list_knows_what_it_may_lack(struct kunit *test)
 		add(l, 1000 + 10 * i, 5, 1000);
 	KUNIT_EXPECT_FALSE(test, bkt_slow_incomplete(l, 1000, true));
 	KUNIT_EXPECT_FALSE(test, bkt_slow_incomplete(l, 1000, false));
-	/* A run inside of it, from the call number 68, has its calls among the latest. */
+	/* The first 16 calls are kept, since all took as long. Six may be from before a run. */
+	KUNIT_EXPECT_FALSE(test, bkt_slow_incomplete(l, 1060, true));
+	KUNIT_EXPECT_FALSE(test, bkt_slow_incomplete(l, 1060, false));
+	KUNIT_EXPECT_TRUE(test, bkt_slow_incomplete(l, 1061, true));
+	KUNIT_EXPECT_TRUE(test, bkt_slow_incomplete(l, 1061, false));
+	/* A run from the call number 68 on has its calls among the latest. */
 	KUNIT_EXPECT_FALSE(test, bkt_slow_incomplete(l, 1685, true));
 	KUNIT_EXPECT_TRUE(test, bkt_slow_incomplete(l, 1684, true));
 	KUNIT_EXPECT_TRUE(test, bkt_slow_incomplete(l, 1685, false));
 	/* The older run ends when the inner one has had calls. */
-	add(l, 2000, 5, 1685);
-	KUNIT_EXPECT_TRUE(test, bkt_slow_incomplete(l, 1684, true));
-	KUNIT_EXPECT_TRUE(test, bkt_slow_incomplete(l, 1685, false));
+	for (i = 0; i < 100; i++)
+		add(l, 2000 + 10 * i, 5, 1685);
+	KUNIT_EXPECT_TRUE(test, bkt_slow_incomplete(l, 1685, true));
+	KUNIT_EXPECT_TRUE(test, bkt_slow_incomplete(l, 1994, false));
 	/* A run that begins after that is the oldest, then. */
-	add(l, 2010, 5, 2008);
-	KUNIT_EXPECT_FALSE(test, bkt_slow_incomplete(l, 2008, false));
+	KUNIT_EXPECT_FALSE(test, bkt_slow_incomplete(l, 1995, false));
 	/* Few calls are all there. */
 	l = list_new(test);
 	for (i = 0; i < BKT_SLOW_LATEST; i++)

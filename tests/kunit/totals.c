@@ -17,6 +17,7 @@ static struct bkt_snapshot *snapshot_new(struct kunit *test, u64 t)
 	s->t = t;
 	s->used = 2;
 	s->call.key = -1;
+	s->call.slot = -1;
 	return s;
 }
 

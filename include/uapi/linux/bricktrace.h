@@ -82,6 +82,8 @@
 #define BRICKTRACE_FILE_NAME_LEN	16
 /* The largest number of slow calls of a result, and of the longest run of a brick. */
 #define BRICKTRACE_RUN_SLOW		48
+/* So many slow calls of a result are its run's longest, unless the result says otherwise. */
+#define BRICKTRACE_RUN_SLOWEST		10
 #define BRICKTRACE_BRICK_SLOW		8
 /*
  * Bucket I of a histogram counts the runs that lasted more than 2^(I/4) and at most
@@ -730,7 +732,7 @@ struct bricktrace_sum {
 #define BRICKTRACE_RESULT_REFUSED	(1U << 4)
 /* The run is granted and within the limit of what host-wide readers get. */
 #define BRICKTRACE_RESULT_HOST		(1U << 5)
-/* The slow calls of the run may lack some of its 16 longest. */
+/* The slow calls of the run may lack some of its BRICKTRACE_RUN_SLOWEST longest. */
 #define BRICKTRACE_RESULT_SLOW_INCOMPLETE	(1U << 6)
 
 /**
@@ -828,11 +830,11 @@ struct bricktrace_failed {
  *	BRICKTRACE_RUN_SLOW; struct bricktrace_slow_call
  *
  * A thread's list has its 32 latest slow calls and the 16 longest since the oldest traced
- * run of the sessions that follow the thread began. If the run is the oldest, the 16 longest
- * of @slow_calls are thus its longest, and shorter ones may be missing. If the run is inside
+ * run of the sessions that follow the thread began. Thus the BRICKTRACE_RUN_SLOWEST longest
+ * of @slow_calls are those of the run, and shorter ones may be missing. If the run is inside
  * an older run, or another session has an older run of the thread, longer calls from before
- * the run may have taken the place of the run's; then, and if there was no memory for a
- * list, the result has BRICKTRACE_RESULT_SLOW_INCOMPLETE.
+ * the run may have taken the place of too many of the run's; then, and if there was no memory
+ * for a list, the result has BRICKTRACE_RESULT_SLOW_INCOMPLETE.
  *
  * Any thread may close a run. The run ends when the call is entered. With provenance
  * BRICKTRACE_NOT_INSTRUMENTED, all arrays but @result and @failed are empty. A run that was
