@@ -153,7 +153,7 @@ bt.equal(sorted(j), sorted(["schema", "brick", "budget_ns", "provenance", "reaso
                             "thread_ns", "threads", "over_budget", "efficiency",
                             "overhead_percent", "dominant", "compute", "edge", "control_ns",
                             "faults", "categories", "syscalls", "filter", "ioctls", "slow_ns",
-                            "slow_calls"]), "-j: these members")
+                            "slow_calls", "slow_calls_incomplete"]), "-j: these members")
 bt.equal((j["schema"], j["brick"], j["provenance"], j["reason"], j["threads"]),
          (1, "true", "measured", None, 1), "-j: the values of these members")
 bt.equal((j["budget_ns"], j["over_budget"], j["efficiency"]), (None, None, None),
