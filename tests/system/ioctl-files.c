@@ -78,26 +78,9 @@ static void ask(int f, unsigned int request, int times)
 		syscall(SYS_ioctl, f, request, 0);
 }
 
-/* Runs @body in a new thread, which has made no ioctl yet, in a run of its own. */
-static void *scene(void *body)
-{
-	u64 number;
-
-	thread_register(fd, 0);
-	number = run_open(fd, brick, TRACE_THREAD);
-	((void (*)(void))body)();
-	run_close(fd, number, run);
-	thread_unregister(fd);
-	return NULL;
-}
-
 static void play(void (*body)(void), const char *what)
 {
-	pthread_t t;
-
-	if (pthread_create(&t, NULL, scene, body))
-		bail("pthread_create");
-	pthread_join(t, NULL);
+	run_apart(body, run);
 	ok(consistent(run), "%s: the figures add up", what);
 }
 

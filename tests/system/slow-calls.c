@@ -122,27 +122,10 @@ static bool none_missing(u64 slow_ns)
 	return good;
 }
 
-/* Runs @body in a new thread and in a run of its own. */
-static void *scene(void *body)
-{
-	u64 number;
-
-	thread_register(fd, 0);
-	n_made = 0;
-	number = run_open(fd, brick, TRACE_THREAD);
-	((void (*)(void))body)();
-	run_close(fd, number, run);
-	thread_unregister(fd);
-	return NULL;
-}
-
 static void play(void (*body)(void), const char *what)
 {
-	pthread_t t;
-
-	if (pthread_create(&t, NULL, scene, body))
-		bail("pthread_create");
-	pthread_join(t, NULL);
+	n_made = 0;
+	run_apart(body, run);
 	ok(consistent(run) && all_made(session(fd).slow_ns),
 	   "%s: the list has calls that were made", what);
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
+#include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 #include "check.h"
 #include "clock.h"
 #include "device.h"
+#include "result.h"
 #include "session.h"
 
 int fd;
@@ -58,4 +60,32 @@ void wait_disarmed(void)
 			bail("the hooks stay armed");
 		sleep_ns(10 * MS);
 	}
+}
+
+struct apart {
+	void (*body)(void);
+	struct run *run;
+};
+
+static void *apart(void *arg)
+{
+	struct apart *a = arg;
+	u64 number;
+
+	thread_register(fd, 0);
+	number = run_open(fd, brick, TRACE_THREAD);
+	a->body();
+	run_close(fd, number, a->run);
+	thread_unregister(fd);
+	return NULL;
+}
+
+void run_apart(void (*body)(void), struct run *run)
+{
+	struct apart a = { body, run };
+	pthread_t t;
+
+	if (pthread_create(&t, NULL, apart, &a))
+		bail("pthread_create");
+	pthread_join(t, NULL);
 }

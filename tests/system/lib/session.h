@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct run;
+
 extern int fd;
 extern uint32_t brick;
 
@@ -20,6 +22,12 @@ void unregister_tid(pid_t tid);
  * was waited for has perhaps not reached its exit probe. Returns their number.
  */
 unsigned int threads_become(unsigned int n);
+
+/*
+ * Runs @body in a new thread, which has made no call that counts yet, in a run of its own,
+ * whose result becomes @run.
+ */
+void run_apart(void (*body)(void), struct run *run);
 
 /* Keeps the hooks armed, with a run over an idle thread in a session of its own. */
 void keep_armed(void);
