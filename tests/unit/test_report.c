@@ -378,6 +378,9 @@ static void slower_calls_may_be_missing(void **state)
 	json = json_of(&answer);
 	assert_true(json_is_true(json_object_get(json, "slow_calls_incomplete")));
 	json_decref(json);
+	text = printed(&output_csv, &answer);
+	assert_has(text, "ffn,measured,,run,slow_calls_incomplete,,,,,1,,,,,,,,,,,\n");
+	free(text);
 }
 
 static void json_has_names_and_numbers(void **state)
@@ -472,6 +475,7 @@ static void csv_has_a_line_for_each_row(void **state)
 		"ffn,measured,,run,control,,,,,,,,0,,,,,,,,\n"
 		"ffn,measured,,run,minor_faults,,,,,0,,,,,,,,,,,\n"
 		"ffn,measured,,run,major_faults,,,,,0,,,,,,,,,,,\n"
+		"ffn,measured,,run,slow_calls_incomplete,,,,,0,,,,,,,,,,,\n"
 		"ffn,measured,,category,ioctl,,,,,20,1,2,15000000,12000000,2000000,5000000,,,,,\n"
 		"ffn,measured,,category,read,,,,,4,0,0,5000000,5000000,0,5000000,,,,,\n"
 		"ffn,measured,,category,write,,,,,0,0,0,0,0,0,,,,,,\n"

@@ -169,6 +169,9 @@ static void csv_print_whole(const struct csv *csv, const struct bt_result *r)
 	csv_print_part(csv, "control", BT_NONE, t->control_ns, BT_NONE, BT_NONE);
 	csv_print_part(csv, "minor_faults", t->minor_faults, BT_NONE, BT_NONE, BT_NONE);
 	csv_print_part(csv, "major_faults", t->major_faults, BT_NONE, BT_NONE, BT_NONE);
+	if (bt_result_has_slow_calls(r) && csv->report->slow_ns)
+		csv_print_part(csv, "slow_calls_incomplete", r->slow_incomplete, BT_NONE,
+			       BT_NONE, BT_NONE);
 }
 
 static void csv_print_categories(const struct csv *csv, const struct bt_result *r)
