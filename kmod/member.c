@@ -701,7 +701,7 @@ static void member_collect(const struct bkt_member *m, s32 tid, u64 begin, u64 e
 		member_translate_slow(m, tid, c, &call);
 		bkt_slow_top_add(top, &call);
 	}
-	top->incomplete |= bkt_slow_incomplete(list, begin, true);
+	top->incomplete |= bkt_slow_incomplete(list, begin, end, true);
 }
 
 void bkt_member_slow(struct bkt_member *m, u64 begin, const struct bkt_snapshot *v,
@@ -763,7 +763,7 @@ static void member_walk_former(struct bkt_session *s, u64 begin, u64 end, u32 ep
 		if (bkt_slow_inside(c, begin, end) && bkt_clock_ns(c->time) >= least &&
 		    (!epoch || c->epoch == epoch))
 			bkt_slow_top_add(s->slow_top, c);
-	s->slow_top->incomplete |= bkt_slow_incomplete(s->slow_list, begin, false);
+	s->slow_top->incomplete |= bkt_slow_incomplete(s->slow_list, begin, end, false);
 	spin_lock(&bkt_tasks_lock);
 }
 

@@ -114,10 +114,10 @@ const struct bkt_slow_call *bkt_slow_next(const struct bkt_slow_list *l, u32 *i)
 	return NULL;
 }
 
-bool bkt_slow_incomplete(const struct bkt_slow_list *l, u64 begin, bool thread)
+bool bkt_slow_incomplete(const struct bkt_slow_list *l, u64 begin, u64 end, bool thread)
 {
 	const struct bkt_slow_call *oldest = &l->latest[l->added % BKT_SLOW_LATEST];
-	u32 i, older = 0;
+	u32 i, outside = 0;
 
 	/* @latest has all calls of the run. */
 	if (l->added <= BKT_SLOW_LATEST || (thread && oldest->start + oldest->time <= begin))
@@ -129,8 +129,8 @@ bool bkt_slow_incomplete(const struct bkt_slow_list *l, u64 begin, bool thread)
 	if (l->old_end > begin)
 		return true;
 	for (i = 0; i < l->used; i++)
-		older += l->longest[i].start < begin;
-	return older > BKT_SLOW_LONGEST - BRICKTRACE_RUN_SLOWEST;
+		outside += !bkt_slow_inside(&l->longest[i], begin, end);
+	return outside > BKT_SLOW_LONGEST - BRICKTRACE_RUN_SLOWEST;
 }
 
 void bkt_slow_top_add(struct bkt_slow_top *top, const struct bkt_slow_call *c)

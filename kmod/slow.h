@@ -106,10 +106,10 @@ static inline void bkt_slow_top_clear(struct bkt_slow_top *top)
 
 /*
  * Returns whether @l may have lost some of the BRICKTRACE_RUN_SLOWEST longest calls of a run
- * that began at @begin to longer calls from before. @thread: the list is that of a thread,
- * whose calls were added in the order of their ends.
+ * from @begin to @end to longer calls outside the run. @thread: the list is that of a
+ * thread, whose calls were added in the order of their ends.
  */
-bool bkt_slow_incomplete(const struct bkt_slow_list *l, u64 begin, bool thread);
+bool bkt_slow_incomplete(const struct bkt_slow_list *l, u64 begin, u64 end, bool thread);
 
 /* Adds a call to @top if it is among the longest. */
 void bkt_slow_top_add(struct bkt_slow_top *top, const struct bkt_slow_call *c);

@@ -97,29 +97,32 @@ static void a_list_knows_what_it_may_lack(struct kunit *test)
 	/* The run is the oldest: nothing is lost, however many calls there are. */
 	for (i = 0; i < 100; i++)
 		add(l, 1000 + 10 * i, 5, 1000);
-	KUNIT_EXPECT_FALSE(test, bkt_slow_incomplete(l, 1000, true));
-	KUNIT_EXPECT_FALSE(test, bkt_slow_incomplete(l, 1000, false));
+	KUNIT_EXPECT_FALSE(test, bkt_slow_incomplete(l, 1000, 9000, true));
+	KUNIT_EXPECT_FALSE(test, bkt_slow_incomplete(l, 1000, 9000, false));
 	/* The first 16 calls are kept, since all took as long. Six may be from before a run. */
-	KUNIT_EXPECT_FALSE(test, bkt_slow_incomplete(l, 1060, true));
-	KUNIT_EXPECT_FALSE(test, bkt_slow_incomplete(l, 1060, false));
-	KUNIT_EXPECT_TRUE(test, bkt_slow_incomplete(l, 1061, true));
-	KUNIT_EXPECT_TRUE(test, bkt_slow_incomplete(l, 1061, false));
+	KUNIT_EXPECT_FALSE(test, bkt_slow_incomplete(l, 1060, 9000, true));
+	KUNIT_EXPECT_FALSE(test, bkt_slow_incomplete(l, 1060, 9000, false));
+	KUNIT_EXPECT_TRUE(test, bkt_slow_incomplete(l, 1061, 9000, true));
+	KUNIT_EXPECT_TRUE(test, bkt_slow_incomplete(l, 1061, 9000, false));
+	/* So may those from after it. */
+	KUNIT_EXPECT_FALSE(test, bkt_slow_incomplete(l, 1000, 1095, true));
+	KUNIT_EXPECT_TRUE(test, bkt_slow_incomplete(l, 1000, 1094, true));
 	/* A run from the call number 68 on has its calls among the latest. */
-	KUNIT_EXPECT_FALSE(test, bkt_slow_incomplete(l, 1685, true));
-	KUNIT_EXPECT_TRUE(test, bkt_slow_incomplete(l, 1684, true));
-	KUNIT_EXPECT_TRUE(test, bkt_slow_incomplete(l, 1685, false));
+	KUNIT_EXPECT_FALSE(test, bkt_slow_incomplete(l, 1685, 9000, true));
+	KUNIT_EXPECT_TRUE(test, bkt_slow_incomplete(l, 1684, 9000, true));
+	KUNIT_EXPECT_TRUE(test, bkt_slow_incomplete(l, 1685, 9000, false));
 	/* The older run ends when the inner one has had calls. */
 	for (i = 0; i < 100; i++)
 		add(l, 2000 + 10 * i, 5, 1685);
-	KUNIT_EXPECT_TRUE(test, bkt_slow_incomplete(l, 1685, true));
-	KUNIT_EXPECT_TRUE(test, bkt_slow_incomplete(l, 1994, false));
+	KUNIT_EXPECT_TRUE(test, bkt_slow_incomplete(l, 1685, 9000, true));
+	KUNIT_EXPECT_TRUE(test, bkt_slow_incomplete(l, 1994, 9000, false));
 	/* A run that begins after that is the oldest, then. */
-	KUNIT_EXPECT_FALSE(test, bkt_slow_incomplete(l, 1995, false));
+	KUNIT_EXPECT_FALSE(test, bkt_slow_incomplete(l, 1995, 9000, false));
 	/* Few calls are all there. */
 	l = list_new(test);
 	for (i = 0; i < BKT_SLOW_LATEST; i++)
 		add(l, 1000 + 10 * i, 5, 0);
-	KUNIT_EXPECT_FALSE(test, bkt_slow_incomplete(l, 1000, false));
+	KUNIT_EXPECT_FALSE(test, bkt_slow_incomplete(l, 1000, 9000, false));
 }
 
 static void a_call_lies_inside(struct kunit *test)
