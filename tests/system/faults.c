@@ -504,6 +504,10 @@ int main(void)
 	linger(0);
 	for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++)
 		each_site(&ops[i]);
+	/* The site at which a child is lost has another number each time, and may be missed. */
+	for (int i = 0; !not_followed && i < 10 * PASSES; i++)
+		try_site(&ops[sizeof(ops) / sizeof(ops[0]) - 1], 1 + i % 10,
+			 &(struct tally){ 0 });
 	count_sites(0, ULONG_MAX);
 	linger(1000);
 	is(hidden, 0,
