@@ -748,6 +748,7 @@ static void member_walk_slow(struct bkt_member *m, u64 begin, u64 end)
  * when it has ended those of members that left during the walk @epoch unread.
  */
 static void member_walk_former(struct bkt_session *s, u64 begin, u64 end, u32 epoch)
+	__must_hold(&bkt_tasks_lock)
 {
 	u64 least = READ_ONCE(s->slow_want.ns);
 	const struct bkt_slow_call *c;
