@@ -165,7 +165,7 @@ class Publish(unittest.TestCase):
                     self.assertIn(name, ("costs", "parts", "worst", "delays"))
                     self.assertIn("|---|", block)
                 self.assertIn("| bricktrace, traced thread | 118 (1.37 x) |", text)
-                self.assertIn("| bricktrace, traced thread | 509 (1.74 x) | 903 (1.78 x) |", text)
+                self.assertIn("| bricktrace, traced thread | 509 (1.74 x) | 651 (1.56 x) |", text)
                 self.assertEqual("| bpftrace, count, sum and longest | 4,828 (8.00 x) |" in text,
                                  bool(tools))
                 self.assertEqual("strace -c -f" in text, bool(tools))
