@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/clocksource.h>
 #include <linux/math64.h>
+#include <linux/minmax.h>
 #include "clock.h"
 #include "compat.h"
 #ifdef CONFIG_X86_64
@@ -14,29 +15,49 @@ static u32 clock_mult = 1, clock_shift;
 static u32 clock_ticks_mult = 1, clock_ticks_shift;
 static u32 clock_epoch;		/* the number of the present epoch */
 
-u64 bkt_clock_mono(u64 *ticks)
-{
-	u64 before, mono, took, least = U64_MAX, ns = 0;
-	int i;
-
-	/* Three tries, since an interrupt or a hypervisor may come between the readings. */
-	for (i = 0; i < 3; i++) {
-		before = bkt_clock_now();
-		mono = ktime_get_mono_fast_ns();
-		took = bkt_clock_now() - before;
-		if (took >= least)
-			continue;
-		least = took;
-		*ticks = before + took / 2;
-		ns = mono;
-	}
-	return ns;
-}
-
 u64 bkt_clock_ns(u64 ticks)
 {
 	return mul_u64_u32_shr(ticks, READ_ONCE(clock_mult),
 			       READ_ONCE(clock_shift));
+}
+
+/* Readings of the two clocks that take less are close enough to be those of one moment. */
+#define CLOCK_CLOSE_NS 5000
+
+void bkt_clock_both(struct bkt_clock_moment *m)
+{
+	u64 before, ns, took, least = U64_MAX;
+	int tries = 3;
+
+	/* An interrupt or a hypervisor may come between the readings. */
+	while (tries-- && (least == U64_MAX || bkt_clock_ns(least) > CLOCK_CLOSE_NS)) {
+		before = bkt_clock_now();
+		ns = ktime_get_mono_fast_ns();
+		took = bkt_clock_now() - before;
+		if (took >= least)
+			continue;
+		least = took;
+		m->ticks = before + took / 2;
+		m->ns = ns;
+	}
+}
+
+u64 bkt_clock_between(const struct bkt_clock_moment *a, const struct bkt_clock_moment *b,
+		      u64 ticks)
+{
+	u64 all = b->ticks - a->ticks, part = min(ticks - a->ticks, all);
+	u64 ns = a->ns + bkt_clock_ns(part);
+	/* How far the kernel's clock has gone ahead of this one from @a to @b. */
+	s64 ahead = b->ns - a->ns - bkt_clock_ns(all);
+	int shift = max_t(int, fls64(all) - 32, 0);
+	u32 share;	/* of @part in @all, in 1 / 2^31 */
+
+	if (!all)
+		return ns;
+	share = div64_u64(part >> shift << 31, all >> shift);
+	if (ahead < 0)
+		return ns - mul_u64_u32_shr(-ahead, share, 31);
+	return ns + mul_u64_u32_shr(ahead, share, 31);
 }
 
 u64 bkt_clock_ticks(u64 ns)

@@ -36,8 +36,21 @@ static __always_inline u64 bkt_clock_now(void)
 	return bkt_clock_read(false);
 }
 
-/* Returns the time of CLOCK_MONOTONIC at the reading that @ticks is set to. */
-u64 bkt_clock_mono(u64 *ticks);
+/* A moment on both clocks. */
+struct bkt_clock_moment {
+	u64 ticks;
+	u64 ns;		/* CLOCK_MONOTONIC */
+};
+
+void bkt_clock_both(struct bkt_clock_moment *m);
+
+/*
+ * Returns the time of CLOCK_MONOTONIC at the reading @ticks, which lies between two moments
+ * of one epoch. The kernel corrects the rate of its clock all the time, so that the
+ * distance from one moment alone would not do.
+ */
+u64 bkt_clock_between(const struct bkt_clock_moment *a, const struct bkt_clock_moment *b,
+		      u64 ticks);
 
 /* Converts the difference of two readings to nanoseconds. Exact over centuries. */
 u64 bkt_clock_ns(u64 ticks);

@@ -22,6 +22,26 @@ int bkt_record_alloc(struct bkt_record *rec, const struct bkt_totals *totals, u3
 	return -ENOMEM;
 }
 
+void bkt_record_add_slow(struct bkt_record *rec, const struct bkt_slow_top *top,
+			 const struct bkt_ioctl_id *ids,
+			 const struct bkt_clock_moment *opened)
+{
+	struct bkt_clock_moment now;
+	u32 i;
+
+	rec->nr_slow_calls = top->n;
+	if (top->incomplete)
+		rec->result.flags |= BRICKTRACE_RESULT_SLOW_INCOMPLETE;
+	if (!top->n)
+		return;
+	bkt_clock_both(&now);
+	for (i = 0; i < top->n; i++) {
+		bkt_breakdown_slow(&rec->slow_calls[i], &top->call[i], ids);
+		rec->slow_calls[i].start_ns =
+			bkt_clock_between(opened, &now, top->call[i].start);
+	}
+}
+
 void bkt_record_drop_breakdown(struct bkt_record *rec)
 {
 	kvfree(rec->breakdown);
@@ -29,6 +49,7 @@ void bkt_record_drop_breakdown(struct bkt_record *rec)
 	kfree(rec->slow_calls);
 	rec->slow_calls = NULL;
 	rec->nr_slow_calls = 0;
+	rec->result.flags &= ~BRICKTRACE_RESULT_SLOW_INCOMPLETE;
 }
 
 void bkt_record_free(struct bkt_record *rec)

@@ -26,6 +26,14 @@ struct bkt_record {
  */
 int bkt_record_alloc(struct bkt_record *rec, const struct bkt_totals *totals, u32 slow_calls);
 
+/*
+ * Fills in the slow calls @top, for which there is room. @ids are as in breakdown.h. The
+ * run's first moment is @opened, and its last one is now.
+ */
+void bkt_record_add_slow(struct bkt_record *rec, const struct bkt_slow_top *top,
+			 const struct bkt_ioctl_id *ids,
+			 const struct bkt_clock_moment *opened);
+
 /* Drops breakdown and slow calls: the run turned out not to be instrumented. */
 void bkt_record_drop_breakdown(struct bkt_record *rec);
 

@@ -47,7 +47,7 @@ struct bkt_run {
 	bool automatic;			/* level auto: waits for nobody */
 	struct task_struct *owner;	/* the thread that opened it, with a reference */
 	struct bkt_brick_open settings;	/* what the brick said */
-	u64 start_ns;			/* CLOCK_MONOTONIC */
+	struct bkt_clock_moment opened;	/* shortly before @start; @ticks only if it is traced */
 	u64 start;			/* ticks */
 	u64 since;			/* runs_lock: ticks before @start; U64_MAX: not traced */
 	u32 epoch;			/* of the clock, at @start */
@@ -521,7 +521,10 @@ static u64 run_start(struct bkt_run *r, struct bkt_member *self)
 
 	r->id = id;
 	r->epoch = bkt_clock_epoch();
-	r->start_ns = ktime_get_mono_fast_ns();
+	if (r->traced)
+		bkt_clock_both(&r->opened);
+	else
+		r->opened.ns = ktime_get_mono_fast_ns();
 	if (self) {
 		r->start = bkt_member_walk_last(self, r->open);
 	} else if (r->member) {
@@ -646,7 +649,7 @@ static u64 run_wall_ns(struct bkt_run *r, u64 end)
 
 	if (likely(r->epoch == bkt_clock_epoch() && !bkt_clock_stale()))
 		return ns;
-	return ktime_get_mono_fast_ns() - r->start_ns;
+	return ktime_get_mono_fast_ns() - r->opened.ns;
 }
 
 /* Fills in the parts of a result that do not depend on the run's end. */
@@ -661,7 +664,7 @@ static void run_describe(const struct bkt_run *r, struct bricktrace_result *res)
 	res->brick = r->brick->id;
 	res->depth = r->depth;
 	res->budget_ns = r->settings.budget_ns;
-	res->start_ns = r->start_ns;
+	res->start_ns = r->opened.ns;
 	res->reason = r->reason;
 	res->flags = r->flags;
 	res->why = r->settings.why;
@@ -673,29 +676,6 @@ static void run_describe(const struct bkt_run *r, struct bricktrace_result *res)
 	res->window_squares.low = w->squares;
 	res->window_squares.high = w->squares >> 64;
 	res->window_median2 = w->median2;
-}
-
-/* Fills in the slow calls, for which the record has room. */
-static void run_add_slow(struct bkt_run *r, const struct bkt_slow_top *top)
-{
-	struct bkt_record *rec = &r->record;
-	u64 ns, ticks;
-	u32 i;
-
-	rec->nr_slow_calls = top->n;
-	if (top->incomplete)
-		rec->result.flags |= BRICKTRACE_RESULT_SLOW_INCOMPLETE;
-	if (!top->n)
-		return;
-	/* The run's start was read on one clock after the other, with other work in between. */
-	ns = bkt_clock_mono(&ticks);
-	for (i = 0; i < top->n; i++) {
-		bkt_breakdown_slow(&rec->slow_calls[i], &top->call[i],
-				   r->session->base->ioctl);
-		/* The two clocks may have drifted apart since the run began. */
-		rec->slow_calls[i].start_ns =
-			max(ns - bkt_clock_ns(ticks - top->call[i].start), r->start_ns);
-	}
 }
 
 /*
@@ -720,7 +700,7 @@ static int run_measure(struct bkt_run *r, u64 entered, struct bkt_totals *totals
 			return ret;
 		bkt_breakdown(rec->breakdown, totals, &r->inner, s->base->ioctl,
 			      READ_ONCE(s->edge_ps));
-		run_add_slow(r, top);
+		bkt_record_add_slow(rec, top, s->base->ioctl, &r->opened);
 	}
 	res->wall_ns = run_wall_ns(r, end);
 	if (reason)

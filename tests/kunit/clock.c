@@ -45,6 +45,44 @@ static void grows_with_the_kernels_clock(struct kunit *test)
 	KUNIT_EXPECT_LE(test, ns, around + around / 100);
 }
 
+/* Between two moments, what the clocks have drifted apart is shared out evenly. */
+static void drift_is_shared_out(struct kunit *test)
+{
+	static const u64 lengths[] = { 1000, 1000000, 1ULL << 32, 1ULL << 45 };
+	static const s64 drifts[] = { 0, 100, -100 };
+	struct bkt_clock_moment a = { .ticks = 12345, .ns = 777777777 }, b = a;
+	int i, k;
+
+	KUNIT_EXPECT_EQ(test, bkt_clock_between(&a, &b, a.ticks), a.ns);
+	for (i = 0; i < ARRAY_SIZE(lengths); i++)
+		for (k = 0; k < ARRAY_SIZE(drifts); k++) {
+			u64 ns = bkt_clock_ns(lengths[i]) + drifts[k];
+			u64 middle = a.ticks + lengths[i] / 2;
+
+			b.ticks = a.ticks + lengths[i];
+			b.ns = a.ns + ns;
+			KUNIT_EXPECT_EQ(test, bkt_clock_between(&a, &b, a.ticks), a.ns);
+			KUNIT_EXPECT_LE(test, abs_diff(bkt_clock_between(&a, &b, b.ticks), b.ns),
+					1ULL);
+			KUNIT_EXPECT_LE(test, abs_diff(bkt_clock_between(&a, &b, middle),
+						       a.ns + ns / 2), 2ULL);
+		}
+}
+
+static void both_clocks_at_once(struct kunit *test)
+{
+	struct bkt_clock_moment m;
+	u64 ticks, ns;
+
+	ticks = bkt_clock_now();
+	ns = ktime_get_mono_fast_ns();
+	bkt_clock_both(&m);
+	KUNIT_EXPECT_GE(test, m.ticks, ticks);
+	KUNIT_EXPECT_LE(test, m.ticks, bkt_clock_now());
+	KUNIT_EXPECT_GE(test, m.ns, ns);
+	KUNIT_EXPECT_LE(test, m.ns, ktime_get_mono_fast_ns());
+}
+
 static int suite_init(struct kunit_suite *suite)
 {
 	bkt_clock_init();
@@ -54,6 +92,8 @@ static int suite_init(struct kunit_suite *suite)
 static struct kunit_case cases[] = {
 	KUNIT_CASE(conversion),
 	KUNIT_CASE(grows_with_the_kernels_clock),
+	KUNIT_CASE(drift_is_shared_out),
+	KUNIT_CASE(both_clocks_at_once),
 	{}
 };
 
