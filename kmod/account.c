@@ -382,9 +382,10 @@ int bkt_account_record(struct bkt_account *a, u32 generation, int key, u32 reque
 /*
  * Observes the task for the first time in @generation. What the task does now it has
  * done since @since. @slept: the task was asleep until now, so a recorded key is valid.
+ * @own: the task is in one of bricktrace's own calls.
  */
 static void account_observe(struct bkt_account *a, struct task_struct *p, u32 generation,
-			    u64 since, bool slept)
+			    u64 since, bool slept, bool own)
 {
 	struct bkt_slot *s = NULL;
 	u32 request = 0;
@@ -405,7 +406,9 @@ static void account_observe(struct bkt_account *a, struct task_struct *p, u32 ge
 	if (a->generation != generation)
 		account_rebase(a, p, generation);
 	a->state = bkt_syscall_never_ran(p) ? BKT_NEW : BKT_USER;
-	if (key >= 0) {
+	if (own) {
+		s = &a->slots[BKT_SLOT_CONTROL];
+	} else if (key >= 0) {
 		s = account_found_slot(a, key, request);
 		a->state = BKT_OBSERVED;
 		if (key < BKT_NR_NATIVE)
@@ -423,7 +426,7 @@ void bkt_account_in(struct bkt_account *a, struct task_struct *p, u32 generation
 	u64 since, off;
 
 	if (unlikely(bkt_account_asleep(a, generation, armed, &since)))
-		account_observe(a, p, generation, since, true);
+		account_observe(a, p, generation, since, true, false);
 	account_write_begin(a);
 	off = bkt_clock_now() - a->t_out;
 	a->offcpu += off;
@@ -441,12 +444,12 @@ void bkt_account_in(struct bkt_account *a, struct task_struct *p, u32 generation
 }
 
 void bkt_account_observe_running(struct bkt_account *a, struct task_struct *p,
-				 u32 generation, u64 armed)
+				 u32 generation, u64 armed, bool own)
 {
 	u64 since;
 
 	if (bkt_account_asleep(a, generation, armed, &since))
-		account_observe(a, p, generation, bkt_clock_now(), false);
+		account_observe(a, p, generation, bkt_clock_now(), false, own);
 	account_write_begin(a);
 	/* The scheduler has already added the wait for this CPU. */
 	a->run_delay = bkt_run_delay(p);

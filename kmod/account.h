@@ -204,13 +204,13 @@ void bkt_account_control(struct bkt_account *a);
  * The task @p leaves its CPU (out), is given one (in), or is observed on a CPU whose
  * bkt_running does not point to @a. Interrupts are off. The arming under way is number
  * @generation and began at @armed. If @p was not observed in this generation before,
- * its registers say which call it is in.
+ * its registers say which call it is in. @own: it is in one of bricktrace's own calls.
  */
 void bkt_account_out(struct bkt_account *a, const struct task_struct *p);
 void bkt_account_in(struct bkt_account *a, struct task_struct *p, u32 generation,
 		    u64 armed);
 void bkt_account_observe_running(struct bkt_account *a, struct task_struct *p,
-				 u32 generation, u64 armed);
+				 u32 generation, u64 armed, bool own);
 
 /*
  * A signal handler of current is about to run. If current's last call was interrupted

@@ -303,8 +303,11 @@ static void task_set_pointer(struct bkt_task *t)
 		this_cpu_write(bkt_running, NULL);
 }
 
-/* Runs with interrupts off. Observes current if it is followed and was not observed yet. */
-static void task_observe_current(void *unused)
+/*
+ * Runs with interrupts off. Observes current if it is followed and was not observed yet.
+ * @caller is the task that asked for this, by a call of bricktrace's own.
+ */
+static void task_observe_current(void *caller)
 {
 	struct bkt_task *t;
 
@@ -314,7 +317,7 @@ static void task_observe_current(void *unused)
 	if (!t || this_cpu_read(bkt_running) == &t->account)
 		return;
 	bkt_account_observe_running(&t->account, current, READ_ONCE(task_generation),
-				    READ_ONCE(task_armed_at));
+				    READ_ONCE(task_armed_at), current == caller);
 	task_set_pointer(t);
 }
 
@@ -325,7 +328,7 @@ void bkt_task_observe(const struct cpumask *cpus)
 	 * @task_armed under bkt_tasks_lock after the tasks were listed under the same lock.
 	 */
 	if (READ_ONCE(task_armed))
-		on_each_cpu_mask(cpus, task_observe_current, NULL, 1);
+		on_each_cpu_mask(cpus, task_observe_current, current, 1);
 }
 
 static bool task_must_forget(int cpu, void *unused)
@@ -529,7 +532,7 @@ void bkt_task_arm_end(void)
 	spin_lock(&bkt_tasks_lock);
 	WRITE_ONCE(task_armed, true);
 	spin_unlock(&bkt_tasks_lock);
-	on_each_cpu(task_observe_current, NULL, 1);
+	on_each_cpu(task_observe_current, current, 1);
 	task_clear_flags();
 }
 

@@ -47,7 +47,7 @@ static struct bkt_account *account_running(struct kunit *test)
 {
 	struct bkt_account *a = account_new(test, false);
 
-	bkt_account_observe_running(a, current, GENERATION, 0);
+	bkt_account_observe_running(a, current, GENERATION, 0, false);
 	return a;
 }
 
@@ -297,6 +297,20 @@ static void own_ioctls_are_control(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, a->slots[BKT_SLOT_CONTROL].offcpu, 50ULL);
 }
 
+/* So does the call of bricktrace's that made the thread be observed, without a slot of its own. */
+static void the_observing_ioctl_is_control(struct kunit *test)
+{
+	struct bkt_account *a = account_new(test, false);
+
+	bkt_account_observe_running(a, current, GENERATION, 0, true);
+	bkt_mock_ns += 40;
+	bkt_account_control(a);
+	bkt_account_exit(a, 0, false);
+	KUNIT_EXPECT_EQ(test, a->slots[BKT_SLOT_CONTROL].count, 1ULL);
+	KUNIT_EXPECT_EQ(test, a->slots[BKT_SLOT_CONTROL].time, 40ULL);
+	KUNIT_EXPECT_EQ(test, (int)a->used, BKT_SLOT_FIRST);
+}
+
 /* Off-CPU time belongs to the call under way, if there is one. */
 static void offcpu_time_of_a_call(struct kunit *test)
 {
@@ -431,7 +445,7 @@ static void a_record_is_for_sleepers_only(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, a->cur, (struct bkt_slot *)slot_of(a, __NR_read));
 	a = account_new(test, false);
 	bkt_account_record(a, GENERATION, __NR_read, 0);
-	bkt_account_observe_running(a, current, GENERATION, 0);
+	bkt_account_observe_running(a, current, GENERATION, 0, false);
 	KUNIT_EXPECT_NULL(test, a->cur);
 }
 
@@ -517,6 +531,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(slots_run_out),
 	KUNIT_CASE(odd_numbers),
 	KUNIT_CASE(own_ioctls_are_control),
+	KUNIT_CASE(the_observing_ioctl_is_control),
 	KUNIT_CASE(offcpu_time_of_a_call),
 	KUNIT_CASE(value_of_a_call_under_way),
 	KUNIT_CASE(value_of_a_sleeper),

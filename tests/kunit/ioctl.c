@@ -34,7 +34,7 @@ static struct bkt_account *account_new(struct kunit *test, bool asleep)
 	bkt_account_init(a, bkt_clock_now(), GENERATION, false, &no_counters);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, account_free, a), 0);
 	if (!asleep)
-		bkt_account_observe_running(a, current, GENERATION, 0);
+		bkt_account_observe_running(a, current, GENERATION, 0, false);
 	return a;
 }
 

@@ -386,7 +386,7 @@ static void a_sessions_limit(void)
 				   c->figures.count);
 		}
 		ok(exact, "360 commands, run %d: no call of another one", round);
-		/* The main thread's RUN_OPEN, which armed the hooks, has perhaps taken one. */
+		/* The main thread has perhaps made another ioctl before the session followed it. */
 		between(separate(run), BRICKTRACE_SESSION_IOCTLS - 1,
 			BRICKTRACE_SESSION_IOCTLS,
 			"360 commands, run %d: 256 are separate", round);
