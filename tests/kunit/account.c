@@ -6,65 +6,9 @@
  */
 #include <asm/unistd.h>
 #include <linux/errno.h>
-#include <linux/slab.h>
-#include "account.h"
 #include "ioctl.h"
-#include "slow.h"
 #include "suites.h"
-
-#define GENERATION 7
-
-u64 bkt_mock_ns;
-
-/* Stands for what the kernel has counted for current. */
-static struct bkt_counters bkt_mock_kernel;
-
-u64 bkt_mock_run_delay(void)
-{
-	return bkt_mock_kernel.run_delay;
-}
-
-static void account_free(void *account)
-{
-	struct bkt_account *a = account;
-
-	bkt_ioctl_free(a->ioctls);
-	bkt_slow_free(a->slow_calls);
-}
-
-static struct bkt_account *account_new(struct kunit *test, bool forked)
-{
-	struct bkt_account *a = kunit_kzalloc(test, sizeof(*a), GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, a);
-	bkt_account_init(a, bkt_clock_now(), GENERATION, forked, &bkt_mock_kernel);
-	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, account_free, a), 0);
-	return a;
-}
-
-/* An account of a thread that runs in user mode. */
-static struct bkt_account *account_running(struct kunit *test)
-{
-	struct bkt_account *a = account_new(test, false);
-
-	bkt_account_observe_running(a, current, GENERATION, 0, false);
-	return a;
-}
-
-static void make_call(struct bkt_account *a, unsigned long nr, long ret, u64 time)
-{
-	bkt_account_enter(a, nr, false);
-	bkt_mock_ns += time;
-	bkt_account_exit(a, ret, false);
-}
-
-/* The thread is off its CPU for @time. */
-static void off_cpu(struct bkt_account *a, u64 time)
-{
-	bkt_account_out(a, current);
-	bkt_mock_ns += time;
-	bkt_account_in(a, current, GENERATION, 0);
-}
+#include "thread.h"
 
 static const struct bkt_slot *slot_of(struct bkt_account *a, u16 key)
 {
@@ -74,21 +18,6 @@ static const struct bkt_slot *slot_of(struct bkt_account *a, u16 key)
 		if (a->keys[i] == key)
 			return &a->slots[i];
 	return NULL;
-}
-
-static bool try_read(struct bkt_account *a, int key, u64 limit, struct bkt_snapshot *s)
-{
-	return bkt_account_try_read(a, GENERATION, 0, key, limit, &bkt_mock_kernel, s);
-}
-
-static struct bkt_snapshot *read_at(struct kunit *test, struct bkt_account *a,
-				    int key, u64 limit)
-{
-	struct bkt_snapshot *s = kunit_kzalloc(test, sizeof(*s), GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, s);
-	KUNIT_ASSERT_TRUE(test, try_read(a, key, limit, s));
-	return s;
 }
 
 static void a_call_is_counted(struct kunit *test)
@@ -424,17 +353,6 @@ static void torn_reads_fail(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, try_read(a, -1, U64_MAX, s));
 }
 
-static int clock_stop(struct kunit *test)
-{
-	bkt_mock_ns = NSEC_PER_SEC;
-	return 0;
-}
-
-static void clock_continue(struct kunit *test)
-{
-	bkt_mock_ns = 0;
-}
-
 /* A recorded key counts if the thread has slept since, and not if it was running. */
 static void a_record_is_for_sleepers_only(struct kunit *test)
 {
@@ -504,17 +422,6 @@ static void waiting_for_a_cpu(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, v->kernel.run_delay, 51ULL);
 	KUNIT_EXPECT_EQ(test, v->kernel.min_flt, 4ULL);
 	KUNIT_EXPECT_EQ(test, v->kernel.maj_flt, 2ULL);
-}
-
-static int tables_init(struct kunit_suite *suite)
-{
-	return bkt_ioctl_init() ?: bkt_slow_init();
-}
-
-static void tables_exit(struct kunit_suite *suite)
-{
-	bkt_slow_exit();
-	bkt_ioctl_exit();
 }
 
 static struct kunit_case cases[] = {

@@ -8,52 +8,10 @@
 #include <asm/unistd.h>
 #include <linux/errno.h>
 #include <linux/slab.h>
-#include "account.h"
 #include "ioctl.h"
 #include "slow.h"
 #include "suites.h"
-
-#define GENERATION 7
-
-static const struct bkt_counters no_counters;
-
-static void account_free(void *account)
-{
-	struct bkt_account *a = account;
-
-	bkt_ioctl_free(a->ioctls);
-	bkt_slow_free(a->slow_calls);
-}
-
-/* An account of a thread that runs in user mode or, @asleep, has slept since it was made. */
-static struct bkt_account *account_new(struct kunit *test, bool asleep)
-{
-	struct bkt_account *a = kunit_kzalloc(test, sizeof(*a), GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, a);
-	bkt_account_init(a, bkt_clock_now(), GENERATION, false, &no_counters);
-	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, account_free, a), 0);
-	if (!asleep)
-		bkt_account_observe_running(a, current, GENERATION, 0, false);
-	return a;
-}
-
-static void make_call(struct bkt_account *a, unsigned long nr, long ret, u64 time)
-{
-	bkt_account_enter(a, nr, false);
-	bkt_mock_ns += time;
-	bkt_account_exit(a, ret, false);
-}
-
-static struct bkt_snapshot *value_of(struct kunit *test, struct bkt_account *a, int key)
-{
-	struct bkt_snapshot *v = kunit_kzalloc(test, sizeof(*v), GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, v);
-	KUNIT_ASSERT_TRUE(test, bkt_account_try_read(a, GENERATION, 0, key, U64_MAX,
-						     &no_counters, v));
-	return v;
-}
+#include "thread.h"
 
 static struct bkt_slow_list *slow_calls(struct kunit *test, struct bkt_account *a)
 {
@@ -67,7 +25,7 @@ static struct bkt_slow_list *slow_calls(struct kunit *test, struct bkt_account *
 /* Commands that differ in any part have slots of their own, as long as there are any. */
 static void commands_are_told_apart(struct kunit *test)
 {
-	struct bkt_account *a = account_new(test, false);
+	struct bkt_account *a = account_running(test);
 	struct bkt_ioctl_id id = { .command = 1, .request = 2, .dev = 3, .file = 4 };
 	struct bkt_ioctl_id other[] = { id, id, id, id, id, id, id };
 	struct bkt_slot *s = bkt_ioctl_slot(&a->ioctls, &id);
@@ -100,7 +58,7 @@ static void commands_are_told_apart(struct kunit *test)
 /* An ioctl without a slot of its own is counted in that of the system call. */
 static void a_full_table_counts(struct kunit *test)
 {
-	struct bkt_account *a = account_new(test, false);
+	struct bkt_account *a = account_running(test);
 	struct bkt_ioctl_id id = {};
 	struct bkt_snapshot *v;
 
@@ -108,14 +66,14 @@ static void a_full_table_counts(struct kunit *test)
 	for (id.request = 1; id.request < BKT_IOCTLS; id.request++)
 		bkt_ioctl_slot(&a->ioctls, &id);
 	make_call(a, __NR_ioctl, 0, 20);
-	v = value_of(test, a, -1);
+	v = read_at(test, a, -1, U64_MAX);
 	KUNIT_EXPECT_EQ(test, (u32)v->ioctls, (u32)BKT_IOCTLS);
 	KUNIT_EXPECT_EQ(test, v->slots[BKT_SLOTS].count, 2ULL);
 	KUNIT_EXPECT_EQ(test, v->slots[BKT_SLOTS].time, 30ULL);
 	/* Now the thread's ioctl is another command, for which there is no room. */
 	a->ioctls->id[0].file = BRICKTRACE_FILE_CHAR;
 	make_call(a, __NR_ioctl, -EBADF, 5);
-	v = value_of(test, a, -1);
+	v = read_at(test, a, -1, U64_MAX);
 	KUNIT_EXPECT_EQ(test, v->slots[BKT_SLOTS].count, 2ULL);
 	KUNIT_EXPECT_EQ(test, a->keys[BKT_SLOT_FIRST], (u16)__NR_ioctl);
 	KUNIT_EXPECT_EQ(test, v->slots[BKT_SLOT_FIRST].count, 1ULL);
@@ -125,20 +83,20 @@ static void a_full_table_counts(struct kunit *test)
 /* The call under way in a slot of an ioctl, with its time off the CPU. */
 static void an_ioctl_under_way(struct kunit *test)
 {
-	struct bkt_account *a = account_new(test, false);
+	struct bkt_account *a = account_running(test);
 	struct bkt_snapshot *v;
 
 	bkt_account_enter(a, __NR_ioctl, false);
 	bkt_mock_ns += 30;
 	bkt_account_out(a, current);
 	bkt_mock_ns += 50;
-	v = value_of(test, a, -1);
+	v = read_at(test, a, -1, U64_MAX);
 	KUNIT_EXPECT_EQ(test, v->call.slot, BKT_SLOTS);
 	KUNIT_EXPECT_EQ(test, v->call.time, 80ULL);
 	KUNIT_EXPECT_EQ(test, v->call.offcpu, 50ULL);
 	bkt_account_in(a, current, GENERATION, 0);
 	bkt_account_exit(a, 0, false);
-	v = value_of(test, a, -1);
+	v = read_at(test, a, -1, U64_MAX);
 	KUNIT_EXPECT_EQ(test, v->call.key, -1);
 	KUNIT_EXPECT_EQ(test, v->slots[BKT_SLOTS].offcpu, 50ULL);
 	KUNIT_EXPECT_EQ(test, v->slots[BKT_SLOTS].max, 80ULL);
@@ -148,13 +106,13 @@ static void an_ioctl_under_way(struct kunit *test)
 static void an_ioctl_found_under_way(struct kunit *test)
 {
 	const int found = BKT_KEY_FOUND + BRICKTRACE_ARCH_NATIVE;
-	struct bkt_account *a = account_new(test, true);
+	struct bkt_account *a = account_new(test, false);
 	struct bkt_snapshot *v;
 	int key;
 
 	key = bkt_account_record(a, GENERATION, __NR_ioctl, 77);
 	KUNIT_EXPECT_EQ(test, key, found);
-	v = value_of(test, a, key);
+	v = read_at(test, a, key, U64_MAX);
 	KUNIT_EXPECT_EQ(test, v->call.key, found);
 	KUNIT_EXPECT_EQ(test, v->call.slot, -1);
 	KUNIT_EXPECT_EQ(test, v->call.request, 77U);
@@ -164,7 +122,7 @@ static void an_ioctl_found_under_way(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, a->keys[a->found], (u16)found);
 	/* The sys_enter that follows is that of the same call. */
 	make_call(a, __NR_ioctl, 0, 20);
-	v = value_of(test, a, -1);
+	v = read_at(test, a, -1, U64_MAX);
 	KUNIT_EXPECT_EQ(test, v->slots[a->found].count, 1ULL);
 	KUNIT_EXPECT_EQ(test, v->slots[a->found].time, 120ULL);
 	KUNIT_EXPECT_EQ(test, (u32)v->ioctls, 0U);
@@ -180,7 +138,7 @@ static void an_ioctl_found_under_way(struct kunit *test)
 /* A call of exactly the time that the session wants is slow, and a shorter one is not. */
 static void slow_calls_are_kept(struct kunit *test)
 {
-	struct bkt_account *a = account_new(test, false);
+	struct bkt_account *a = account_running(test);
 	const struct bkt_slow_call *c;
 	struct bkt_slow_list *l;
 	u32 i = 0;
@@ -230,7 +188,7 @@ static void slow_calls_are_kept(struct kunit *test)
 /* bricktrace's own calls, and calls of which only the end was observed. */
 static void calls_that_are_never_slow(struct kunit *test)
 {
-	struct bkt_account *a = account_new(test, true);
+	struct bkt_account *a = account_new(test, false);
 
 	bkt_account_set_slow(a, 100, 0);
 	bkt_account_record(a, GENERATION, __NR_read, 0);
@@ -249,7 +207,7 @@ static void calls_that_are_never_slow(struct kunit *test)
 /* If the slot of a call is shared, the thread's registers still have the call's number. */
 static void a_slow_call_with_a_shared_slot(struct kunit *test)
 {
-	struct bkt_account *a = account_new(test, false);
+	struct bkt_account *a = account_running(test);
 	const struct bkt_slow_call *c;
 	u32 nr, i = 0;
 
@@ -267,7 +225,7 @@ static void a_slow_call_with_a_shared_slot(struct kunit *test)
 /* Of another arming, neither the slow calls nor the longest call count. */
 static void a_new_arming_begins_anew(struct kunit *test)
 {
-	struct bkt_account *a = account_new(test, false);
+	struct bkt_account *a = account_running(test);
 	struct bkt_slow_list *l;
 
 	bkt_account_set_slow(a, 100, 0);
@@ -287,7 +245,7 @@ static void a_new_arming_begins_anew(struct kunit *test)
 /* The longest call is known whether or not calls are slow. */
 static void the_longest_call(struct kunit *test)
 {
-	struct bkt_account *a = account_new(test, false);
+	struct bkt_account *a = account_running(test);
 	struct bkt_snapshot *v;
 
 	make_call(a, __NR_read, 0, 50);
@@ -295,32 +253,10 @@ static void the_longest_call(struct kunit *test)
 	make_call(a, __NR_read, 0, 30);
 	make_call(a, __NR_read, 0, 60);
 	make_call(a, __NR_read, 0, 40);
-	v = value_of(test, a, -1);
+	v = read_at(test, a, -1, U64_MAX);
 	KUNIT_EXPECT_EQ(test, v->slots[BKT_SLOT_FIRST].max, 60ULL);
 	KUNIT_EXPECT_EQ(test, v->slots[BKT_SLOT_FIRST].max_end, bkt_mock_ns - 40);
 	KUNIT_EXPECT_EQ(test, slow_calls(test, a)->added, 3ULL);
-}
-
-static int clock_stop(struct kunit *test)
-{
-	bkt_mock_ns = NSEC_PER_SEC;
-	return 0;
-}
-
-static void clock_continue(struct kunit *test)
-{
-	bkt_mock_ns = 0;
-}
-
-static int tables_init(struct kunit_suite *suite)
-{
-	return bkt_ioctl_init() ?: bkt_slow_init();
-}
-
-static void tables_exit(struct kunit_suite *suite)
-{
-	bkt_slow_exit();
-	bkt_ioctl_exit();
 }
 
 static struct kunit_case cases[] = {
