@@ -24,8 +24,7 @@ const struct bricktrace_ioctl listener_ioctl = {
 static atomic_int opened, calls, received;
 static struct seccomp_notif asked;
 
-/* Makes a call, which waits for the supervisor, for each listener_wake(). */
-static void *supervised(void *arg)
+int listener_supervise(void)
 {
 	struct sock_filter filter[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
@@ -36,8 +35,14 @@ static void *supervised(void *arg)
 	struct sock_fprog program = { .len = 4, .filter = filter };
 
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	atomic_store(&opened, syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
-				      SECCOMP_FILTER_FLAG_NEW_LISTENER, &program));
+	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+		       SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
+}
+
+/* Makes a call, which waits for the supervisor, for each listener_wake(). */
+static void *supervised(void *arg)
+{
+	atomic_store(&opened, listener_supervise());
 	for (;;) {
 		while (!atomic_load(&calls))
 			sleep_ns(MS);

@@ -8,6 +8,12 @@
 
 #include <linux/bricktrace.h>
 
+/*
+ * From now on each getppid() of the calling thread waits for a supervisor, who reads from the
+ * descriptor that is returned.
+ */
+int listener_supervise(void);
+
 /* How a result shows the ioctl. */
 extern const struct bricktrace_ioctl listener_ioctl;
 
