@@ -109,27 +109,6 @@ static bool run_charge(struct bkt_run *r, size_t bytes)
 	return true;
 }
 
-/*
- * Counts a traced run, which begins later, or ceases to count it. From the session's floor
- * on, slow calls may lie inside a traced run of this arming. Bound: BKT_MAX_RUNS runs are
- * passed.
- */
-static void run_count(struct bkt_run *r, bool counts)
-{
-	struct bkt_session *s = r->session;
-	u32 generation = bkt_task_generation();
-	u64 floor = U64_MAX;
-	struct bkt_run *o;
-
-	spin_lock(&s->runs_lock);
-	r->since = counts ? bkt_clock_now() : U64_MAX;
-	list_for_each_entry(o, &s->runs, session_node)
-		if (o->since < floor && o->generation == generation)
-			floor = o->since;
-	WRITE_ONCE(s->slow_want.floor, floor);
-	spin_unlock(&s->runs_lock);
-}
-
 static void run_untrace(struct bkt_run *r)
 {
 	if (!r->traced)
@@ -144,7 +123,6 @@ static void run_untrace(struct bkt_run *r)
 	memset(&r->inner.times, 0, sizeof(r->inner.times));
 	bkt_user_uncharge(r->session->user, r->bytes);
 	r->bytes = 0;
-	run_count(r, false);
 	bkt_hooks_put(&r->session->holder);
 	r->traced = false;
 }
@@ -166,10 +144,38 @@ static void run_free(struct bkt_run *r)
 	kfree(r);
 }
 
+/*
+ * Sets the session's floor, from which on slow calls may lie inside a traced run of this
+ * arming. Bound: BKT_MAX_RUNS runs are passed.
+ */
+static void run_set_floor(struct bkt_session *s)
+{
+	u32 generation = bkt_task_generation();
+	u64 floor = U64_MAX;
+	struct bkt_run *r;
+
+	lockdep_assert_held(&s->runs_lock);
+	list_for_each_entry(r, &s->runs, session_node)
+		if (r->since < floor && r->generation == generation)
+			floor = r->since;
+	WRITE_ONCE(s->slow_want.floor, floor);
+}
+
+/* Counts a run as traced from @since on, or if that is U64_MAX as not traced. */
+static void run_count(struct bkt_run *r, u64 since)
+{
+	spin_lock(&r->session->runs_lock);
+	r->since = since;
+	run_set_floor(r->session);
+	spin_unlock(&r->session->runs_lock);
+}
+
 static void run_unlink(struct bkt_run *r)
 {
 	lockdep_assert_held(&r->session->runs_lock);
 	list_del(&r->session_node);
+	if (r->since != U64_MAX)
+		run_set_floor(r->session);
 	r->session->nr_runs--;
 	if (r->parent)
 		r->parent->children--;
@@ -425,7 +431,7 @@ static int run_trace(struct bkt_run *r, bool charge, struct bkt_member **self)
 		return ret;
 	r->traced = true;
 	r->generation = bkt_task_generation();
-	run_count(r, true);
+	run_count(r, bkt_clock_now());
 	/* The probes did not see the entry of this call if the hooks have just been armed. */
 	bkt_task_control();
 	ret = run_prepare_outer(r);
@@ -450,6 +456,7 @@ static int run_trace(struct bkt_run *r, bool charge, struct bkt_member **self)
 	if (wide)
 		mutex_unlock(&s->lock);
 err:
+	run_count(r, U64_MAX);
 	run_untrace(r);
 	return ret;
 }
