@@ -529,14 +529,14 @@ int bkt_chardev_init(void)
 	SIZE(thread, THREAD_SIZE_V0);
 	SIZE(assertion, ASSERTION_SIZE_V0);
 	SIZE(brick_define, BRICK_DEFINE_SIZE_V1);
-	SIZE(run_open, RUN_OPEN_SIZE_V1);
+	SIZE(run_open, RUN_OPEN_SIZE_V2);
 	SIZE(run_close, RUN_CLOSE_SIZE_V2);
 	SIZE(result, RESULT_SIZE_V1);
 	SIZE(times, TIMES_SIZE_V1);
 	SIZE(category_figures, CATEGORY_FIGURES_SIZE_V1);
 	SIZE(syscall, SYSCALL_SIZE_V1);
 	SIZE(failed, FAILED_SIZE_V0);
-	SIZE(session, SESSION_SIZE_V2);
+	SIZE(session, SESSION_SIZE_V3);
 	SIZE(ioctl, IOCTL_SIZE_V0);
 	SIZE(slow_call, SLOW_CALL_SIZE_V0);
 	SIZE(brick_get, BRICK_GET_SIZE_V1);

@@ -21,7 +21,7 @@ VERSION(info, INFO, V1);
 VERSION(thread, THREAD, V0);
 VERSION(assertion, ASSERTION, V0);
 VERSION(brick_define, BRICK_DEFINE, V1);
-VERSION(run_open, RUN_OPEN, V1);
+VERSION(run_open, RUN_OPEN, V2);
 VERSION(run_close, RUN_CLOSE, V2);
 VERSION(result, RESULT, V1);
 VERSION(failed, FAILED, V0);
@@ -35,7 +35,7 @@ VERSION(window_run, WINDOW_RUN, V0);
 VERSION(assertion_counts, ASSERTION_COUNTS, V0);
 VERSION(brick_get, BRICK_GET, V1);
 VERSION(brick_reset, BRICK_RESET, V0);
-VERSION(session, SESSION, V2);
+VERSION(session, SESSION, V3);
 VERSION(ioctl, IOCTL, V0);
 VERSION(slow_call, SLOW_CALL, V0);
 

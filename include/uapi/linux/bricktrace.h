@@ -85,6 +85,18 @@
 /* So many slow calls of a result are its run's longest, unless the result says otherwise. */
 #define BRICKTRACE_RUN_SLOWEST		10
 #define BRICKTRACE_BRICK_SLOW		8
+/* The size of the name of a program, with the terminating NUL. */
+#define BRICKTRACE_COMM_LEN		16
+/* The size of a session's label in bytes, with its terminating NUL. */
+#define BRICKTRACE_LABEL_LEN		64
+/* The largest record of a stream, 64 KiB. */
+#define BRICKTRACE_RECORD_MAX		65536
+/* The limits and the default of @ring_bytes of struct bricktrace_stream_open. */
+#define BRICKTRACE_RING_MIN		(128U << 10)
+#define BRICKTRACE_RING_MAX		(16U << 20)
+#define BRICKTRACE_RING_DEFAULT		(1U << 20)
+/* The largest number of host-wide streams. */
+#define BRICKTRACE_MAX_HOST_STREAMS	16
 /*
  * Bucket I of a histogram counts the runs that lasted more than 2^(I/4) and at most
  * 2^((I+1)/4) seconds. The first bucket is number -120 and the last number 40. These
@@ -239,6 +251,11 @@ struct bricktrace_array {
 #define BRICKTRACE_FEATURE_IOCTLS	(1ULL << 3)
 /* The module reports slow calls. */
 #define BRICKTRACE_FEATURE_SLOW_CALLS	(1ULL << 4)
+/*
+ * The module has streams of finished runs, with labels and trace contexts: read(2) on the
+ * device and the ioctls STREAM_OPEN and STREAM_GET.
+ */
+#define BRICKTRACE_FEATURE_STREAM	(1ULL << 5)
 
 /**
  * struct bricktrace_info - information about the module (BRICKTRACE_INFO)
@@ -461,16 +478,34 @@ struct bricktrace_brick_define {
 #define BRICKTRACE_BRICK_DEFINE_SIZE_V0	88
 #define BRICKTRACE_BRICK_DEFINE_SIZE_V1	120
 
+/**
+ * struct bricktrace_context - a place in a distributed trace, as W3C Trace Context has it
+ * @trace_id: the trace; not all bytes are zero
+ * @span_id: the span; not all bytes are zero
+ * @flags: the trace flags, 0 to 255
+ *
+ * A context whose bytes are all zero stands for no context.
+ */
+struct bricktrace_context {
+	__u8  trace_id[16];
+	__u8  span_id[8];
+	__u64 flags;
+};
+
 /*
  * Take a grant, as the session's limit says, if the run is traced. If the run cannot be
  * traced, it is opened without a breakdown and says why, as at level auto.
  */
 #define BRICKTRACE_RUN_CHARGE		(1U << 0)
+/* Return the run's own context in @context of struct bricktrace_run_open. */
+#define BRICKTRACE_RUN_IDS		(1U << 1)
+/* Take @context of struct bricktrace_run_open as the parent of the run's span. */
+#define BRICKTRACE_RUN_CONTEXT		(1U << 2)
 
 /**
  * struct bricktrace_run_open - open a run (BRICKTRACE_RUN_OPEN)
  * @size: in: sizeof(struct bricktrace_run_open)
- * @flags: in: 0, or BRICKTRACE_RUN_CHARGE with level trace
+ * @flags: in: BRICKTRACE_RUN_*; BRICKTRACE_RUN_CHARGE only with level trace
  * @brick: in: the brick's number
  * @level: in: enum bricktrace_level
  * @scope: in: enum bricktrace_scope
@@ -484,6 +519,15 @@ struct bricktrace_brick_define {
  *	BRICKTRACE_LEVEL_MEASURE
  * @reason: out: enum bricktrace_reason, why the run is not traced
  * @mode: out: enum bricktrace_mode of the brick
+ * @context: in, with BRICKTRACE_RUN_CONTEXT: the context of the span that is the parent
+ *	of the run's span; out, with BRICKTRACE_RUN_IDS: the context of the run's span,
+ *	which is also in the run's record. Otherwise ignored and unchanged
+ *
+ * Each run is a span. Without BRICKTRACE_RUN_CONTEXT, the parent of a run's span is the
+ * span of the run that encloses it or, if there is none, that of the session's context.
+ * A run without any parent is the first span of a trace of its own. The module derives
+ * the IDs that nobody gives from the numbers of session and run, by a hash with a random
+ * key, so that nobody can foresee them.
  *
  * The run starts when the call has done its work; the time in which the answer is
  * copied is in @control_ns of struct bricktrace_times. Its parent is the most
@@ -493,6 +537,7 @@ struct bricktrace_brick_define {
  * level auto waits neither for the hooks nor for another call on the session.
  *
  * Errors:
+ *	EINVAL	also: an ID of @context is all zero, or its flags are above 255
  *	ENOENT	there is no such brick
  *	ESRCH	the level is trace without BRICKTRACE_RUN_CHARGE, and with scope
  *		thread the caller is not registered, or with scope session no thread
@@ -518,10 +563,12 @@ struct bricktrace_run_open {
 	__u32 effective_level;
 	__u32 reason;
 	__u32 mode;
+	struct bricktrace_context context;
 };
 
 #define BRICKTRACE_RUN_OPEN_SIZE_V0		40
 #define BRICKTRACE_RUN_OPEN_SIZE_V1		56
+#define BRICKTRACE_RUN_OPEN_SIZE_V2		88
 
 /*
  * The part of a run that a set of figures is about. The elements of an array that
@@ -734,6 +781,8 @@ struct bricktrace_sum {
 #define BRICKTRACE_RESULT_HOST		(1U << 5)
 /* The slow calls of the run may lack some of its BRICKTRACE_RUN_SLOWEST longest. */
 #define BRICKTRACE_RESULT_SLOW_INCOMPLETE	(1U << 6)
+/* The session was released while the run was open, which ended the run. */
+#define BRICKTRACE_RESULT_RELEASED	(1U << 7)
 
 /**
  * struct bricktrace_result - a finished run
@@ -1056,6 +1105,10 @@ struct bricktrace_brick_reset {
 #define BRICKTRACE_SESSION_ENABLED	(1U << 5)
 /* Set @slow_ns. */
 #define BRICKTRACE_SESSION_SLOW		(1U << 6)
+/* Set @label. */
+#define BRICKTRACE_SESSION_LABEL	(1U << 7)
+/* Set @context. */
+#define BRICKTRACE_SESSION_CONTEXT	(1U << 8)
 
 /* The largest @cv_threshold, 1000 %: above the greatest value that a window can have. */
 #define BRICKTRACE_MAX_CV		1000000U
@@ -1105,10 +1158,20 @@ struct bricktrace_brick_reset {
  * @refused: out: the number of runs for which no grant was left
  * @slow_ns: in (SET), out (GET): the least time of a slow call; 1 ms by default, 0 if the
  *	session does not want slow calls. A new value holds for calls that end later
+ * @id: out: the number of the session, which no other session of the host has until the
+ *	module is unloaded
+ * @label: in (SET), out (GET): the name of the service that the session belongs to, for
+ *	the records of its runs: 0 to 63 bytes and a NUL, otherwise like a brick's name;
+ *	empty by default
+ * @context: in (SET), out (GET): the context of the span that is the parent of the spans
+ *	of outermost runs that are opened from now on; none by default
  *
  * A SET with several flags sets all of them or, if it fails, none.
  *
  * SET errors:
+ *	EINVAL	also: @label is not valid, or only one ID of @context is all zero, or its
+ *		flags are above 255
+ *	ENAMETOOLONG	@label has no NUL
  *	ERANGE	@edge_ps is above BRICKTRACE_MAX_EDGE_PS and not BRICKTRACE_NONE; or
  *		@cv_threshold is above BRICKTRACE_MAX_CV, @efficiency_threshold above
  *		BRICKTRACE_MAX_EFFICIENCY, @trace_limit above BRICKTRACE_MAX_LIMIT,
@@ -1138,11 +1201,265 @@ struct bricktrace_session {
 	__u64 granted;
 	__u64 refused;
 	__u64 slow_ns;
+	__u64 id;
+	char  label[BRICKTRACE_LABEL_LEN];
+	struct bricktrace_context context;
 };
 
 #define BRICKTRACE_SESSION_SIZE_V0	64
 #define BRICKTRACE_SESSION_SIZE_V1	104
 #define BRICKTRACE_SESSION_SIZE_V2	112
+#define BRICKTRACE_SESSION_SIZE_V3	216
+
+/* Whose finished runs a stream has. */
+enum bricktrace_stream_scope {
+	BRICKTRACE_STREAM_SESSION	= 0,	/* the session's own */
+	BRICKTRACE_STREAM_HOST		= 1,	/* those of all sessions */
+};
+
+/* The stream has the runs that were not traced. */
+#define BRICKTRACE_STREAM_MEASURE	(1U << BRICKTRACE_LEVEL_MEASURE)
+/* The stream has the runs that were traced. */
+#define BRICKTRACE_STREAM_TRACE		(1U << BRICKTRACE_LEVEL_TRACE)
+
+/* The stream has only runs that took a grant, BRICKTRACE_RESULT_GRANTED. */
+#define BRICKTRACE_STREAM_GRANTED	(1U << 0)
+
+/**
+ * struct bricktrace_stream_open - begin to stream finished runs (BRICKTRACE_STREAM_OPEN)
+ * @size: in: sizeof(struct bricktrace_stream_open)
+ * @flags: in: 0 or BRICKTRACE_STREAM_GRANTED
+ * @scope: in: enum bricktrace_stream_scope
+ * @levels: in: BRICKTRACE_STREAM_MEASURE, BRICKTRACE_STREAM_TRACE or both
+ * @ring_bytes: in: the size of the ring that keeps records until they are read,
+ *	BRICKTRACE_RING_MIN to BRICKTRACE_RING_MAX, or 0 for BRICKTRACE_RING_DEFAULT; out:
+ *	the size, rounded up to whole pages. The opener's user is charged for it
+ *
+ * From now on, each run that ends and matches becomes a record, which read(2) returns. A
+ * run ends when it is closed or its session is released, whatever ended its thread before.
+ * Records have the order in which runs ended: if the close of a run returned before
+ * that of another was called, or if a run enclosed another, theirs is that order.
+ *
+ * A read returns as many whole records as fit into the buffer, at least one, and waits for
+ * one unless the file has O_NONBLOCK. A record that does not fit into the buffer remains.
+ * Poll reports that there is a record; a thread that sleeps in read or poll, and SIGIO, may
+ * come some milliseconds after the record. If the ring has no room for a record, the
+ * record is lost; a record of type BRICKTRACE_RECORD_LOSS, in its place, has the number of
+ * lost ones. All threads and processes with the file read from the same ring. Both read
+ * and poll are calls of bricktrace itself, as ioctls on the device are: see @control_ns.
+ *
+ * Host-wide.  For a stream of scope host, both the opener of the file and the caller of each
+ * read need CAP_PERFMON or CAP_SYS_ADMIN in the initial user namespace. In any second such
+ * a stream gets at most @max_host_grants runs: with BRICKTRACE_STREAM_GRANTED those with
+ * BRICKTRACE_RESULT_HOST, otherwise the first ones. The other runs are lost.
+ *
+ * Errors:
+ *	EINVAL	@scope is not valid, or @levels is 0 or has unknown bits
+ *	ERANGE	@ring_bytes is not 0 and out of its range
+ *	EBUSY	the file has a stream already
+ *	EPERM	the scope is host, and the caller or the opener lacks the right
+ *	EUSERS	there are BRICKTRACE_MAX_HOST_STREAMS host-wide streams
+ *	EDQUOT	the limit of memory of the opener's user is reached
+ * Errors of read(2):
+ *	EINVAL	the file has no stream
+ *	EAGAIN	there is no record, and the file has O_NONBLOCK
+ *	EMSGSIZE	the buffer is smaller than the next record
+ *	EPERM	as above; poll reports POLLERR then
+ *	EFAULT	the buffer is not accessible; records that were being copied are lost
+ *	EINTR	a signal arrived before a record
+ */
+struct bricktrace_stream_open {
+	__u32 size;
+	__u32 flags;
+	__u32 scope;
+	__u32 levels;
+	__u64 ring_bytes;
+};
+
+#define BRICKTRACE_STREAM_OPEN_SIZE_V0	24
+
+/**
+ * struct bricktrace_stream - the settings and counters of the file's stream
+ *	(BRICKTRACE_STREAM_GET)
+ * @size: in: sizeof(struct bricktrace_stream)
+ * @flags: in: must be zero
+ * @scope: out: as in struct bricktrace_stream_open; likewise the next two
+ * @levels: out
+ * @ring_bytes: out
+ * @granted: out: 1 if the stream has only runs that took a grant, otherwise 0
+ * @reserved: in: must be zero
+ * @matched: out: the number of runs that matched since the stream was opened, which is the
+ *	sum of the next three
+ * @delivered: out: the number of them that were read
+ * @lost: out: the number of them that were lost
+ * @waiting: out: the number of them that are in the ring
+ * @waiting_bytes: out: how much of the ring they take
+ *
+ * Errors:
+ *	EINVAL	also: the file has no stream
+ */
+struct bricktrace_stream {
+	__u32 size;
+	__u32 flags;
+	__u32 scope;
+	__u32 levels;
+	__u64 ring_bytes;
+	__u32 granted;
+	__u32 reserved;
+	__u64 matched;
+	__u64 delivered;
+	__u64 lost;
+	__u64 waiting;
+	__u64 waiting_bytes;
+};
+
+#define BRICKTRACE_STREAM_SIZE_V0	72
+
+/* The type of a record. A reader skips types that it does not know. */
+enum bricktrace_record_type {
+	BRICKTRACE_RECORD_LOSS	= 1,	/* struct bricktrace_record_loss */
+	BRICKTRACE_RECORD_RUN	= 2,	/* struct bricktrace_record_run */
+};
+
+/**
+ * struct bricktrace_record - the beginning of each record of a stream
+ * @size: the bytes of the record, at most BRICKTRACE_RECORD_MAX; a multiple of 8
+ * @type: enum bricktrace_record_type
+ * @sequence: the number of the run among those that matched, from 1; of a loss, the number
+ *	of the first run that was lost
+ */
+struct bricktrace_record {
+	__u32 size;
+	__u32 type;
+	__u64 sequence;
+};
+
+#define BRICKTRACE_RECORD_SIZE_V0	16
+
+/**
+ * struct bricktrace_record_loss - runs that were lost
+ * @record: the type is BRICKTRACE_RECORD_LOSS
+ * @lost: the number of runs, at least 1; the next record has the sequence of this one plus
+ *	@lost
+ */
+struct bricktrace_record_loss {
+	struct bricktrace_record record;
+	__u64 lost;
+};
+
+#define BRICKTRACE_RECORD_LOSS_SIZE_V0	24
+
+/**
+ * struct bricktrace_part - an array inside a record
+ * @offset: where the first element begins, in bytes from the record's beginning; a multiple
+ *	of 8
+ * @size: the size of an element in bytes
+ * @count: the number of elements in the record
+ * @total: the number of elements that exist; more than @count if the record would have
+ *	become larger than BRICKTRACE_RECORD_MAX
+ */
+struct bricktrace_part {
+	__u32 offset;
+	__u32 size;
+	__u32 count;
+	__u32 total;
+};
+
+/**
+ * struct bricktrace_origin - where a run comes from
+ * @session: @id of struct bricktrace_session
+ * @cgroup: the ID of the cgroup, in the version 2 hierarchy, of the thread that opened the
+ *	run, when the run ended; 0 if it is not known
+ * @end_unix_ns: the CLOCK_REALTIME time of the run's end, @start_ns + @wall_ns of struct
+ *	bricktrace_result. The difference of both converts the record's other times
+ * @context: the context of the run's span
+ * @parent_span: the span ID of its parent, all zero if there is none
+ * @tgid: the process of the thread that opened the run, in the pid namespace of the
+ *	stream's opener; 0 if the thread has exited or is not in that namespace
+ * @tid: that thread, likewise
+ * @uid: the effective user ID with which the session's file was opened, in the user namespace
+ *	of the stream's opener
+ * @level: BRICKTRACE_LEVEL_TRACE if the run was traced, otherwise
+ *	BRICKTRACE_LEVEL_MEASURE
+ * @scope: enum bricktrace_scope
+ * @reserved: zero
+ * @comm: the name of that thread when the run ended, which may be any bytes
+ * @brick: the brick's name
+ * @label: the session's label
+ */
+struct bricktrace_origin {
+	__u64 session;
+	__u64 cgroup;
+	__u64 end_unix_ns;
+	struct bricktrace_context context;
+	__u8  parent_span[8];
+	__s32 tgid;
+	__s32 tid;
+	__u32 uid;
+	__u32 level;
+	__u32 scope;
+	__u32 reserved;
+	char  comm[BRICKTRACE_COMM_LEN];
+	char  brick[BRICKTRACE_NAME_LEN];
+	char  label[BRICKTRACE_LABEL_LEN];
+};
+
+#define BRICKTRACE_ORIGIN_SIZE_V0	232
+
+/**
+ * struct bricktrace_record_run - a finished run
+ * @record: the type is BRICKTRACE_RECORD_RUN
+ * @head: the bytes of this structure; a part at or after that offset does not exist
+ * @reserved: zero
+ * @origin: one element, struct bricktrace_origin
+ * @result: this and the following are the arrays of struct bricktrace_run_close, whole
+ *	and with all elements
+ */
+struct bricktrace_record_run {
+	struct bricktrace_record record;
+	__u32 head;
+	__u32 reserved;
+	struct bricktrace_part origin;
+	struct bricktrace_part result;
+	struct bricktrace_part times;
+	struct bricktrace_part categories;
+	struct bricktrace_part syscalls;
+	struct bricktrace_part failed;
+	struct bricktrace_part ioctls;
+	struct bricktrace_part slow_calls;
+};
+
+#define BRICKTRACE_RECORD_RUN_SIZE_V0	152
+
+#define BRICKTRACE_FILE_MAGIC		"BRICKTRC"
+#define BRICKTRACE_FILE_BYTE_ORDER	0x01020304
+#define BRICKTRACE_FILE_VERSION		0
+
+/**
+ * struct bricktrace_file_header - the beginning of a file of records
+ * @magic: BRICKTRACE_FILE_MAGIC, without the NUL
+ * @byte_order: BRICKTRACE_FILE_BYTE_ORDER, in the byte order of all numbers of the file
+ * @version: BRICKTRACE_FILE_VERSION, which changes if the meaning of something existing
+ *	changes
+ * @header_size: the bytes of this structure; the first record follows
+ * @reserved: zero
+ * @machine: the kernel's machine, as `uname -m` shows it, to which the numbers of the
+ *	system calls belong; ends with a NUL
+ * @boot_id: /proc/sys/kernel/random/boot_id of the kernel as 16 bytes
+ *
+ * The records of a file are those of one stream, in their order.
+ */
+struct bricktrace_file_header {
+	char  magic[8];
+	__u32 byte_order;
+	__u32 version;
+	__u32 header_size;
+	__u32 reserved;
+	char  machine[32];
+	__u8  boot_id[16];
+};
+
+#define BRICKTRACE_FILE_HEADER_SIZE_V0	72
 
 /*
  * The argument of each ioctl is the address of its structure, which the module reads
@@ -1162,5 +1479,7 @@ struct bricktrace_session {
 #define BRICKTRACE_SESSION_SET		BRICKTRACE_IOWR(7)
 #define BRICKTRACE_BRICK_GET		BRICKTRACE_IOWR(8)
 #define BRICKTRACE_BRICK_RESET		BRICKTRACE_IOWR(9)
+#define BRICKTRACE_STREAM_OPEN		BRICKTRACE_IOWR(10)
+#define BRICKTRACE_STREAM_GET		BRICKTRACE_IOWR(11)
 
 #endif /* _UAPI_LINUX_BRICKTRACE_H */
