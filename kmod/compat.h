@@ -6,6 +6,7 @@
 #ifndef BKT_COMPAT_H
 #define BKT_COMPAT_H
 
+#include <linux/cgroup.h>
 #include <linux/mm_types.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
@@ -173,6 +174,19 @@ static inline u64 bkt_run_delay(const struct task_struct *p)
 #ifndef fd_file
 #define fd_file(f) ((f).file)
 #endif
+
+/* The ID of a thread's cgroup in the version 2 hierarchy, 0 without cgroups. */
+static inline u64 bkt_cgroup_id(struct task_struct *p)
+{
+	u64 id = 0;
+
+#ifdef CONFIG_CGROUPS
+	rcu_read_lock();
+	id = cgroup_id(task_dfl_cgroup(p));
+	rcu_read_unlock();
+#endif
+	return id;
+}
 
 /* For a variable that CONFIG_INIT_STACK_ALL_ZERO need not set to zero; gcc 12, clang 8. */
 #if defined(__has_attribute) && __has_attribute(uninitialized)

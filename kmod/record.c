@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <linux/bitops.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include "record.h"
@@ -40,6 +41,18 @@ void bkt_record_add_slow(struct bkt_record *rec, const struct bkt_slow_top *top,
 		rec->slow_calls[i].start_ns =
 			bkt_clock_between(opened, &now, top->call[i].start);
 	}
+}
+
+void bkt_record_failed(const struct bkt_record *rec, u32 *next, struct bricktrace_failed *to)
+{
+	u32 i = *next + __ffs(rec->verdict.failed >> *next);
+
+	*next = i + 1;
+	to->index = i;
+	to->kind = rec->assertions->a[i].kind;
+	to->value = rec->verdict.value[i];
+	to->limit = rec->assertions->a[i].limit;
+	memcpy(to->name, rec->assertions->a[i].name, sizeof(to->name));
 }
 
 void bkt_record_drop_breakdown(struct bkt_record *rec)

@@ -34,6 +34,9 @@ void bkt_record_add_slow(struct bkt_record *rec, const struct bkt_slow_top *top,
 			 const struct bkt_ioctl_id *ids,
 			 const struct bkt_clock_moment *opened);
 
+/* Fills in the assertion after *@next that the run failed; @next is 0 for the first one. */
+void bkt_record_failed(const struct bkt_record *rec, u32 *next, struct bricktrace_failed *to);
+
 /* Drops breakdown and slow calls: the run turned out not to be instrumented. */
 void bkt_record_drop_breakdown(struct bkt_record *rec);
 
