@@ -31,11 +31,20 @@ static bool access_caller_capable(struct user_namespace *ns)
 	return ns_capable(ns, CAP_SYS_PTRACE) || perfmon_capable();
 }
 
+static bool access_opener_perfmon_capable(struct file *f)
+{
+	return file_ns_capable(f, &init_user_ns, CAP_PERFMON) ||
+	       file_ns_capable(f, &init_user_ns, CAP_SYS_ADMIN);
+}
+
 static bool access_opener_capable(struct file *f, struct user_namespace *ns)
 {
-	return file_ns_capable(f, ns, CAP_SYS_PTRACE) ||
-	       file_ns_capable(f, &init_user_ns, CAP_PERFMON) ||
-	       file_ns_capable(f, &init_user_ns, CAP_SYS_ADMIN);
+	return file_ns_capable(f, ns, CAP_SYS_PTRACE) || access_opener_perfmon_capable(f);
+}
+
+bool bkt_access_host(struct file *opener)
+{
+	return perfmon_capable() && access_opener_perfmon_capable(opener);
 }
 
 int bkt_access_check(struct file *opener, struct task_struct *p)

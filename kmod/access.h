@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Who may follow whom. The answer is that of ptrace_may_access() with
+ * Who may follow whom, and who may see everything. The first answer is that of ptrace_may_access() with
  * PTRACE_MODE_READ and real credentials, as far as a module can find it:
  * docs/access.md has the table and the exceptions.
  */
@@ -21,5 +21,8 @@ int bkt_access_check(struct file *opener, struct task_struct *p);
  * executed a new program (rule "execve"). Does not sleep.
  */
 bool bkt_access_after_exec(struct file *opener);
+
+/* Whether both current and the opener of the file @opener may see the runs of all users. */
+bool bkt_access_host(struct file *opener);
 
 #endif /* BKT_ACCESS_H */

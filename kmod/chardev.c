@@ -17,6 +17,7 @@
 #include "member.h"
 #include "run.h"
 #include "session.h"
+#include "stream.h"
 
 #define CHARDEV_MAX_STRUCT	4096
 #define CHARDEV_MAX_ELEMENTS	4096
@@ -43,6 +44,8 @@ struct bkt_ioctl {
 		struct bricktrace_session session;
 		struct bricktrace_brick_get brick_get;
 		struct bricktrace_brick_reset brick_reset;
+		struct bricktrace_stream_open stream_open;
+		struct bricktrace_stream stream;
 	} arg;
 };
 
@@ -57,8 +60,10 @@ static int chardev_get(struct bkt_ioctl *c, u32 size, u32 known)
 	struct bricktrace_run_close *close = &c->arg.run_close;
 	struct bricktrace_run_open *open = &c->arg.run_open;
 
-	if (size == sizeof(*open) && size == known)
-		return copy_from_user(open, c->ptr, sizeof(*open)) ? -EFAULT : 0;
+	if (size == BRICKTRACE_RUN_OPEN_SIZE_V1 && known == sizeof(*open)) {
+		memset(&open->context, 0, sizeof(open->context));
+		return copy_from_user(open, c->ptr, BRICKTRACE_RUN_OPEN_SIZE_V1) ? -EFAULT : 0;
+	}
 	if (size == sizeof(*close) && size == known)
 		return copy_from_user(close, c->ptr, sizeof(*close)) ? -EFAULT : 0;
 	return copy_struct_from_user(&c->arg, known, c->ptr, size);
@@ -71,8 +76,8 @@ static int chardev_put(struct bkt_ioctl *c)
 	struct bricktrace_run_open *open = &c->arg.run_open;
 
 	c->arg.head.size = c->size;
-	if (c->size == sizeof(*open))
-		return copy_to_user(c->ptr, open, sizeof(*open)) ? -EFAULT : 0;
+	if (c->size == BRICKTRACE_RUN_OPEN_SIZE_V1)
+		return copy_to_user(c->ptr, open, BRICKTRACE_RUN_OPEN_SIZE_V1) ? -EFAULT : 0;
 	if (c->size == sizeof(*close))
 		return copy_to_user(c->ptr, close, sizeof(*close)) ? -EFAULT : 0;
 	return copy_to_user(c->ptr, &c->arg, c->size) ? -EFAULT : 0;
@@ -142,6 +147,7 @@ static int chardev_info(struct bkt_ioctl *c)
 	a->tested = bkt_kernel_tested;
 	a->features = BRICKTRACE_FEATURE_FAULTS | BRICKTRACE_FEATURE_STATISTICS |
 		      BRICKTRACE_FEATURE_IOCTLS | BRICKTRACE_FEATURE_SLOW_CALLS |
+		      BRICKTRACE_FEATURE_STREAM |
 		      (BKT_RUN_DELAY ? BRICKTRACE_FEATURE_RUNNABLE : 0);
 	a->arms = state.arms;
 	a->threads_lost = bkt_task_lost();
@@ -314,22 +320,14 @@ static int chardev_run_open(struct bkt_ioctl *c)
 static int chardev_put_failed(struct bricktrace_array *a, const struct bkt_record *rec)
 {
 	struct bricktrace_failed f;
-	u32 i, n = 0;
+	u32 i, next = 0;
 	int ret = 0;
 
 	a->count = rec->result.failed;
 	a->known = min_t(u32, a->size, sizeof(f));
-	if (!a->count)
-		return 0;
-	for (i = 0; !ret && n < min(a->cap, a->count); i++) {
-		if (!(rec->verdict.failed & 1U << i))
-			continue;
-		f.index = i;
-		f.kind = rec->assertions->a[i].kind;
-		f.value = rec->verdict.value[i];
-		f.limit = rec->assertions->a[i].limit;
-		memcpy(f.name, rec->assertions->a[i].name, sizeof(f.name));
-		ret = chardev_put_element(a, n++, &f, sizeof(f));
+	for (i = 0; !ret && i < min(a->cap, a->count); i++) {
+		bkt_record_failed(rec, &next, &f);
+		ret = chardev_put_element(a, i, &f, sizeof(f));
 	}
 	return ret;
 }
@@ -395,6 +393,16 @@ static int chardev_session_set(struct bkt_ioctl *c)
 	return bkt_member_set(c->session, &c->arg.session) ?: chardev_put(c);
 }
 
+static int chardev_stream_open(struct bkt_ioctl *c)
+{
+	return bkt_stream_open(c->session, &c->arg.stream_open) ?: chardev_put(c);
+}
+
+static int chardev_stream_get(struct bkt_ioctl *c)
+{
+	return bkt_stream_get(c->session, &c->arg.stream) ?: chardev_put(c);
+}
+
 /* chardev_ioctl() checks an ioctl's structure by its row before it calls @fn. */
 static const struct {
 	unsigned int cmd;
@@ -422,7 +430,8 @@ static const struct {
 			 BRICKTRACE_BRICK_ASSERTIONS },
 	CHARDEV_IOCTL(RUN_OPEN, run_open, RUN_OPEN), .fn = chardev_run_open,
 		.reserved = offsetof(struct bricktrace_run_open, reserved),
-		.flags = BRICKTRACE_RUN_CHARGE },
+		.flags = BRICKTRACE_RUN_CHARGE | BRICKTRACE_RUN_IDS |
+			 BRICKTRACE_RUN_CONTEXT },
 	CHARDEV_IOCTL(RUN_CLOSE, run_close, RUN_CLOSE), .fn = chardev_run_close },
 	CHARDEV_IOCTL(SESSION_GET, session, SESSION), .fn = chardev_session_get,
 		.reserved = offsetof(struct bricktrace_session, reserved) },
@@ -431,10 +440,15 @@ static const struct {
 		.flags = BRICKTRACE_SESSION_EDGE | BRICKTRACE_SESSION_CV |
 			 BRICKTRACE_SESSION_EFFICIENCY | BRICKTRACE_SESSION_LIMIT |
 			 BRICKTRACE_SESSION_OUTLIERS | BRICKTRACE_SESSION_ENABLED |
-			 BRICKTRACE_SESSION_SLOW },
+			 BRICKTRACE_SESSION_SLOW | BRICKTRACE_SESSION_LABEL |
+			 BRICKTRACE_SESSION_CONTEXT },
 	CHARDEV_IOCTL(BRICK_GET, brick_get, BRICK_GET), .fn = chardev_brick_get },
 	CHARDEV_IOCTL(BRICK_RESET, brick_reset, BRICK_RESET), .fn = chardev_brick_reset,
 		.reserved = offsetof(struct bricktrace_brick_reset, reserved) },
+	CHARDEV_IOCTL(STREAM_OPEN, stream_open, STREAM_OPEN), .fn = chardev_stream_open,
+		.flags = BRICKTRACE_STREAM_GRANTED },
+	CHARDEV_IOCTL(STREAM_GET, stream, STREAM), .fn = chardev_stream_get,
+		.reserved = offsetof(struct bricktrace_stream, reserved) },
 };
 
 static long chardev_ioctl(struct file *file, unsigned int cmd,
@@ -485,6 +499,7 @@ static int chardev_release(struct inode *inode, struct file *file)
 {
 	struct bkt_session *s = file->private_data;
 
+	bkt_stream_close(s);
 	bkt_run_end_all(s);
 	bkt_member_drop_all(s);
 	bkt_session_free(s);
@@ -495,6 +510,9 @@ static const struct file_operations chardev_fops = {
 	.owner = THIS_MODULE,
 	.open = chardev_open,
 	.release = chardev_release,
+	.read = bkt_stream_read,
+	.poll = bkt_stream_poll,
+	.fasync = bkt_stream_fasync,
 	.unlocked_ioctl = chardev_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 };
@@ -546,6 +564,12 @@ int bkt_chardev_init(void)
 	SIZE(category_statistics, CATEGORY_STATISTICS_SIZE_V0);
 	SIZE(window_run, WINDOW_RUN_SIZE_V0);
 	SIZE(assertion_counts, ASSERTION_COUNTS_SIZE_V0);
+	SIZE(stream_open, STREAM_OPEN_SIZE_V0);
+	SIZE(stream, STREAM_SIZE_V0);
+	SIZE(record, RECORD_SIZE_V0);
+	SIZE(record_loss, RECORD_LOSS_SIZE_V0);
+	SIZE(record_run, RECORD_RUN_SIZE_V0);
+	SIZE(origin, ORIGIN_SIZE_V0);
 	chardev_misc.minor = chardev_minor;
 	ret = misc_register(&chardev_misc);
 	if (ret)

@@ -3,6 +3,7 @@
 #include <linux/module.h>
 #include "chardev.h"
 #include "clock.h"
+#include "context.h"
 #include "compat.h"
 #include "hooks.h"
 #include "task.h"
@@ -12,6 +13,7 @@ static int __init bricktrace_init(void)
 	int ret;
 
 	bkt_clock_init();
+	bkt_context_init();
 	ret = bkt_task_init();
 	if (ret)
 		return ret;

@@ -4,8 +4,11 @@
 #include <linux/mm.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
+#include "compat.h"
+#include "context.h"
 #include "hooks.h"
 #include "member.h"
+#include "reader.h"
 #include "run.h"
 
 /* How many closed runs a session keeps for the next ones, which then allocate nothing. */
@@ -19,7 +22,7 @@
 enum run_state {
 	RUN_OPENING,
 	RUN_OPEN,
-	RUN_CLOSING,	/* its result is being computed, without @runs_lock */
+	RUN_CLOSING,	/* its result is being computed or published, without @runs_lock */
 };
 
 /* The buffers of a run of scope thread. */
@@ -45,6 +48,8 @@ struct bkt_run {
 	enum run_state state;		/* run_is_open() */
 	u32 scope;
 	bool automatic;			/* level auto: waits for nobody */
+	bool has_context;
+	struct bricktrace_context context; /* of the parent span, if @has_context */
 	struct task_struct *owner;	/* the thread that opened it, with a reference */
 	struct bkt_brick_open settings;	/* what the brick said */
 	struct bkt_clock_moment opened;	/* shortly before @start; @ticks only if it is traced */
@@ -181,24 +186,6 @@ static void run_unlink(struct bkt_run *r)
 		r->parent->children--;
 }
 
-void bkt_run_end_all(struct bkt_session *s)
-{
-	struct bkt_run *r, *next;
-
-	/* Nobody else uses the session, so the list does not change between two runs. */
-	list_for_each_entry_safe(r, next, &s->runs, session_node) {
-		spin_lock(&s->runs_lock);
-		run_unlink(r);
-		spin_unlock(&s->runs_lock);
-		run_untrace(r);
-		run_free(r);
-	}
-	llist_for_each_entry_safe(r, next, llist_del_all(&s->spares), spare_node) {
-		run_room_free(s, r->room);
-		kfree(r);
-	}
-}
-
 /* Only if a run is open, other fields of it may be read. */
 static bool run_is_open(const struct bkt_run *r)
 {
@@ -239,23 +226,31 @@ static struct bkt_run *run_take_spare(struct bkt_session *s)
  * of a spare run that are not set here as those of a new one. Bound: BKT_MAX_RUNS runs are
  * passed.
  */
-static int run_link(struct bkt_session *s, struct bkt_run *r, u32 scope, u64 *parent)
+static int run_link(struct bkt_session *s, struct bkt_run *r, struct bricktrace_run_open *a)
 {
 	lockdep_assert_held(&s->runs_lock);
-	r->parent = run_parent(s, scope);
+	r->parent = run_parent(s, a->scope);
 	r->depth = r->parent ? r->parent->depth + 1 : 0;
 	if (s->nr_runs >= BKT_MAX_RUNS)
 		return -EDQUOT;
 	if (r->depth >= BRICKTRACE_MAX_DEPTH)
 		return -ELOOP;
-	*parent = 0;
+	a->parent = 0;
+	r->has_context = false;
 	if (r->parent) {
 		r->parent->children++;
-		*parent = r->parent->id;
+		a->parent = r->parent->id;
+	} else if (s->has_context) {
+		r->has_context = true;
+		r->context = s->context;
+	}
+	if (a->flags & BRICKTRACE_RUN_CONTEXT) {
+		r->has_context = true;
+		r->context = a->context;
 	}
 	r->state = RUN_OPENING;
 	r->since = U64_MAX;
-	r->scope = scope;
+	r->scope = a->scope;
 	r->children = 0;
 	list_add(&r->session_node, &s->runs);
 	s->nr_runs++;
@@ -263,7 +258,7 @@ static int run_link(struct bkt_session *s, struct bkt_run *r, u32 scope, u64 *pa
 }
 
 /* Returns a linked run that belongs to current. */
-static struct bkt_run *run_alloc(struct bkt_session *s, u32 scope, u64 *parent)
+static struct bkt_run *run_alloc(struct bkt_session *s, struct bricktrace_run_open *a)
 {
 	struct bkt_run *r, *new = NULL;
 	int ret = -EDQUOT;
@@ -275,7 +270,7 @@ static struct bkt_run *run_alloc(struct bkt_session *s, u32 scope, u64 *parent)
 		spin_lock(&s->runs_lock);
 		r = new ?: run_take_spare(s);
 		if (r)
-			ret = run_link(s, r, scope, parent);
+			ret = run_link(s, r, a);
 		spin_unlock(&s->runs_lock);
 		if (r)
 			break;
@@ -518,15 +513,45 @@ static int run_choose(struct bkt_run *r, const struct bricktrace_run_open *a,
 	return ret;
 }
 
-/*
- * The last work of an opening call: the run begins here (rule "own-calls"). Returns its
- * number. Other threads may close the run from now on.
- */
-static u64 run_start(struct bkt_run *r, struct bkt_member *self)
+/* Fills in what is known of a run's origin from its beginning on. */
+static void run_set_origin(const struct bkt_run *r, struct bkt_origin *o)
 {
-	u64 id = atomic64_inc_return(&r->session->runs_opened);
+	const struct bkt_session *s = r->session;
+	const struct bkt_run *root = r;
 
-	r->id = id;
+	lockdep_assert_held(&s->runs_lock);
+	while (!root->has_context && root->parent)
+		root = root->parent;
+	o->has_context = root->has_context;
+	if (o->has_context)
+		o->context = root->context;
+	o->root = root->id;
+	o->run = r->id;
+	o->session = s->id;
+	o->uid = s->uid;
+	o->level = r->traced ? BRICKTRACE_LEVEL_TRACE : BRICKTRACE_LEVEL_MEASURE;
+	o->scope = r->scope;
+	o->owner = r->owner;
+	o->brick = r->brick->name;
+	__builtin_memcpy(o->label, s->label, sizeof(o->label));
+}
+
+static noinline void run_get_context(struct bkt_run *r, struct bricktrace_context *to)
+{
+	struct bkt_origin o;
+
+	spin_lock(&r->session->runs_lock);
+	run_set_origin(r, &o);
+	spin_unlock(&r->session->runs_lock);
+	bkt_encode_context(to, &o);
+}
+
+/*
+ * The last work of an opening call: the run begins here (rule "own-calls"). Other threads
+ * may close the run from now on.
+ */
+static void run_start(struct bkt_run *r, struct bkt_member *self)
+{
 	r->epoch = bkt_clock_epoch();
 	if (r->traced)
 		bkt_clock_both(&r->opened);
@@ -542,7 +567,6 @@ static u64 run_start(struct bkt_run *r, struct bkt_member *self)
 	}
 	/* Pairs with run_is_open(). */
 	smp_store_release(&r->state, RUN_OPEN);
-	return id;
 }
 
 int bkt_run_open(struct bkt_session *s, struct bricktrace_run_open *a)
@@ -554,12 +578,14 @@ int bkt_run_open(struct bkt_session *s, struct bricktrace_run_open *a)
 
 	if (a->level > BRICKTRACE_LEVEL_AUTO || a->scope > BRICKTRACE_SCOPE_SESSION ||
 	    a->why & ~RUN_CALLERS_WHY ||
-	    (a->level != BRICKTRACE_LEVEL_TRACE && (a->why || a->flags)))
+	    (a->level != BRICKTRACE_LEVEL_TRACE &&
+	     (a->why || a->flags & BRICKTRACE_RUN_CHARGE)) ||
+	    (a->flags & BRICKTRACE_RUN_CONTEXT && !bkt_context_valid(&a->context)))
 		return -EINVAL;
 	brick = bkt_session_brick(s, a->brick);
 	if (!brick)
 		return -ENOENT;
-	r = run_alloc(s, a->scope, &a->parent);
+	r = run_alloc(s, a);
 	if (IS_ERR(r))
 		return PTR_ERR(r);
 	r->brick = brick;
@@ -575,7 +601,11 @@ int bkt_run_open(struct bkt_session *s, struct bricktrace_run_open *a)
 	a->effective_level = r->traced ? BRICKTRACE_LEVEL_TRACE : BRICKTRACE_LEVEL_MEASURE;
 	a->reason = r->reason;
 	a->mode = r->settings.mode;
-	a->run = run_start(r, self);
+	a->run = atomic64_inc_return(&s->runs_opened);
+	r->id = a->run;
+	if (a->flags & BRICKTRACE_RUN_IDS)
+		run_get_context(r, &a->context);
+	run_start(r, self);
 	if (a->effective_level && a->scope == BRICKTRACE_SCOPE_SESSION)
 		mutex_unlock(&s->lock);
 	return 0;
@@ -761,10 +791,11 @@ static struct bkt_run *run_find(struct bkt_session *s, u64 id)
 }
 
 /*
- * Ends a traced run that is closing: adds it to the run around it. Bound: the totals of a
- * session-wide run have BKT_TOTALS_SESSION entries.
+ * Ends a traced run that is closing: adds it to the run around it, and unlinks it unless
+ * its record is yet to be @published. Bound: the totals of a session-wide run have
+ * BKT_TOTALS_SESSION entries.
  */
-static void run_end(struct bkt_run *r, const struct bkt_totals *totals)
+static void run_end(struct bkt_run *r, const struct bkt_totals *totals, bool published)
 {
 	const struct bkt_breakdown *b = r->record.breakdown;
 	struct bkt_run *outer;
@@ -774,12 +805,13 @@ static void run_end(struct bkt_run *r, const struct bkt_totals *totals)
 	if (outer)
 		bkt_breakdown_add_inner(&outer->inner, totals,
 					&b->times[BRICKTRACE_VIEW_INCLUSIVE]);
-	run_unlink(r);
+	if (!published)
+		run_unlink(r);
 	spin_unlock(&r->session->runs_lock);
 }
 
 /* Closes a traced run, whose state is RUN_CLOSING. A failure leaves it as it was. */
-static int run_close(struct bkt_run *r, u64 entered)
+static int run_close(struct bkt_run *r, u64 entered, bool published)
 {
 	struct bkt_session *s = r->session;
 	struct bkt_totals *totals = NULL;
@@ -798,7 +830,7 @@ static int run_close(struct bkt_run *r, u64 entered)
 	}
 	ret = run_measure(r, entered, totals);
 	if (!ret)
-		run_end(r, totals);
+		run_end(r, totals, published);
 	if (totals && totals == s->result)
 		mutex_unlock(&s->lock);
 	if (!ret)
@@ -806,38 +838,125 @@ static int run_close(struct bkt_run *r, u64 entered)
 	return ret;
 }
 
+/*
+ * Passes on the record of a run. Only then it is unlinked, so that the run around it, which
+ * nobody can close before, has a later place in all streams.
+ */
+static noinline void run_publish(struct bkt_run *r, struct bkt_origin *o)
+{
+	const struct bricktrace_result *res = &r->record.result;
+	struct bkt_session *s = r->session;
+
+	o->cgroup = bkt_cgroup_id(r->owner);
+	o->end_unix_ns = ktime_to_ns(ktime_mono_to_real(ns_to_ktime(res->start_ns +
+								     res->wall_ns)));
+	bkt_reader_publish(s->reader, &r->record, o);
+	spin_lock(&s->runs_lock);
+	run_unlink(r);
+	spin_unlock(&s->runs_lock);
+}
+
+/*
+ * Begins to close a run. Returns whether a stream wants its record, and then sets @o.
+ * Otherwise, a run that is not traced is unlinked already.
+ */
+static bool run_close_begin(struct bkt_run *r, struct bkt_origin *o)
+{
+	bool wanted = bkt_reader_wants(READ_ONCE(r->session->reader));
+
+	run_describe(r, &r->record.result);
+	if (wanted)
+		run_set_origin(r, o);
+	if (wanted || r->traced)
+		r->state = RUN_CLOSING;
+	else
+		run_unlink(r);
+	return wanted;
+}
+
+/* Ends what the above began. A failure leaves the run as it was. @o is NULL if not wanted. */
+static int run_close_end(struct bkt_run *r, u64 entered, struct bkt_origin *o)
+{
+	int ret;
+
+	if (!r->traced) {
+		r->record.result.wall_ns = run_wall_ns(r, entered);
+	} else {
+		ret = run_close(r, entered, o);
+		if (ret)
+			return ret;
+	}
+	run_judge(r, &r->record);
+	bkt_brick_close(r->brick, &r->record);
+	if (o)
+		run_publish(r, o);
+	return 0;
+}
+
 struct bkt_record *bkt_run_close(struct bkt_session *s, u64 id, u64 entered)
 {
+	struct bkt_origin o BKT_UNINITIALIZED;
+	bool wanted = false;
 	struct bkt_run *r;
 	int ret = 0;
 
 	spin_lock(&s->runs_lock);
 	r = run_find(s, id);
-	if (!r || r->children) {
+	if (!r || r->children)
 		ret = r ? -EBUSY : -ENOENT;
-	} else {
-		run_describe(r, &r->record.result);
-		if (r->traced)
-			r->state = RUN_CLOSING;
-		else
-			run_unlink(r);
-	}
+	else
+		wanted = run_close_begin(r, &o);
 	spin_unlock(&s->runs_lock);
 	if (ret)
 		return ERR_PTR(ret);
-	if (!r->traced) {
-		r->record.result.wall_ns = run_wall_ns(r, entered);
-	} else {
-		ret = run_close(r, entered);
-		if (ret) {
-			/* Pairs with run_is_open(). */
-			smp_store_release(&r->state, RUN_OPEN);
-			return ERR_PTR(ret);
+	ret = run_close_end(r, entered, wanted ? &o : NULL);
+	if (!ret)
+		return &r->record;
+	/* Pairs with run_is_open(). */
+	smp_store_release(&r->state, RUN_OPEN);
+	return ERR_PTR(ret);
+}
+
+/* Ends an open run of a session that is being released. */
+static void run_release(struct bkt_run *r)
+{
+	struct bkt_session *s = r->session;
+	u64 now = bkt_clock_now();
+	struct bkt_origin o;
+	bool wanted;
+
+	spin_lock(&s->runs_lock);
+	wanted = run_close_begin(r, &o);
+	if (!wanted && r->traced)
+		run_unlink(r);
+	spin_unlock(&s->runs_lock);
+	if (wanted) {
+		r->record.result.flags |= BRICKTRACE_RESULT_RELEASED;
+		if (run_close_end(r, now, &o)) {
+			/* Without memory for the breakdown, the record has none. */
+			run_untrace(r);
+			r->record.result.reason = BRICKTRACE_REASON_BUSY;
+			run_close_end(r, now, &o);
 		}
 	}
-	run_judge(r, &r->record);
-	bkt_brick_close(r->brick, &r->record);
-	return &r->record;
+	run_untrace(r);
+	run_free(r);
+}
+
+void bkt_run_end_all(struct bkt_session *s)
+{
+	struct bkt_run *r, *next;
+
+	/*
+	 * Nobody else uses the session, so the list does not change between two runs. Those
+	 * inside a run precede it.
+	 */
+	list_for_each_entry_safe(r, next, &s->runs, session_node)
+		run_release(r);
+	llist_for_each_entry_safe(r, next, llist_del_all(&s->spares), spare_node) {
+		run_room_free(s, r->room);
+		kfree(r);
+	}
 }
 
 void bkt_run_done(struct bkt_record *rec)

@@ -34,7 +34,10 @@ void bkt_run_done(struct bkt_record *rec);
 /* Ends, without a record, a run whose number could not be copied to user space. */
 void bkt_run_cancel(struct bkt_session *s, u64 id);
 
-/* Ends all runs of a session that is being released. */
+/*
+ * Ends all runs of a session that is being released. If a stream wants their records, they
+ * are closed, newest first; at most BRICKTRACE_MAX_DEPTH of them are session-wide.
+ */
 void bkt_run_end_all(struct bkt_session *s);
 
 #endif /* BKT_RUN_H */

@@ -4,6 +4,8 @@
 #include <linux/nospec.h>
 #include <linux/pid_namespace.h>
 #include <linux/slab.h>
+#include "context.h"
+#include "name.h"
 #include "session.h"
 
 /* The original BrickTracer's thresholds and limit. */
@@ -16,6 +18,9 @@
 
 /* Bytes of the table of bricks. */
 #define SESSION_TABLE		(BKT_MAX_BRICKS * sizeof(struct bkt_brick *))
+
+/* The number of sessions that there have been. */
+static atomic64_t session_ids;
 
 struct bkt_session *bkt_session_alloc(struct file *opener)
 {
@@ -33,6 +38,8 @@ struct bkt_session *bkt_session_alloc(struct file *opener)
 	if (!bkt_user_charge(s->user, sizeof(*s)))
 		goto err_user;
 	s->opener = opener;
+	s->id = atomic64_inc_return(&session_ids);
+	s->uid = from_kuid_munged(&init_user_ns, opener->f_cred->euid);
 	s->holder.uid = from_kuid(&init_user_ns, s->user->uid);
 	mutex_init(&s->lock);
 	spin_lock_init(&s->runs_lock);
@@ -256,8 +263,11 @@ void bkt_session_get(struct bkt_session *s, struct bricktrace_session *to)
 	to->max_depth = BRICKTRACE_MAX_DEPTH;
 	/* Pairs with session_add(). */
 	to->bricks = smp_load_acquire(&s->nr_bricks);
+	to->id = s->id;
 	spin_lock(&s->runs_lock);
 	to->runs = s->nr_runs;
+	memcpy(to->label, s->label, sizeof(to->label));
+	to->context = s->context;
 	spin_unlock(&s->runs_lock);
 	to->runs_opened = atomic64_read(&s->runs_opened);
 	spin_lock(&bkt_tasks_lock);
@@ -280,10 +290,40 @@ static bool session_in_range(u64 value, u64 max, u64 extra)
 	return value <= max || value == extra;
 }
 
+/* Checks the settings that are not numbers. */
+static int session_check(const struct bricktrace_session *from)
+{
+	if (from->flags & BRICKTRACE_SESSION_LABEL) {
+		if (!memchr(from->label, '\0', sizeof(from->label)))
+			return -ENAMETOOLONG;
+		if (!bkt_name_valid(from->label))
+			return -EINVAL;
+	}
+	if (from->flags & BRICKTRACE_SESSION_CONTEXT &&
+	    !bkt_context_valid(&from->context) && !bkt_context_is_none(&from->context))
+		return -EINVAL;
+	return 0;
+}
+
+static void session_set_origin(struct bkt_session *s, const struct bricktrace_session *from)
+{
+	spin_lock(&s->runs_lock);
+	if (from->flags & BRICKTRACE_SESSION_LABEL)
+		strscpy_pad(s->label, from->label, sizeof(s->label));
+	if (from->flags & BRICKTRACE_SESSION_CONTEXT) {
+		s->context = from->context;
+		s->has_context = !bkt_context_is_none(&from->context);
+	}
+	spin_unlock(&s->runs_lock);
+}
+
 int bkt_session_set(struct bkt_session *s, const struct bricktrace_session *from)
 {
 	u32 flags = from->flags;
+	int ret = session_check(from);
 
+	if (ret)
+		return ret;
 	if ((flags & BRICKTRACE_SESSION_EDGE &&
 	     !session_in_range(from->edge_ps, BRICKTRACE_MAX_EDGE_PS, BRICKTRACE_NONE)) ||
 	    (flags & BRICKTRACE_SESSION_CV && from->cv_threshold > BRICKTRACE_MAX_CV) ||
@@ -309,6 +349,7 @@ int bkt_session_set(struct bkt_session *s, const struct bricktrace_session *from
 		WRITE_ONCE(s->thresholds.outliers, from->outliers);
 	if (flags & BRICKTRACE_SESSION_SLOW)
 		WRITE_ONCE(s->slow_want.ns, from->slow_ns);
+	session_set_origin(s, from);
 	if (flags & BRICKTRACE_SESSION_ENABLED)
 		bkt_hooks_switch(&s->holder, from->enabled);
 	return 0;

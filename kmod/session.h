@@ -29,12 +29,17 @@
 #include "task.h"
 #include "user.h"
 
+struct bkt_reader;
+
 #define BKT_MAX_THREADS	32768
 #define BKT_MAX_RUNS	1024
 
 struct bkt_session {
 	struct file *opener;		/* constant, no reference: the file owns the session */
 	struct bkt_user *user;		/* constant: is charged for the session */
+	u64 id;				/* constant: as in struct bricktrace_session */
+	u32 uid;			/* constant: the opener's, initial user namespace */
+	struct bkt_reader *reader;	/* of the file's stream, NULL until there is one */
 	struct bkt_holder holder;	/* see hooks.h */
 	struct bkt_limit limit;		/* of traced runs and of those passed on */
 	struct bkt_thresholds thresholds; /* each field atomic; likewise the next */
@@ -48,6 +53,9 @@ struct bkt_session {
 	struct bkt_brick **brick;
 
 	spinlock_t runs_lock;		/* see above */
+	char label[BRICKTRACE_LABEL_LEN];	/* @runs_lock */
+	bool has_context;		/* @runs_lock */
+	struct bricktrace_context context;	/* @runs_lock: if @has_context; else zeros */
 	struct list_head runs;		/* @runs_lock: open runs, newest first */
 	u32 nr_runs;			/* @runs_lock */
 	struct llist_head spares;	/* runs whose memory is kept for the next ones */
@@ -87,7 +95,7 @@ int bkt_session_define(struct bkt_session *s, const struct bricktrace_brick_defi
 void bkt_session_get(struct bkt_session *s, struct bricktrace_session *to);
 
 /*
- * Sets the settings that @from->flags names. Returns 0 or -ERANGE. bkt_member_set() does
+ * Sets the settings that @from->flags names. Returns 0 or an error. bkt_member_set() does
  * this and passes the settings on to the members.
  */
 int bkt_session_set(struct bkt_session *s, const struct bricktrace_session *from);

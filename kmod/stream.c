@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/err.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include "access.h"
+#include "encode.h"
+#include "reader.h"
+#include "stream.h"
+
+#define STREAM_LEVELS (BRICKTRACE_STREAM_MEASURE | BRICKTRACE_STREAM_TRACE)
+
+static struct bkt_reader *stream_reader(struct bkt_session *s)
+{
+	/* Pairs with bkt_stream_open(). */
+	return smp_load_acquire(&s->reader);
+}
+
+int bkt_stream_open(struct bkt_session *s, struct bricktrace_stream_open *a)
+{
+	struct bkt_reader *r;
+
+	if (a->scope > BRICKTRACE_STREAM_HOST || !a->levels || a->levels & ~STREAM_LEVELS)
+		return -EINVAL;
+	if (a->ring_bytes &&
+	    (a->ring_bytes < BRICKTRACE_RING_MIN || a->ring_bytes > BRICKTRACE_RING_MAX))
+		return -ERANGE;
+	if (stream_reader(s))
+		return -EBUSY;
+	if (a->scope == BRICKTRACE_STREAM_HOST && !bkt_access_host(s->opener))
+		return -EPERM;
+	r = bkt_reader_alloc(a, s->opener, s->pid_ns, s->user);
+	if (IS_ERR(r))
+		return PTR_ERR(r);
+	a->ring_bytes = r->ring.bytes;
+	/* Pairs with stream_reader(); another thread may have been faster. */
+	if (!cmpxchg_release(&s->reader, NULL, r))
+		return 0;
+	bkt_reader_free(r);
+	return -EBUSY;
+}
+
+int bkt_stream_get(struct bkt_session *s, struct bricktrace_stream *to)
+{
+	struct bkt_reader *r = stream_reader(s);
+
+	if (!r)
+		return -EINVAL;
+	bkt_reader_get(r, to);
+	return 0;
+}
+
+void bkt_stream_close(struct bkt_session *s)
+{
+	struct bkt_reader *r = s->reader;
+
+	s->reader = NULL;
+	if (r)
+		bkt_reader_free(r);
+}
+
+/* Descriptors are passed on, and the right to see others' runs is not. */
+static bool stream_permits(const struct bkt_reader *r)
+{
+	return r->scope == BRICKTRACE_STREAM_SESSION || bkt_access_host(r->opener);
+}
+
+/*
+ * Copies the @size bytes of records at @from, each of them wholly. Returns the number of
+ * bytes that were copied; the reader counts the other records as lost.
+ */
+static u32 stream_copy(struct bkt_reader *r, char __user *to, void *from, u32 size)
+{
+	struct bricktrace_record *record;
+	u32 i;
+
+	for (i = 0; i < size; i += record->size) {
+		record = from + i;
+		bkt_encode_ids(record);
+		if (copy_to_user(to + i, record, record->size)) {
+			bkt_ring_untake(&r->ring, record, size - i);
+			break;
+		}
+	}
+	return i;
+}
+
+/* Reads what there is, with @buffer of @room bytes. Returns 0 if there is nothing. */
+static ssize_t stream_read(struct bkt_reader *r, char __user *to, size_t size, void *buffer,
+			   u32 room)
+{
+	size_t done = 0;
+	int taken;
+	u32 n;
+
+	do {
+		taken = bkt_ring_take(&r->ring, buffer, min_t(size_t, room, size - done));
+		if (taken <= 0)
+			return done ?: taken;
+		n = stream_copy(r, to + done, buffer, taken);
+		done += n;
+	} while (n == taken && done < size && !signal_pending(current));
+	return done ?: -EFAULT;
+}
+
+ssize_t bkt_stream_read(struct file *file, char __user *to, size_t size, loff_t *offset)
+{
+	struct bkt_reader *r = stream_reader(file->private_data);
+	u32 room = min_t(size_t, size, BRICKTRACE_RECORD_MAX);
+	void *buffer;
+	ssize_t ret;
+
+	bkt_task_control();
+	if (!r)
+		return -EINVAL;
+	if (!size)
+		return 0;
+	buffer = kvmalloc(room, GFP_KERNEL_ACCOUNT);
+	if (!buffer)
+		return -ENOMEM;
+	do {
+		/* The caller may also lose the right while it waits. */
+		ret = stream_permits(r) ? stream_read(r, to, size, buffer, room) : -EPERM;
+		if (!ret && file->f_flags & O_NONBLOCK)
+			ret = -EAGAIN;
+	} while (!ret && !(ret = bkt_reader_wait(r)));
+	kvfree(buffer);
+	return ret;
+}
+
+__poll_t bkt_stream_poll(struct file *file, poll_table *table)
+{
+	struct bkt_reader *r = stream_reader(file->private_data);
+
+	bkt_task_control();
+	if (!r || !stream_permits(r))
+		return EPOLLERR;
+	poll_wait(file, &r->wait, table);
+	return bkt_ring_ready(&r->ring) ? EPOLLIN | EPOLLRDNORM : 0;
+}
+
+int bkt_stream_fasync(int fd, struct file *file, int on)
+{
+	struct bkt_reader *r = stream_reader(file->private_data);
+
+	if (!r)
+		return on ? -EINVAL : 0;
+	if (on && !stream_permits(r))
+		return -EPERM;
+	return fasync_helper(fd, file, on, &r->fasync);
+}
