@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Who may follow whom, and who may see everything. The first answer is that of ptrace_may_access() with
- * PTRACE_MODE_READ and real credentials, as far as a module can find it:
- * docs/access.md has the table and the exceptions.
+ * Who may follow whom, and who may see the runs of all users. The first answer is that of
+ * ptrace_may_access() with PTRACE_MODE_READ and real credentials, as far as a module can
+ * find it: docs/access.md has the table and the exceptions.
  */
 #ifndef BKT_ACCESS_H
 #define BKT_ACCESS_H

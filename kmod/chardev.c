@@ -61,8 +61,12 @@ static int chardev_get(struct bkt_ioctl *c, u32 size, u32 known)
 	struct bricktrace_run_open *open = &c->arg.run_open;
 
 	if (size == BRICKTRACE_RUN_OPEN_SIZE_V1 && known == sizeof(*open)) {
-		memset(&open->context, 0, sizeof(open->context));
-		return copy_from_user(open, c->ptr, BRICKTRACE_RUN_OPEN_SIZE_V1) ? -EFAULT : 0;
+		if (copy_from_user(open, c->ptr, BRICKTRACE_RUN_OPEN_SIZE_V1))
+			return -EFAULT;
+		/* Only a flag makes anybody read the context. */
+		if (open->flags)
+			memset(&open->context, 0, sizeof(open->context));
+		return 0;
 	}
 	if (size == sizeof(*close) && size == known)
 		return copy_from_user(close, c->ptr, sizeof(*close)) ? -EFAULT : 0;

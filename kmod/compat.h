@@ -175,18 +175,15 @@ static inline u64 bkt_run_delay(const struct task_struct *p)
 #define fd_file(f) ((f).file)
 #endif
 
-/* The ID of a thread's cgroup in the version 2 hierarchy, 0 without cgroups. */
-static inline u64 bkt_cgroup_id(struct task_struct *p)
-{
-	u64 id = 0;
-
+/*
+ * The ID of a thread's cgroup in the version 2 hierarchy, 0 without cgroups. The caller
+ * holds the RCU read lock.
+ */
 #ifdef CONFIG_CGROUPS
-	rcu_read_lock();
-	id = cgroup_id(task_dfl_cgroup(p));
-	rcu_read_unlock();
+#define bkt_cgroup_id(p) cgroup_id(task_dfl_cgroup(p))
+#else
+#define bkt_cgroup_id(p) ((void)(p), 0)
 #endif
-	return id;
-}
 
 /* For a variable that CONFIG_INIT_STACK_ALL_ZERO need not set to zero; gcc 12, clang 8. */
 #if defined(__has_attribute) && __has_attribute(uninitialized)

@@ -1,48 +1,106 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The encoding of records for streams: struct bricktrace_record_run and its parts. No
- * function sleeps or takes a lock.
+ * The encoding of records for streams: struct bricktrace_record_run and its parts. The
+ * first members of struct bkt_record are the beginning of a record as user space gets it,
+ * so that most of the work is one copy. No function sleeps or takes a lock.
  */
 #ifndef BKT_ENCODE_H
 #define BKT_ENCODE_H
 
+#include <linux/bits.h>
 #include <linux/pid_namespace.h>
 #include <linux/sched.h>
+#include <linux/stddef.h>
+#include <linux/string.h>
+#include "compat.h"
 #include "record.h"
 
-/* Where a run comes from, besides what its record says. */
-struct bkt_origin {
-	u64 session;		/* its number */
-	u64 cgroup;		/* these are as in struct bricktrace_origin, likewise the next four */
-	u64 end_unix_ns;
-	u32 uid;		/* in the initial user namespace */
-	u32 level;
-	u32 scope;
-	struct task_struct *owner;	/* the thread that opened it */
-	const char *brick;	/* BRICKTRACE_NAME_LEN bytes */
-	char label[BRICKTRACE_LABEL_LEN];
-	/* The context from which the run has its trace; if there is none, the ID is derived. */
-	bool has_context;
-	struct bricktrace_context context;
-	u64 root;		/* the run to which that context belongs, or the outermost one */
-	u64 run;		/* the number of the run itself */
-};
+#define BKT_ENCODE_ORIGIN	offsetof(struct bkt_record, origin)
+#define BKT_ENCODE_RESULT	offsetof(struct bkt_record, result)
+#define BKT_ENCODE_END		offsetofend(struct bkt_record, result)
 
-/* Derives the IDs of a run's own span, where nobody has given them. */
-void bkt_encode_context(struct bricktrace_context *to, const struct bkt_origin *o);
-
-/* Sets @head to the beginning of a record: its size, and where its parts will be. */
-void bkt_encode_head(struct bricktrace_record_run *head, const struct bkt_record *rec);
+static_assert(offsetof(struct bkt_record, origin) == sizeof(struct bricktrace_record_run));
+static_assert(offsetofend(struct bkt_record, origin) == offsetof(struct bkt_record, result));
 
 /*
- * Writes a record but for its sequence to @to, where @head->record.size bytes are free.
- * @uid is in the user namespace, and IDs of processes in the namespace @ns, of a reader.
+ * A flag in @context of a record whose trace ID is yet to be derived, from the number of a
+ * run that is in its place.
  */
-void bkt_encode(struct bricktrace_record *to, const struct bricktrace_record_run *head,
-		const struct bkt_record *rec, const struct bkt_origin *o,
-		struct pid_namespace *ns, u32 uid);
+#define BKT_ENCODE_DERIVE	BIT_ULL(63)
 
-/* Derives the IDs that a record from bkt_encode() still lacks. */
-void bkt_encode_ids(struct bricktrace_record *record);
+/*
+ * The functions that each run of a stream needs are inline, since runs end often.
+ *
+ * Sets the trace of a record: @context is that of the run @root, which is the record's own
+ * run or encloses it. NULL: no run has one, and @root is the outermost one. The IDs that
+ * nobody gave are left to bkt_encode_ids().
+ */
+static inline void bkt_encode_trace(struct bkt_record *rec,
+				    const struct bricktrace_context *context, u64 root)
+{
+	struct bricktrace_origin *o = &rec->origin;
+
+	memset(o->parent_span, 0, sizeof(o->parent_span));
+	if (likely(!context)) {
+		o->context.flags = BKT_ENCODE_DERIVE;
+		memcpy(o->context.trace_id, &root, sizeof(root));
+		return;
+	}
+	o->context = *context;
+	if (root == rec->result.run)
+		memcpy(o->parent_span, context->span_id, sizeof(o->parent_span));
+}
+
+/* Derives IDs that a record, whose own and enclosing run have these numbers, still lacks. */
+void bkt_encode_ids(struct bricktrace_origin *o, u64 run, u64 parent);
+
+void bkt_encode_head(struct bkt_record *rec);
+
+/*
+ * A run has ended: fills in what only its last moment shows of the thread that opened it,
+ * and sets the size of its record and the places of its parts. The caller holds the RCU
+ * read lock, here and below.
+ */
+static inline void bkt_encode_begin(struct bkt_record *rec, struct task_struct *owner)
+{
+	struct bricktrace_origin *o = &rec->origin;
+
+	o->cgroup = bkt_cgroup_id(owner);
+	/* The name may change meanwhile. As elsewhere in the kernel, its last byte stays NUL. */
+	data_race(__builtin_memcpy(o->comm, owner->comm, sizeof(o->comm)));
+	o->comm[sizeof(o->comm) - 1] = '\0';
+	/* The head is still there if the last run that had this memory was such a one, too. */
+	if (rec->breakdown || rec->result.failed || rec->head.record.size != BKT_ENCODE_END)
+		bkt_encode_head(rec);
+}
+
+/* Writes the parts after the result. */
+void bkt_encode_arrays(void *to, const struct bkt_record *rec);
+
+/* As pid_nr_ns(), which is no inline function. */
+static inline pid_t bkt_encode_pid(const struct pid *pid, const struct pid_namespace *ns)
+{
+	if (!pid || ns->level > pid->level || pid->numbers[ns->level].ns != ns)
+		return 0;
+	return pid->numbers[ns->level].nr;
+}
+
+/*
+ * Writes the record but for its sequence to @to, where @rec->head.record.size bytes are
+ * free. @uid is in the user namespace, and the owner's IDs are in the namespace @ns, of a
+ * reader.
+ */
+static inline void bkt_encode(struct bricktrace_record *to, const struct bkt_record *rec,
+			      struct task_struct *owner, struct pid_namespace *ns, u32 uid)
+{
+	struct bricktrace_origin *o = (void *)to + BKT_ENCODE_ORIGIN;
+
+	__builtin_memcpy(to, rec, BKT_ENCODE_END);
+	o->uid = uid;
+	o->tid = bkt_encode_pid(task_pid(owner), ns);
+	o->tgid = bkt_encode_pid(task_tgid(owner), ns);
+	if (rec->head.record.size != BKT_ENCODE_END)
+		bkt_encode_arrays(to, rec);
+}
 
 #endif /* BKT_ENCODE_H */

@@ -115,21 +115,20 @@ static bool reader_allows(struct bkt_reader *r, const struct bricktrace_result *
 	return bkt_limit_take(&r->limit);
 }
 
-static void reader_put(struct bkt_reader *r, const struct bricktrace_record_run *head,
-		       const struct bkt_record *rec, const struct bkt_origin *o)
+static void reader_put(struct bkt_reader *r, const struct bkt_record *rec,
+		       struct task_struct *owner, u32 uid)
 {
-	bool host = r->scope == BRICKTRACE_STREAM_HOST;
-	u32 flags = rec->result.flags, size = head->record.size;
+	u32 size = rec->head.record.size;
 	struct bricktrace_record *to;
 	bool wake;
 
-	if (!(r->levels & 1U << o->level) ||
-	    (r->granted && !(flags & BRICKTRACE_RESULT_GRANTED)))
+	if (!(r->levels & 1U << rec->origin.level) ||
+	    (r->granted && !(rec->result.flags & BRICKTRACE_RESULT_GRANTED)))
 		return;
 	spin_lock(&r->ring.lock);
 	to = bkt_ring_begin(&r->ring, reader_allows(r, &rec->result) ? size : 0);
 	if (to) {
-		bkt_encode(to, head, rec, o, r->ns, host ? o->uid : r->uid);
+		bkt_encode(to, rec, owner, r->ns, uid);
 		bkt_ring_end(&r->ring, size);
 	}
 	/*
@@ -143,20 +142,17 @@ static void reader_put(struct bkt_reader *r, const struct bricktrace_record_run 
 		schedule_delayed_work(&r->wake, READER_WAKE_TICKS);
 }
 
-void bkt_reader_publish(struct bkt_reader *own, const struct bkt_record *rec,
-			const struct bkt_origin *o)
+void bkt_reader_publish(struct bkt_reader *own, struct bkt_record *rec,
+			struct task_struct *owner)
 {
-	struct bricktrace_record_run head;
 	struct bkt_reader *r;
 
-	bkt_encode_head(&head, rec);
-	if (own && own->scope == BRICKTRACE_STREAM_SESSION)
-		reader_put(own, &head, rec, o);
-	if (!READ_ONCE(bkt_reader_hosts))
-		return;
 	rcu_read_lock();
+	bkt_encode_begin(rec, owner);
+	if (own && own->scope == BRICKTRACE_STREAM_SESSION)
+		reader_put(own, rec, owner, own->uid);
 	list_for_each_entry_rcu(r, &reader_list, node)
-		reader_put(r, &head, rec, o);
+		reader_put(r, rec, owner, rec->origin.uid);
 	rcu_read_unlock();
 }
 

@@ -58,9 +58,12 @@ static inline bool bkt_reader_wants(const struct bkt_reader *own)
 	return own || READ_ONCE(bkt_reader_hosts);
 }
 
-/* A run has ended. Bound: its record is copied once for each reader that wants it. */
-void bkt_reader_publish(struct bkt_reader *own, const struct bkt_record *rec,
-			const struct bkt_origin *o);
+/*
+ * A run that @owner had opened has ended. Bound: its record is copied once for each reader
+ * that wants it.
+ */
+void bkt_reader_publish(struct bkt_reader *own, struct bkt_record *rec,
+			struct task_struct *owner);
 
 /*
  * Waits until there is a record, and returns 0 or -ERESTARTSYS. A thread that waits in

@@ -12,7 +12,11 @@
 #include "breakdown.h"
 
 struct bkt_record {
+	/* The beginning of the record in a stream; used if a stream wants it: encode.h. */
+	struct bricktrace_record_run head;
+	struct bricktrace_origin origin;
 	struct bricktrace_result result;
+
 	struct bkt_breakdown *breakdown;	/* NULL if the run was not instrumented */
 	struct bkt_assertions *assertions;	/* of the run, or NULL */
 	struct bkt_verdict verdict;		/* on @assertions */

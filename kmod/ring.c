@@ -44,28 +44,6 @@ void bkt_ring_destroy(struct bkt_ring *g)
 	ring_free_pages(g, g->bytes / PAGE_SIZE);
 }
 
-struct bricktrace_record *bkt_ring_begin(struct bkt_ring *g, u32 size)
-{
-	lockdep_assert_held(&g->lock);
-	g->matched++;
-	if (unlikely(!size || size > g->bytes - g->used)) {
-		g->lost++;
-		return NULL;
-	}
-	return (struct bricktrace_record *)(g->data + g->head);
-}
-
-void bkt_ring_end(struct bkt_ring *g, u32 size)
-{
-	lockdep_assert_held(&g->lock);
-	((struct bricktrace_record *)(g->data + g->head))->sequence = g->matched;
-	g->head += size;
-	if (g->head >= g->bytes)
-		g->head -= g->bytes;
-	g->used += size;
-	g->waiting++;
-}
-
 /* Returns the record that has waited longest, or NULL. */
 static const struct bricktrace_record *ring_first(const struct bkt_ring *g)
 {

@@ -18,7 +18,7 @@
 #define BKT_RING_BATCH	(16U << 10)
 
 struct bkt_ring {
-	spinlock_t lock;
+	spinlock_t lock;	/* see above */
 	u8 *data;		/* constant */
 	struct page **pages;	/* constant */
 	u32 bytes;		/* constant: a multiple of the page size */
@@ -39,12 +39,32 @@ int bkt_ring_init(struct bkt_ring *g, u32 bytes);
 void bkt_ring_destroy(struct bkt_ring *g);
 
 /*
- * A run has ended for which @size bytes are needed. bkt_ring_begin() returns the room for its
- * record, or NULL if the run is lost: there is no room, or @size is 0. bkt_ring_end() says
- * that the caller has filled the room, and sets the record's sequence. The caller holds @lock from the first to the second.
+ * A run has ended for which @size bytes are needed. bkt_ring_begin() returns the room for
+ * its record, or NULL if the run is lost: there is no room, or @size is 0. bkt_ring_end()
+ * says that the caller has filled the room, and sets the record's sequence. The caller holds
+ * @lock from the first to the second.
  */
-struct bricktrace_record *bkt_ring_begin(struct bkt_ring *g, u32 size);
-void bkt_ring_end(struct bkt_ring *g, u32 size);
+static inline struct bricktrace_record *bkt_ring_begin(struct bkt_ring *g, u32 size)
+{
+	lockdep_assert_held(&g->lock);
+	g->matched++;
+	if (unlikely(!size || size > g->bytes - g->used)) {
+		g->lost++;
+		return NULL;
+	}
+	return (struct bricktrace_record *)(g->data + g->head);
+}
+
+static inline void bkt_ring_end(struct bkt_ring *g, u32 size)
+{
+	lockdep_assert_held(&g->lock);
+	((struct bricktrace_record *)(g->data + g->head))->sequence = g->matched;
+	g->head += size;
+	if (g->head >= g->bytes)
+		g->head -= g->bytes;
+	g->used += size;
+	g->waiting++;
+}
 
 /*
  * Takes whole records in their order. Returns their bytes, 0 if there is none, or -EMSGSIZE

@@ -57,8 +57,10 @@ struct bkt_run {
 	u64 since;			/* runs_lock: ticks before @start; U64_MAX: not traced */
 	u32 epoch;			/* of the clock, at @start */
 	u32 reason;			/* enum bricktrace_reason, if it is not traced */
-	u32 flags;			/* BRICKTRACE_RESULT_GRANTED, _REFUSED */
+	u32 flags;			/* BRICKTRACE_RESULT_GRANTED, _REFUSED, _RELEASED */
 	struct bkt_record record;	/* filled in when the run is closed */
+	const struct bkt_brick *named;	/* the brick whose name is in @record */
+	u32 labels;			/* @labels of the session when its label was put there */
 
 	bool traced;			/* if not, the fields below are not used */
 	u32 generation;			/* of the arming under way at the beginning */
@@ -244,7 +246,7 @@ static int run_link(struct bkt_session *s, struct bkt_run *r, struct bricktrace_
 		r->has_context = true;
 		r->context = s->context;
 	}
-	if (a->flags & BRICKTRACE_RUN_CONTEXT) {
+	if (unlikely(a->flags & BRICKTRACE_RUN_CONTEXT)) {
 		r->has_context = true;
 		r->context = a->context;
 	}
@@ -279,6 +281,8 @@ static struct bkt_run *run_alloc(struct bkt_session *s, struct bricktrace_run_op
 			bkt_user_uncharge_run(s->user);
 			return ERR_PTR(-ENOMEM);
 		}
+		new->record.origin.session = s->id;
+		new->record.origin.uid = s->uid;
 	}
 	r->session = s;
 	r->owner = get_task_struct(current);
@@ -513,37 +517,43 @@ static int run_choose(struct bkt_run *r, const struct bricktrace_run_open *a,
 	return ret;
 }
 
-/* Fills in what is known of a run's origin from its beginning on. */
-static void run_set_origin(const struct bkt_run *r, struct bkt_origin *o)
+/*
+ * Fills in what is known of a run's origin from its beginning on. The session, and a brick
+ * or label that has not changed, are still there from the last run that had this memory.
+ */
+static inline void run_set_origin(struct bkt_run *r)
 {
+	struct bricktrace_origin *o = &r->record.origin;
 	const struct bkt_session *s = r->session;
 	const struct bkt_run *root = r;
 
 	lockdep_assert_held(&s->runs_lock);
 	while (!root->has_context && root->parent)
 		root = root->parent;
-	o->has_context = root->has_context;
-	if (o->has_context)
-		o->context = root->context;
-	o->root = root->id;
-	o->run = r->id;
-	o->session = s->id;
-	o->uid = s->uid;
+	bkt_encode_trace(&r->record, root->has_context ? &root->context : NULL, root->id);
 	o->level = r->traced ? BRICKTRACE_LEVEL_TRACE : BRICKTRACE_LEVEL_MEASURE;
 	o->scope = r->scope;
-	o->owner = r->owner;
-	o->brick = r->brick->name;
-	__builtin_memcpy(o->label, s->label, sizeof(o->label));
+	if (r->named != r->brick) {
+		memcpy(o->brick, r->brick->name, sizeof(o->brick));
+		r->named = r->brick;
+	}
+	if (r->labels != s->labels) {
+		memcpy(o->label, s->label, sizeof(o->label));
+		r->labels = s->labels;
+	}
 }
 
-static noinline void run_get_context(struct bkt_run *r, struct bricktrace_context *to)
+static void run_get_context(struct bkt_run *r, struct bricktrace_context *to)
 {
-	struct bkt_origin o;
+	u64 parent;
 
 	spin_lock(&r->session->runs_lock);
-	run_set_origin(r, &o);
+	r->record.result.run = r->id;
+	run_set_origin(r);
+	parent = r->parent ? r->parent->id : 0;
 	spin_unlock(&r->session->runs_lock);
-	bkt_encode_context(to, &o);
+	bkt_encode_ids(&r->record.origin, r->id, parent);
+	*to = r->record.origin.context;
 }
 
 /*
@@ -603,7 +613,7 @@ int bkt_run_open(struct bkt_session *s, struct bricktrace_run_open *a)
 	a->mode = r->settings.mode;
 	a->run = atomic64_inc_return(&s->runs_opened);
 	r->id = a->run;
-	if (a->flags & BRICKTRACE_RUN_IDS)
+	if (unlikely(a->flags & BRICKTRACE_RUN_IDS))
 		run_get_context(r, &a->context);
 	run_start(r, self);
 	if (a->effective_level && a->scope == BRICKTRACE_SCOPE_SESSION)
@@ -791,11 +801,10 @@ static struct bkt_run *run_find(struct bkt_session *s, u64 id)
 }
 
 /*
- * Ends a traced run that is closing: adds it to the run around it, and unlinks it unless
- * its record is yet to be @published. Bound: the totals of a session-wide run have
- * BKT_TOTALS_SESSION entries.
+ * Ends a traced run that is closing: adds it to the run around it, and unlinks it unless it
+ * remains @linked. Bound: the totals of a session-wide run have BKT_TOTALS_SESSION entries.
  */
-static void run_end(struct bkt_run *r, const struct bkt_totals *totals, bool published)
+static void run_end(struct bkt_run *r, const struct bkt_totals *totals, bool linked)
 {
 	const struct bkt_breakdown *b = r->record.breakdown;
 	struct bkt_run *outer;
@@ -805,13 +814,13 @@ static void run_end(struct bkt_run *r, const struct bkt_totals *totals, bool pub
 	if (outer)
 		bkt_breakdown_add_inner(&outer->inner, totals,
 					&b->times[BRICKTRACE_VIEW_INCLUSIVE]);
-	if (!published)
+	if (!linked)
 		run_unlink(r);
 	spin_unlock(&r->session->runs_lock);
 }
 
 /* Closes a traced run, whose state is RUN_CLOSING. A failure leaves it as it was. */
-static int run_close(struct bkt_run *r, u64 entered, bool published)
+static int run_close(struct bkt_run *r, u64 entered, bool linked)
 {
 	struct bkt_session *s = r->session;
 	struct bkt_totals *totals = NULL;
@@ -830,7 +839,7 @@ static int run_close(struct bkt_run *r, u64 entered, bool published)
 	}
 	ret = run_measure(r, entered, totals);
 	if (!ret)
-		run_end(r, totals, published);
+		run_end(r, totals, linked);
 	if (totals && totals == s->result)
 		mutex_unlock(&s->lock);
 	if (!ret)
@@ -838,125 +847,65 @@ static int run_close(struct bkt_run *r, u64 entered, bool published)
 	return ret;
 }
 
-/*
- * Passes on the record of a run. Only then it is unlinked, so that the run around it, which
- * nobody can close before, has a later place in all streams.
- */
-static noinline void run_publish(struct bkt_run *r, struct bkt_origin *o)
+/* Passes on the record of a run, and then unlinks a run that is @linked. */
+static inline void run_publish(struct bkt_run *r, bool linked)
 {
 	const struct bricktrace_result *res = &r->record.result;
 	struct bkt_session *s = r->session;
 
-	o->cgroup = bkt_cgroup_id(r->owner);
-	o->end_unix_ns = ktime_to_ns(ktime_mono_to_real(ns_to_ktime(res->start_ns +
-								     res->wall_ns)));
-	bkt_reader_publish(s->reader, &r->record, o);
+	r->record.origin.end_unix_ns =
+		ktime_to_ns(ktime_mono_to_real(ns_to_ktime(res->start_ns + res->wall_ns)));
+	bkt_reader_publish(s->reader, &r->record, r->owner);
+	if (!linked)
+		return;
 	spin_lock(&s->runs_lock);
 	run_unlink(r);
 	spin_unlock(&s->runs_lock);
 }
 
-/*
- * Begins to close a run. Returns whether a stream wants its record, and then sets @o.
- * Otherwise, a run that is not traced is unlinked already.
- */
-static bool run_close_begin(struct bkt_run *r, struct bkt_origin *o)
-{
-	bool wanted = bkt_reader_wants(READ_ONCE(r->session->reader));
-
-	run_describe(r, &r->record.result);
-	if (wanted)
-		run_set_origin(r, o);
-	if (wanted || r->traced)
-		r->state = RUN_CLOSING;
-	else
-		run_unlink(r);
-	return wanted;
-}
-
-/* Ends what the above began. A failure leaves the run as it was. @o is NULL if not wanted. */
-static int run_close_end(struct bkt_run *r, u64 entered, struct bkt_origin *o)
-{
-	int ret;
-
-	if (!r->traced) {
-		r->record.result.wall_ns = run_wall_ns(r, entered);
-	} else {
-		ret = run_close(r, entered, o);
-		if (ret)
-			return ret;
-	}
-	run_judge(r, &r->record);
-	bkt_brick_close(r->brick, &r->record);
-	if (o)
-		run_publish(r, o);
-	return 0;
-}
-
 struct bkt_record *bkt_run_close(struct bkt_session *s, u64 id, u64 entered)
 {
-	struct bkt_origin o BKT_UNINITIALIZED;
-	bool wanted = false;
+	bool wanted = bkt_reader_wants(READ_ONCE(s->reader)), linked = false;
 	struct bkt_run *r;
 	int ret = 0;
 
 	spin_lock(&s->runs_lock);
 	r = run_find(s, id);
-	if (!r || r->children)
+	if (!r || r->children) {
 		ret = r ? -EBUSY : -ENOENT;
-	else
-		wanted = run_close_begin(r, &o);
+	} else {
+		run_describe(r, &r->record.result);
+		if (unlikely(wanted)) {
+			run_set_origin(r);
+			/*
+			 * A run remains linked until its record is published: nobody can
+			 * close the run around it before, which thus has a later place.
+			 */
+			linked = r->parent;
+		}
+		if (linked || r->traced)
+			r->state = RUN_CLOSING;
+		else
+			run_unlink(r);
+	}
 	spin_unlock(&s->runs_lock);
 	if (ret)
 		return ERR_PTR(ret);
-	ret = run_close_end(r, entered, wanted ? &o : NULL);
-	if (!ret)
-		return &r->record;
-	/* Pairs with run_is_open(). */
-	smp_store_release(&r->state, RUN_OPEN);
-	return ERR_PTR(ret);
-}
-
-/* Ends an open run of a session that is being released. */
-static void run_release(struct bkt_run *r)
-{
-	struct bkt_session *s = r->session;
-	u64 now = bkt_clock_now();
-	struct bkt_origin o;
-	bool wanted;
-
-	spin_lock(&s->runs_lock);
-	wanted = run_close_begin(r, &o);
-	if (!wanted && r->traced)
-		run_unlink(r);
-	spin_unlock(&s->runs_lock);
-	if (wanted) {
-		r->record.result.flags |= BRICKTRACE_RESULT_RELEASED;
-		if (run_close_end(r, now, &o)) {
-			/* Without memory for the breakdown, the record has none. */
-			run_untrace(r);
-			r->record.result.reason = BRICKTRACE_REASON_BUSY;
-			run_close_end(r, now, &o);
+	if (!r->traced) {
+		r->record.result.wall_ns = run_wall_ns(r, entered);
+	} else {
+		ret = run_close(r, entered, linked);
+		if (ret) {
+			/* Pairs with run_is_open(). */
+			smp_store_release(&r->state, RUN_OPEN);
+			return ERR_PTR(ret);
 		}
 	}
-	run_untrace(r);
-	run_free(r);
-}
-
-void bkt_run_end_all(struct bkt_session *s)
-{
-	struct bkt_run *r, *next;
-
-	/*
-	 * Nobody else uses the session, so the list does not change between two runs. Those
-	 * inside a run precede it.
-	 */
-	list_for_each_entry_safe(r, next, &s->runs, session_node)
-		run_release(r);
-	llist_for_each_entry_safe(r, next, llist_del_all(&s->spares), spare_node) {
-		run_room_free(s, r->room);
-		kfree(r);
-	}
+	run_judge(r, &r->record);
+	bkt_brick_close(r->brick, &r->record);
+	if (unlikely(wanted))
+		run_publish(r, linked);
+	return &r->record;
 }
 
 void bkt_run_done(struct bkt_record *rec)
@@ -1005,4 +954,45 @@ out:
 		return;
 	run_untrace(r);
 	run_free(r);
+}
+
+/* Ends an open run of a session that is being released. */
+static void run_release(struct bkt_run *r)
+{
+	struct bkt_session *s = r->session;
+	struct bkt_record *rec;
+
+	if (!bkt_reader_wants(NULL)) {
+		spin_lock(&s->runs_lock);
+		run_unlink(r);
+		spin_unlock(&s->runs_lock);
+		run_untrace(r);
+		run_free(r);
+		return;
+	}
+	r->flags |= BRICKTRACE_RESULT_RELEASED;
+	rec = bkt_run_close(s, r->id, bkt_clock_now());
+	if (IS_ERR(rec)) {
+		/* There is no memory for the breakdown. */
+		run_untrace(r);
+		r->reason = BRICKTRACE_REASON_BUSY;
+		rec = bkt_run_close(s, r->id, bkt_clock_now());
+	}
+	bkt_run_done(rec);
+}
+
+void bkt_run_end_all(struct bkt_session *s)
+{
+	struct bkt_run *r, *next;
+
+	/*
+	 * Nobody else uses the session, so that all runs are open, and the list does not change
+	 * between two runs. A run precedes those around it.
+	 */
+	list_for_each_entry_safe(r, next, &s->runs, session_node)
+		run_release(r);
+	llist_for_each_entry_safe(r, next, llist_del_all(&s->spares), spare_node) {
+		run_room_free(s, r->room);
+		kfree(r);
+	}
 }

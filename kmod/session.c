@@ -308,8 +308,10 @@ static int session_check(const struct bricktrace_session *from)
 static void session_set_origin(struct bkt_session *s, const struct bricktrace_session *from)
 {
 	spin_lock(&s->runs_lock);
-	if (from->flags & BRICKTRACE_SESSION_LABEL)
+	if (from->flags & BRICKTRACE_SESSION_LABEL) {
 		strscpy_pad(s->label, from->label, sizeof(s->label));
+		s->labels++;
+	}
 	if (from->flags & BRICKTRACE_SESSION_CONTEXT) {
 		s->context = from->context;
 		s->has_context = !bkt_context_is_none(&from->context);

@@ -65,6 +65,16 @@ static bool stream_permits(const struct bkt_reader *r)
 	return r->scope == BRICKTRACE_STREAM_SESSION || bkt_access_host(r->opener);
 }
 
+static void stream_complete(struct bricktrace_record *record)
+{
+	const struct bricktrace_record_run *run =
+		container_of(record, struct bricktrace_record_run, record);
+	const struct bricktrace_result *result = (void *)record + run->result.offset;
+
+	if (record->type == BRICKTRACE_RECORD_RUN)
+		bkt_encode_ids((void *)record + run->origin.offset, result->run, result->parent);
+}
+
 /*
  * Copies the @size bytes of records at @from, each of them wholly. Returns the number of
  * bytes that were copied; the reader counts the other records as lost.
@@ -76,7 +86,7 @@ static u32 stream_copy(struct bkt_reader *r, char __user *to, void *from, u32 si
 
 	for (i = 0; i < size; i += record->size) {
 		record = from + i;
-		bkt_encode_ids(record);
+		stream_complete(record);
 		if (copy_to_user(to + i, record, record->size)) {
 			bkt_ring_untake(&r->ring, record, size - i);
 			break;

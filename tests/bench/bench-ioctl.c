@@ -60,7 +60,10 @@ static u64 runs(const struct bricktrace_run_open *wanted)
 
 static void of_runs(const char *what, uint32_t mode, uint32_t level, uint32_t scope)
 {
-	struct bricktrace_run_open o = { .size = sizeof(o), .level = level, .scope = scope };
+	/* As the library does. */
+	struct bricktrace_run_open o = { .size = BRICKTRACE_RUN_OPEN_SIZE_V1,
+					 .level = level,
+					 .scope = scope };
 
 	o.brick = brick_mode(fd, what, BRICKTRACE_MAX_BUDGET, mode);
 	print_least(what, runs, &o);

@@ -17,7 +17,7 @@ SIZE(info, INFO_SIZE_V1);
 SIZE(thread, THREAD_SIZE_V0);
 SIZE(assertion, ASSERTION_SIZE_V0);
 SIZE(brick_define, BRICK_DEFINE_SIZE_V1);
-SIZE(run_open, RUN_OPEN_SIZE_V1);
+SIZE(run_open, RUN_OPEN_SIZE_V2);
 SIZE(run_close, RUN_CLOSE_SIZE_V2);
 SIZE(result, RESULT_SIZE_V1);
 SIZE(times, TIMES_SIZE_V1);
@@ -31,7 +31,7 @@ SIZE(window_run, WINDOW_RUN_SIZE_V0);
 SIZE(assertion_counts, ASSERTION_COUNTS_SIZE_V0);
 SIZE(brick_get, BRICK_GET_SIZE_V1);
 SIZE(brick_reset, BRICK_RESET_SIZE_V0);
-SIZE(session, SESSION_SIZE_V2);
+SIZE(session, SESSION_SIZE_V3);
 SIZE(ioctl, IOCTL_SIZE_V0);
 SIZE(slow_call, SLOW_CALL_SIZE_V0);
 
