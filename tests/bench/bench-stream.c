@@ -41,7 +41,7 @@ static void empty_streams(void)
 	}
 }
 
-static void of_runs(const char *what, uint32_t level)
+static void of_runs(const char *readers, const char *what, uint32_t level)
 {
 	struct bricktrace_run_open o = { .size = BRICKTRACE_RUN_OPEN_SIZE_V1,
 					 .level = level };
@@ -64,17 +64,7 @@ static void of_runs(const char *what, uint32_t level)
 		if (start < least)
 			least = start;
 	}
-	printf("%s stream %.3f\n", what, (double)least / ROUNDS);
-}
-
-static void of_levels(const char *readers)
-{
-	char what[64];
-
-	snprintf(what, sizeof(what), "%s-measure", readers);
-	of_runs(what, BRICKTRACE_LEVEL_MEASURE);
-	snprintf(what, sizeof(what), "%s-trace", readers);
-	of_runs(what, BRICKTRACE_LEVEL_TRACE);
+	printf("stream-%s %s %.3f\n", readers, what, (double)least / ROUNDS);
 }
 
 /* Leaves somebody in the wait queue of a stream, who does nothing when woken. */
@@ -107,6 +97,7 @@ int main(int argc, char **argv)
 		stream_open(device(), BRICKTRACE_STREAM_HOST, false);
 	keep_armed();
 	thread_register(fd, 0);
-	of_levels(readers);
+	of_runs(readers, "measure", BRICKTRACE_LEVEL_MEASURE);
+	of_runs(readers, "trace", BRICKTRACE_LEVEL_TRACE);
 	return 0;
 }

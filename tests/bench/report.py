@@ -92,6 +92,15 @@ IOCTLS = {
     "auto-trace": "level auto, mode trace",
     "auto-tail": "level auto, mode tail",
 }
+# Who reads the finished runs while bench-stream opens and closes some, and their levels.
+READERS = {
+    "own": "the session reads its stream",
+    "waited": "a thread waits in that stream",
+    "full": "the ring of that stream is full: the run is lost",
+    "host": "somebody else reads the host-wide stream",
+    "hosts": "16 others do",
+}
+LEVELS = {"measure": "level measure", "trace": "level trace"}
 # Single calls of bench-command, and what counts the ioctls by device and command.
 COMMANDS = {
     "tty": "`TIOCGWINSZ` of a terminal",
@@ -138,6 +147,10 @@ class Figures:
 
     def in_bricktraces(self, case, work="getppid"):
         return self.added(case, work) / self.added("traced", work)
+
+    def stream_added(self, readers, level):
+        """What opening and closing a run costs more while somebody reads the finished runs."""
+        return self.ns[f"stream-{readers}", level] - self.ns["stream-none", level]
 
     def slow_added(self):
         """What a slow call costs more than the same call while there are no slow calls."""
@@ -234,7 +247,7 @@ def report(kernel, ns, reported, conditions):
     delays = [{"name": words, **{mode: ns[f"delay-{mode}", what] for mode in ("full", "voluntary")}}
               for what, words in DELAYS.items() if ("delay-voluntary", what) in ns]
     return {
-        "schema": 4,
+        "schema": 5,
         "kernel": kernel,
         "works": works,
         "bare": {w: ns["none", w] for w in WORKS},
@@ -246,6 +259,8 @@ def report(kernel, ns, reported, conditions):
         "others": [{"threads": n, **figures.others(n)} for n in (0, *CROWDS)],
         "ioctls": [{"case": c, "name": words, "instructions": ns[c, "ioctls"]}
                    for c, words in IOCTLS.items()],
+        "streams": [{"case": r, "name": words, **{v: figures.stream_added(r, v) for v in LEVELS}}
+                    for r, words in READERS.items()],
         "commands": [{"case": c, "name": words, **{w: ns.get((c, w)) for w in COMMANDS}}
                      for c, words in COMMAND_CASES.items()],
         "slow": figures.slow_added(),
@@ -306,6 +321,8 @@ def show_all(r):
          + [["all of that, in ms", r["attach_all_ms"]], ["arming the hooks, in us", r["arm_us"]]])
     show("opening and closing a run", ["instructions"],
          [[i["name"], i["instructions"]] for i in r["ioctls"]])
+    show("added to a run by streams", LEVELS.values(),
+         [[s["name"], *(s[level] for level in LEVELS)] for s in r["streams"]])
     show("ioctls, by device and command", ["tty", "control"],
          [[c["name"], *(c[w] for w in COMMANDS)] for c in r["commands"]]
          + [["added to a slow call", r["slow"], None]])

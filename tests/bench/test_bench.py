@@ -97,6 +97,7 @@ class Report(unittest.TestCase):
                 "null call: added by strace -c, relative to bricktrace": 195.58,
                 "opening and closing a run at level measure": 3417.25,
                 "decode loop: added by mode tail, relative to mode measure": 1.54,
+                "opening and closing a run at level measure: added by one reader of finished runs": 298.05,
                 "ioctl of a traced thread: added by counting it by device and command": 509.38,
                 "slow call: added to the cost of a traced call": 171.61,
                 "ioctl: added by bpftrace, which counts by device and command, relative to bricktrace": 9.48,
@@ -143,7 +144,7 @@ class Bounds(unittest.TestCase):
         conditions = {"enabled", "disabled", "tools", "delays"}
         bounds = report.bounds_of(conditions)
         # One for preemptible probes besides those that a complete run checks.
-        self.assertEqual(len(bounds), 49)
+        self.assertEqual(len(bounds), 52)
         for bound in bounds:
             with self.subTest(bound["name"]):
                 self.assertTrue(callable(getattr(report.Figures, bound["figure"])))
