@@ -9,7 +9,7 @@
 
 #include <linux/bits.h>
 #include <linux/pid_namespace.h>
-#include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/stddef.h>
 #include <linux/string.h>
 #include "compat.h"
@@ -97,8 +97,8 @@ static inline void bkt_encode(struct bricktrace_record *to, const struct bkt_rec
 
 	__builtin_memcpy(to, rec, BKT_ENCODE_END);
 	o->uid = uid;
-	o->tid = bkt_encode_pid(task_pid(owner), ns);
-	o->tgid = bkt_encode_pid(task_tgid(owner), ns);
+	o->tid = bkt_encode_pid(READ_ONCE(owner->thread_pid), ns);
+	o->tgid = bkt_encode_pid(READ_ONCE(owner->signal->pids[PIDTYPE_TGID]), ns);
 	if (rec->head.record.size != BKT_ENCODE_END)
 		bkt_encode_arrays(to, rec);
 }

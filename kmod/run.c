@@ -855,7 +855,7 @@ static inline void run_publish(struct bkt_run *r, bool linked)
 
 	r->record.origin.end_unix_ns =
 		ktime_to_ns(ktime_mono_to_real(ns_to_ktime(res->start_ns + res->wall_ns)));
-	bkt_reader_publish(s->reader, &r->record, r->owner);
+	bkt_reader_publish(READ_ONCE(s->reader), &r->record, r->owner);
 	if (!linked)
 		return;
 	spin_lock(&s->runs_lock);
