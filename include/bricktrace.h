@@ -10,6 +10,10 @@
  * brick has statistics of its runs, and a mode that says which of the runs at level
  * BT_AUTO are traced.
  *
+ * A stream has a record of each finished run, of the tracer or of the whole host. A
+ * recording is a file of records. A run is also a span of a distributed trace: a context
+ * says which span is the parent of a run's span.
+ *
  * Without the module, or without the right to use it, each function still succeeds
  * unless its description says otherwise. A result then has its wall time, the
  * provenance BT_NOT_INSTRUMENTED and the reason, and each figure that was not measured
@@ -61,6 +65,8 @@ extern "C" {
 #define BT_MAX_DURATION (UINT64_C(1) << 40)
 /* The number of runs in a brick's window. */
 #define BT_WINDOW 64
+/* The size of a tracer's label in bytes, with its terminating NUL. */
+#define BT_LABEL_LEN 64
 /* The number of buckets of a histogram, and the number of the first bucket. */
 #define BT_BUCKETS	161
 #define BT_BUCKET_FIRST (-120)
@@ -310,9 +316,46 @@ enum bt_scope {
 	BT_SCOPE_TRACER = 1,
 };
 
+/**
+ * enum bt_stream_scope - whose finished runs a stream has
+ * @BT_STREAM_TRACER: Those of the tracer.
+ * @BT_STREAM_HOST: Those of all tracers of the host.
+ */
+enum bt_stream_scope {
+	BT_STREAM_TRACER = 0,
+	BT_STREAM_HOST = 1,
+};
+
+/**
+ * enum bt_record_type - what a record is about
+ * @BT_RECORD_LOSS: Runs that were lost, because the stream was not read fast enough.
+ * @BT_RECORD_RUN: A finished run.
+ */
+enum bt_record_type {
+	BT_RECORD_LOSS = 1,
+	BT_RECORD_RUN = 2,
+};
+
 struct bt_tracer;
 struct bt_brick;
 struct bt_run;
+struct bt_stream;
+struct bt_recording;
+
+/**
+ * struct bt_context - a place in a distributed trace, as W3C Trace Context defines it
+ * @trace_id: The trace. The bytes are not all 0.
+ * @span_id: The span. The bytes are not all 0.
+ * @flags: The trace flags. Bit 0 says that the trace is sampled.
+ *
+ * A context whose IDs are all 0 stands for no context. The program allocates this
+ * structure, so a later library does not change it.
+ */
+struct bt_context {
+	uint8_t trace_id[16];
+	uint8_t span_id[8];
+	uint8_t flags;
+};
 
 /**
  * struct bt_figures - the figures of a system call, an ioctl command or a category
@@ -559,6 +602,102 @@ struct bt_failed {
 };
 
 /**
+ * struct bt_record - a record of a stream or recording
+ * @type: What the record is about. A loss has only @sequence, @lost, @machine and @size;
+ *	its other fields are 0, NULL or empty.
+ * @sequence: The number of the run among those that matched the stream, from 1; of a loss,
+ *	the number of the first run that was lost. A record has a greater number than
+ *	the one before. If no loss explains a gap, another process reads the same
+ *	stream, or the recording has only some of its records.
+ * @lost: The number of runs that were lost; 0 if the record is about a run.
+ * @size: The number of bytes that the record takes in a recording.
+ * @result: The run; NULL in a loss. The result is valid as long as the record, and
+ *	bt_result_free() must not free it.
+ * @session: The number of the run's session, which no other session of the host has until
+ *	the module is unloaded.
+ * @run: The number of the run in its session.
+ * @parent: The number of the run that encloses it; 0 if no run does.
+ * @depth: The number of runs that enclose it.
+ * @tgid: The process of the thread that opened the run, in the pid namespace of the
+ *	process that opened the stream; 0 if the thread has exited or is not in that
+ *	namespace.
+ * @tid: That thread, likewise.
+ * @uid: The effective user ID with which the session was opened, in the user namespace of
+ *	the process that opened the stream.
+ * @cgroup: The ID of the cgroup, in the version 2 hierarchy, of the thread that opened the
+ *	run, when the run ended; 0 if it is not known.
+ * @start_unix_ns: When the run started, in nanoseconds since 1970 (CLOCK_REALTIME). The
+ *	library computes the value from @end_unix_ns and the duration.
+ * @end_unix_ns: When the run ended, likewise.
+ * @context: The context of the run's own span.
+ * @parent_span_id: The span ID of its parent; all 0 if there is none.
+ * @level: BT_TRACE if the run was traced, otherwise BT_MEASURE.
+ * @scope: The scope of the run.
+ * @released: True if the session ended while the run was open, which ended the run.
+ * @abandoned: As in &struct bt_result.
+ * @missing: The number of elements that the record lacks, such as the figures of a system
+ *	call, because it would have become larger than 64 KiB.
+ * @comm: The name of the thread that opened the run, when the run ended. The name may
+ *	contain any bytes, so a program escapes what it shows.
+ * @label: The label of the session, which is UTF-8 without control characters; empty if
+ *	the session has none.
+ * @machine: The machine of the kernel that made the record, as `uname -m` shows it. Names
+ *	of system calls are those of this machine.
+ *
+ * @start_unix_ns of the slow calls of @result is computed from the clocks at the run's
+ * end.
+ */
+struct bt_record {
+	enum bt_record_type type;
+	uint64_t sequence;
+	uint64_t lost;
+	uint32_t size;
+	const struct bt_result *result;
+	uint64_t session;
+	uint64_t run;
+	uint64_t parent;
+	uint32_t depth;
+	pid_t tgid;
+	pid_t tid;
+	uid_t uid;
+	uint64_t cgroup;
+	uint64_t start_unix_ns;
+	uint64_t end_unix_ns;
+	struct bt_context context;
+	uint8_t parent_span_id[8];
+	enum bt_level level;
+	enum bt_scope scope;
+	bool released;
+	bool abandoned;
+	uint32_t missing;
+	const char *comm;
+	const char *label;
+	const char *machine;
+};
+
+/**
+ * struct bt_stream_counts - what became of the runs that matched a stream
+ * @matched: The number of runs that matched since the stream was opened, which is the sum
+ *	of the next three.
+ * @delivered: The number of runs whose records bt_stream_read() returned, or returned to
+ *	another process that reads the same stream.
+ * @lost: The number of runs that were lost, also if no record says so yet.
+ * @waiting: The number of runs whose records were not read yet.
+ * @waiting_bytes: How many bytes these records take.
+ * @ring_bytes: How many bytes of records the kernel keeps until they are read.
+ *
+ * The program allocates this structure, so a later library does not change it.
+ */
+struct bt_stream_counts {
+	uint64_t matched;
+	uint64_t delivered;
+	uint64_t lost;
+	uint64_t waiting;
+	uint64_t waiting_bytes;
+	uint64_t ring_bytes;
+};
+
+/**
  * struct bt_statistics - the statistics of a brick
  * @name: The name of the brick.
  * @mode: The mode of the brick.
@@ -696,6 +835,13 @@ struct bt_assertion {
  *
  * A module that is missing or that the user may not use is not an error:
  * bt_tracer_instrumented() then returns false, and bt_tracer_reason() says why.
+ *
+ * The environment variable OTEL_SERVICE_NAME gives the tracer its label, as if by
+ * bt_tracer_label(). Control characters and bytes that are not UTF-8 are replaced by
+ * U+FFFD, and what does not fit is cut off. The variable TRACEPARENT, a traceparent of W3C
+ * Trace Context, gives the tracer its context, as if by bt_run_context(); a value that is
+ * not valid is ignored. An empty variable is like one that is not set. Programs with raised
+ * rights, such as set-user-ID ones, ignore both.
  *
  * Return: 0 or a negative errno value:
  * -EINVAL: @tracer is NULL.
@@ -853,6 +999,63 @@ int bt_tracer_set_enabled(struct bt_tracer *tracer, bool enabled);
  * -EINVAL: @tracer is NULL.
  */
 int bt_tracer_slow(struct bt_tracer *tracer, uint64_t slow_ns);
+
+/**
+ * bt_tracer_label() - name the service that a tracer belongs to
+ * @tracer: The tracer.
+ * @label: The label, which has up to 63 bytes of UTF-8 without control characters; empty
+ *	for none.
+ *
+ * The label is in the records of the tracer's runs. OTEL_SERVICE_NAME is the label of a
+ * new tracer, see bt_tracer_new(). Any thread may call the function at any time; a record
+ * has the label of the moment at which its run ended.
+ *
+ * Return: 0, also without the module, or a negative errno value:
+ * -EINVAL: @label is not UTF-8 or has a control character; or @tracer or @label is NULL.
+ * -ENAMETOOLONG: @label has more than 63 bytes.
+ * -ENOTSUP: The module is older than labels.
+ */
+int bt_tracer_label(struct bt_tracer *tracer, const char *label);
+
+/**
+ * bt_tracer_ids() - ask for the contexts of runs
+ * @tracer: The tracer.
+ * @wanted: True if bt_run_ids() shall know the contexts of runs that are opened later;
+ *	false, the default, if it need not.
+ *
+ * A run has a context in its record in any case. The function is for programs that need
+ * the context while the run is open, for instance to pass it to another service. It
+ * makes opening a run slightly slower.
+ *
+ * Return: 0, also without the module, or a negative errno value:
+ * -EINVAL: @tracer is NULL.
+ * -ENOTSUP: The module is older than contexts.
+ */
+int bt_tracer_ids(struct bt_tracer *tracer, bool wanted);
+
+/**
+ * bt_run_context() - set the parent span of runs
+ * @tracer: The tracer.
+ * @parent: The context of the span that is the parent of the tracer's outermost runs;
+ *	NULL for none.
+ *
+ * A run that another run encloses has the span of that run as its parent. A run without
+ * any parent is the first span of a trace of its own. The context holds for runs that are
+ * opened later, and TRACEPARENT is the context of a new tracer, see bt_tracer_new(). Any
+ * thread may call the function at any time.
+ *
+ * If the program has an OpenTelemetry SDK that publishes the current span of each thread
+ * in the thread-local variable otel_thread_ctx_v1, then that span is the parent of a run
+ * that the thread opens, rather than @parent. An enclosing run remains the parent if the
+ * thread's span was the same when that run was opened. The library looks for the variable
+ * when the tracer is made, in the program and in the shared libraries whose symbols are
+ * visible to it.
+ *
+ * Return: 0, also without the module, or a negative errno value:
+ * -EINVAL: The trace ID or the span ID of @parent is all 0; or @tracer is NULL.
+ * -ENOTSUP: The module is older than contexts.
+ */
+int bt_run_context(struct bt_tracer *tracer, const struct bt_context *parent);
 
 /**
  * bt_should_trace() - compare figures with the tracer's thresholds
@@ -1334,6 +1537,20 @@ int bt_run_open(struct bt_tracer *tracer, struct bt_brick *brick, enum bt_level 
 uint64_t bt_run_number(const struct bt_run *run);
 
 /**
+ * bt_run_ids() - get the context of a run
+ * @run: The run.
+ * @ids: Receives the context of the run's span, which a program can pass on as the parent
+ *	of other spans.
+ *
+ * Return: 0 or a negative errno value:
+ * -ENODATA: The context was not asked for before the run was opened (bt_tracer_ids()), or
+ * the run was adopted.
+ * -ENOTSUP: The module cannot be used, so the run has no context.
+ * -EINVAL: @run or @ids is NULL.
+ */
+int bt_run_ids(const struct bt_run *run, struct bt_context *ids);
+
+/**
  * bt_run_adopt() - take over a run that another process opened
  * @tracer: The tracer, which must be the one that the other process inherited.
  * @brick: The brick whose name and budget the result will have.
@@ -1562,6 +1779,184 @@ const struct bt_failed *bt_result_failed(const struct bt_result *result, uint32_
  * budget.
  */
 bool bt_result_over_budget(const struct bt_result *result);
+
+/* The stream has the runs that were not traced. */
+#define BT_STREAM_MEASURE (1U << 0)
+/* The stream has the runs that were traced. */
+#define BT_STREAM_TRACE (1U << 1)
+/* The stream has only runs that took a grant, @granted of &struct bt_result. */
+#define BT_STREAM_GRANTED (1U << 2)
+/* bt_stream_read() returns -EAGAIN instead of waiting for a record. */
+#define BT_STREAM_NONBLOCK (1U << 3)
+
+/**
+ * bt_stream_open() - begin to stream finished runs
+ * @tracer: The tracer, which must not be freed before the stream is closed.
+ * @scope: BT_STREAM_TRACER for the runs of @tracer, BT_STREAM_HOST for the runs of all
+ *	tracers of the host.
+ * @flags: BT_STREAM_MEASURE, BT_STREAM_TRACE or both, and optionally BT_STREAM_GRANTED and
+ *	BT_STREAM_NONBLOCK.
+ * @ring_bytes: How many bytes of records the kernel keeps until they are read: 128 KiB to
+ *	16 MiB; 0 for 1 MiB.
+ * @stream: Receives the stream, which bt_stream_close() closes; NULL on error.
+ *
+ * From now on, each run that ends and matches becomes a record, in the order in which
+ * runs end. A run ends when it is closed or when its tracer is freed. A tracer can have one
+ * stream in its lifetime.
+ *
+ * For BT_STREAM_HOST both the process that made the tracer and the process that reads need
+ * the capability CAP_PERFMON or CAP_SYS_ADMIN in the initial user namespace.
+ *
+ * Return: 0 or a negative errno value:
+ * -EINVAL: @scope or @flags is not valid; or @tracer or @stream is NULL.
+ * -ERANGE: @ring_bytes is out of its range.
+ * -EBUSY: The tracer has had a stream already.
+ * -EPERM: @scope is BT_STREAM_HOST, and the process lacks the capabilities.
+ * -EUSERS: The host has the largest allowed number of streams of BT_STREAM_HOST.
+ * -EDQUOT: The user's limit of kernel memory is reached.
+ * -ENOTSUP: The module cannot be used or is older than streams.
+ * -ENOMEM: There is no memory, or the memory control group's limit is reached.
+ */
+int bt_stream_open(struct bt_tracer *tracer, enum bt_stream_scope scope,
+		   unsigned int flags, size_t ring_bytes, struct bt_stream **stream);
+
+/**
+ * bt_stream_fd() - get the file descriptor of a stream
+ * @stream: The stream. NULL gives -1.
+ *
+ * The descriptor is for poll() and the like: it becomes readable when the kernel has a
+ * record. The library reads many records at once. So a program opens the stream with
+ * BT_STREAM_NONBLOCK, and calls bt_stream_read() until that returns -EAGAIN before it
+ * polls. The descriptor belongs to the tracer, so a program must not close it.
+ *
+ * Return: The file descriptor.
+ */
+int bt_stream_fd(const struct bt_stream *stream);
+
+/**
+ * bt_stream_read() - read the next record of a stream
+ * @stream: The stream, which must be used by one thread at a time.
+ * @record: Receives the record, which bt_record_free() frees; NULL on error.
+ *
+ * The function waits for a record unless the stream has BT_STREAM_NONBLOCK. It skips
+ * records of types that the library does not know. If the stream was not read fast
+ * enough, a record of BT_RECORD_LOSS stands in the place of those that were lost.
+ *
+ * Return: 0 or a negative errno value:
+ * -EAGAIN: There is no record at the moment, and the stream has BT_STREAM_NONBLOCK.
+ * -EINTR: A signal arrived before a record.
+ * -EPERM: The stream is of BT_STREAM_HOST, and the process lacks the capabilities.
+ * -EPROTO: The record is malformed, which is an error of the module. Each later call
+ * fails in the same way.
+ * -EINVAL: @stream or @record is NULL.
+ * -ENOMEM: There is no memory for the record, which a later call returns.
+ */
+int bt_stream_read(struct bt_stream *stream, struct bt_record **record);
+
+/**
+ * bt_stream_counts() - get the counts of a stream
+ * @stream: The stream.
+ * @counts: Receives the counts.
+ *
+ * Return: 0 or a negative errno value:
+ * -EINVAL: @stream or @counts is NULL.
+ */
+int bt_stream_counts(struct bt_stream *stream, struct bt_stream_counts *counts);
+
+/**
+ * bt_stream_close() - close a stream
+ * @stream: The stream, or NULL, which does nothing.
+ *
+ * Records remain valid. The kernel keeps the ring until the tracer is freed.
+ */
+void bt_stream_close(struct bt_stream *stream);
+
+/**
+ * bt_record_free() - free a record
+ * @record: The record, or NULL, which does nothing.
+ *
+ * The result of the record becomes invalid, too.
+ */
+void bt_record_free(struct bt_record *record);
+
+/**
+ * bt_recording_create() - begin a recording
+ * @fd: A file descriptor that is open for writing, which remains the caller's. The
+ *	recording begins at its position.
+ * @recording: Receives the recording, which bt_recording_free() frees; NULL on error.
+ *
+ * The function writes the header of the file, which names this machine.
+ *
+ * Return: 0 or a negative errno value:
+ * -EINVAL: @recording is NULL.
+ * -ENOMEM: There is no memory.
+ * Other values are errors of write().
+ */
+int bt_recording_create(int fd, struct bt_recording **recording);
+
+/**
+ * bt_recording_write() - write a record to a recording
+ * @recording: A recording that bt_recording_create() began.
+ * @record: A record of a stream or of a recording, of the same machine.
+ *
+ * The function writes the record as the kernel made it, with everything that this library
+ * does not know. If that fails, the function cuts off what it wrote of the record where
+ * the file can be cut, so that the recording remains whole.
+ *
+ * Return: 0 or a negative errno value:
+ * -EINVAL: @recording is open for reading; the record is of another machine; or
+ * @recording or @record is NULL.
+ * Other values are errors of write().
+ */
+int bt_recording_write(struct bt_recording *recording, const struct bt_record *record);
+
+/**
+ * bt_recording_open() - open a recording for reading
+ * @fd: A file descriptor that is open for reading, at the beginning of the recording. It
+ *	remains the caller's and may be a pipe.
+ * @recording: Receives the recording, which bt_recording_free() frees; NULL on error.
+ *
+ * A recording may be from a machine of another kind, for instance of aarch64 on x86_64,
+ * and from a newer or older kernel, module or library.
+ *
+ * Return: 0 or a negative errno value:
+ * -EPROTO: The file is not a recording, or its header is damaged.
+ * -ENODATA: The file ends inside the header.
+ * -ENOTSUP: The file has another byte order than this machine, or is from a library that
+ * this one cannot read.
+ * -EINVAL: @recording is NULL.
+ * -ENOMEM: There is no memory.
+ * Other values are errors of read().
+ */
+int bt_recording_open(int fd, struct bt_recording **recording);
+
+/**
+ * bt_recording_read() - read the next record of a recording
+ * @recording: A recording that bt_recording_open() opened, which must be used by one thread
+ *	at a time.
+ * @record: Receives the record, which bt_record_free() frees; NULL at the end of the
+ *	recording and on error.
+ *
+ * The function skips records of types that the library does not know. bt_error_text()
+ * says where in the file an error is.
+ *
+ * Return: 0, also at the end of the recording, or a negative errno value:
+ * -ENODATA: The file ends inside a record, so the recording was not ended properly. The
+ * records before are whole.
+ * -EPROTO: The record is damaged. Each later call fails in the same way.
+ * -EINVAL: @recording is being written; or @recording or @record is NULL.
+ * -ENOMEM: There is no memory for the record, which a later call returns.
+ * Other values are errors of read().
+ */
+int bt_recording_read(struct bt_recording *recording, struct bt_record **record);
+
+/**
+ * bt_recording_free() - free a recording
+ * @recording: The recording, or NULL, which does nothing.
+ *
+ * The function does not close the file descriptor. Records remain valid.
+ */
+void bt_recording_free(struct bt_recording *recording);
 
 /**
  * bt_breakdown_syscall_ns() - get the time in system calls
