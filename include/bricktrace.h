@@ -427,6 +427,8 @@ struct bt_times {
  *	"(more CATEGORY)".
  * @arch: The table that the number belongs to.
  * @category: The category that contains the call.
+ * @arch_name: The name of that table, such as "x86_64"; a record from another machine has
+ *	the names of that machine.
  *
  * bt_syscall_figures() returns the figures of the system call.
  */
@@ -435,6 +437,7 @@ struct bt_syscall {
 	uint32_t nr;
 	enum bt_arch arch;
 	enum bt_category category;
+	const char *arch_name;
 };
 
 /**
@@ -453,6 +456,7 @@ struct bt_syscall {
  *	if the driver is part of the kernel, and for other files.
  * @name: The name of the anonymous file, or the type of the file system of the regular
  *	file or directory, cut to 15 bytes; empty for other files.
+ * @arch_name: As in &struct bt_syscall.
  *
  * bt_ioctl_figures() returns the figures of the command. The names may contain any bytes,
  * so a program escapes what it shows.
@@ -466,6 +470,7 @@ struct bt_ioctl {
 	enum bt_arch arch;
 	const char *owner;
 	const char *name;
+	const char *arch_name;
 };
 
 /**
@@ -489,6 +494,7 @@ struct bt_ioctl {
  *	EINTR.
  * @ioctl: The command if the call is an ioctl, otherwise NULL. bt_ioctl_figures() gives
  *	BT_NONE for each figure of this structure.
+ * @arch_name: As in &struct bt_syscall.
  */
 struct bt_slow_call {
 	pid_t tid;
@@ -503,6 +509,7 @@ struct bt_slow_call {
 	uint64_t offcpu_ns;
 	int64_t ret;
 	const struct bt_ioctl *ioctl;
+	const char *arch_name;
 };
 
 /**
@@ -2085,6 +2092,9 @@ const char *bt_reason_name(enum bt_reason reason);
 /**
  * bt_arch_name() - get the name of a table of system calls
  * @arch: The table.
+ *
+ * The name is that of this machine's table. @arch_name of &struct bt_syscall is that of
+ * the machine of the result.
  *
  * Return: The name as in the program's output, for instance "x86_64". A table that the
  * library does not know has a name such as "arch_3", which is valid until the thread's
