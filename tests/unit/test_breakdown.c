@@ -168,32 +168,45 @@ static void result_without_budget_is_never_over(void **state)
 
 static void syscalls_have_names_in_every_arch(void **state)
 {
-	char name[48];
+	static const struct {
+		const char *machine;
+		uint32_t nr;
+		enum bt_arch arch;
+		enum bt_category category;
+		const char *name, *arch_name;
+	} cases[] = {
+		{ "x86_64", BRICKTRACE_NR_INVALID, BT_ARCH_NATIVE, BT_CAT_OTHER,
+		  "(invalid)", "x86_64" },
+		{ "aarch64", BRICKTRACE_NR_MORE, BT_ARCH_NATIVE, BT_CAT_FUTEX,
+		  "(more futex)", "aarch64" },
+		{ "x86_64", BRICKTRACE_NR_MORE, BT_ARCH_NATIVE, (enum bt_category)99,
+		  "(more category_99)", "x86_64" },
+		{ "x86_64", 99999, BT_ARCH_NATIVE, BT_CAT_OTHER, "syscall_99999", "x86_64" },
+		{ "x86_64", 4, (enum bt_arch)9, BT_CAT_OTHER, "syscall_4", "arch_9" },
+		{ "x86_64", 110, BT_ARCH_NATIVE, BT_CAT_OTHER, "getppid", "x86_64" },
+		{ "x86_64", 64, BT_ARCH_COMPAT, BT_CAT_OTHER, "getppid", "i386" },
+		{ "x86_64", 110, BT_ARCH_X32, BT_CAT_OTHER, "getppid", "x32" },
+		{ "x86_64", 514, BT_ARCH_X32, BT_CAT_IOCTL, "ioctl", "x32" },
+		{ "aarch64", 173, BT_ARCH_NATIVE, BT_CAT_OTHER, "getppid", "aarch64" },
+		{ "aarch64", 64, BT_ARCH_COMPAT, BT_CAT_OTHER, "getppid", "arm" },
+		{ "aarch64", 64, BT_ARCH_X32, BT_CAT_OTHER, "syscall_64", "arch_2" },
+		{ "riscv64", 173, BT_ARCH_NATIVE, BT_CAT_OTHER, "syscall_173", "native" },
+		{ "", 173, BT_ARCH_COMPAT, BT_CAT_OTHER, "syscall_173", "compat" },
+	};
+	char name[48], arch[24];
+	size_t i;
 
 	(void)state;
-	bti_syscall_name(BRICKTRACE_NR_INVALID, BT_ARCH_NATIVE, BT_CAT_OTHER, name,
-			 sizeof(name));
-	assert_string_equal(name, "(invalid)");
-	bti_syscall_name(BRICKTRACE_NR_MORE, BT_ARCH_NATIVE, BT_CAT_FUTEX, name,
-			 sizeof(name));
-	assert_string_equal(name, "(more futex)");
-	bti_syscall_name(BRICKTRACE_NR_MORE, BT_ARCH_NATIVE, (enum bt_category)99, name,
-			 sizeof(name));
-	assert_string_equal(name, "(more category_99)");
-	bti_syscall_name(99999, BT_ARCH_NATIVE, BT_CAT_OTHER, name, sizeof(name));
-	assert_string_equal(name, "syscall_99999");
-	bti_syscall_name(4, (enum bt_arch)9, BT_CAT_OTHER, name, sizeof(name));
-	assert_string_equal(name, "syscall_4");
-#ifdef __x86_64__
-	bti_syscall_name(110, BT_ARCH_NATIVE, BT_CAT_OTHER, name, sizeof(name));
-	assert_string_equal(name, "getppid");
-	bti_syscall_name(64, BT_ARCH_COMPAT, BT_CAT_OTHER, name, sizeof(name));
-	assert_string_equal(name, "getppid");
-	bti_syscall_name(110, BT_ARCH_X32, BT_CAT_OTHER, name, sizeof(name));
-	assert_string_equal(name, "getppid");
-	bti_syscall_name(514, BT_ARCH_X32, BT_CAT_IOCTL, name, sizeof(name));
-	assert_string_equal(name, "ioctl");
-#endif
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct bti_machine *machine = bti_machine(cases[i].machine);
+
+		bti_syscall_name(machine, cases[i].nr, cases[i].arch, cases[i].category,
+				 name, sizeof(name));
+		assert_string_equal(name, cases[i].name);
+		assert_string_equal(bti_arch_name(machine, cases[i].arch, arch),
+				    cases[i].arch_name);
+	}
+	assert_string_equal(bt_arch_name(BT_ARCH_NATIVE), bti_host);
 }
 
 static void names_of_values(void **state)

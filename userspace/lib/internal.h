@@ -32,6 +32,7 @@ struct bti_ops {
 	int (*ioctl)(int fd, unsigned long request, void *arg);
 	uint64_t (*now)(void);
 	uint64_t (*unix_now)(void); /* the time of day, in nanoseconds since 1970 */
+	ssize_t (*read)(int fd, void *buf, size_t size);
 };
 
 extern const struct bti_ops bti_system;
@@ -91,7 +92,15 @@ struct bt_run {
 	struct bt_brick *brick;
 	uint64_t number;
 	uint64_t start_ns;
-	uint64_t budget_ns;		/* the brick's budget when the run was opened */
+	uint64_t budget_ns; /* the brick's budget when the run was opened */
+	/*
+	 * These find the run that encloses a new one as the kernel does, and are constant
+	 * while the run is in the list of open runs.
+	 */
+	enum bt_scope scope;
+	pthread_t thread;		   /* the thread that opened the run */
+	struct bricktrace_context context; /* what that thread had published */
+	struct bricktrace_context ids;	   /* the run's own; all zero if nobody asked */
 	struct bti_room *room;		/* NULL until the kernel has a result to write */
 	struct bricktrace_result local; /* without the module: what was known at the open */
 };
@@ -102,6 +111,8 @@ struct bt_tracer {
 	enum bt_reason reason;
 	char reason_text[256];
 	uint64_t features; /* BRICKTRACE_FEATURE_* of the module */
+	bool published;	   /* threads publish their contexts, see context.c */
+	bool ids;	   /* atomic: runs are opened with BRICKTRACE_RUN_IDS */
 	/*
 	 * Opening a run takes @lock, so no system call is made under it. Installing the hooks
 	 * takes milliseconds and may happen under @definitions, but not under @settings.
@@ -140,7 +151,11 @@ bool bti_has_statistics(const struct bt_tracer *tracer);
 /* Fails with ENOTSUP if bti_has_statistics() is false. */
 int bti_need_statistics(const struct bt_tracer *tracer);
 
+/* Fails with ENOTSUP if the module is older than streams, labels and contexts. */
+int bti_need_streams(const struct bt_tracer *tracer);
+
 enum bti_quota {
+	BTI_QUOTA_MEMORY,
 	BTI_QUOTA_THREADS,
 	BTI_QUOTA_BRICKS,
 	BTI_QUOTA_RUNS,
@@ -160,9 +175,28 @@ int bti_run_open(struct bt_tracer *tracer, struct bricktrace_run_open *open);
 int bti_run_close(struct bt_tracer *tracer, uint64_t number, struct bti_room *room,
 		  struct bricktrace_run_close *close);
 
+/*
+ * Gives a new tracer the label and the context that the environment has, and looks for the
+ * contexts that threads publish.
+ */
+void bti_context_init(struct bt_tracer *tracer);
+
+/* Parses a traceparent of W3C Trace Context. Returns false if it is not valid. */
+bool bti_context_parse(const char *traceparent, struct bricktrace_context *context);
+
+/*
+ * Copies the context that the calling thread has published. It becomes all zero, and the
+ * result is false, if there is none or the module is too old to take it.
+ */
+bool bti_context_published(const struct bt_tracer *tracer,
+			   struct bricktrace_context *context);
+
 /* Sets the size and the name of @define, and passes it to the kernel if there is a module. */
 int bti_brick_define(struct bt_tracer *tracer, const char *name, uint64_t budget_ns,
 		     struct bricktrace_brick_define *define);
+
+/* Sets what the flags of @to say, in the kernel and in the tracer, or nothing. */
+int bti_settings_set(struct bt_tracer *tracer, const struct bricktrace_session *to);
 
 /* Checks a name; @what is the start of an error text, such as "the brick's name". */
 int bti_check_name(const char *what, const char *name);
@@ -196,16 +230,78 @@ static inline struct bricktrace_array bti_array(void *first, size_t size, size_t
 uint32_t bti_elements(const struct bricktrace_array *array);
 
 /*
- * Copies element @i of an array to @element. Fields that the module does not know
- * become BT_NONE, like any other figure that was not measured.
+ * Copies what is known of element @i of an array to @element, which has at least as many
+ * bytes, @size. The remaining fields become BT_NONE, like any other figure that was not
+ * measured.
  */
-void bti_element(const struct bricktrace_array *array, uint32_t i, void *element);
+void bti_element(const struct bricktrace_array *array, uint32_t i, void *element,
+		 size_t size);
 
+/* The tables of system calls of a kernel's machine, which names.c defines. */
+struct bti_machine;
+extern const char bti_host[]; /* this machine, as uname -m shows it */
+
+/* A machine that the library does not know has tables without names. */
+const struct bti_machine *bti_machine(const char *name);
+const char *bti_arch_name(const struct bti_machine *machine, enum bt_arch arch,
+			  char buf[24]);
+void bti_syscall_name(const struct bti_machine *machine, uint32_t nr, enum bt_arch arch,
+		      enum bt_category category, char *buf, size_t size);
+
+/* What a result says that is not in the kernel's answer about the run. */
+struct bti_about {
+	const char *brick; /* the name */
+	uint64_t budget_ns;
+	uint64_t to_unix; /* CLOCK_REALTIME less CLOCK_MONOTONIC */
+	const struct bti_machine *machine;
+};
+
+int bti_result_make(const struct bti_about *about,
+		    const struct bricktrace_run_close *close, struct bt_result **result);
+
+/* The same for a run of this tracer that has just ended. */
 int bti_result_new(const struct bt_brick *brick, uint64_t budget_ns,
 		   const struct bricktrace_run_close *close, struct bt_result **result);
 
-void bti_syscall_name(uint32_t nr, enum bt_arch arch, enum bt_category category,
-		      char *buf, size_t size);
+/* A file or device from which records are read, one after the other. */
+struct bti_source {
+	const struct bti_ops *ops;
+	int fd;
+	const char *name;	   /* what error texts call the file */
+	char machine[BT_NAME_LEN]; /* of the kernel that made the records */
+	uint64_t at;		   /* how many bytes were taken */
+	uint64_t sequence;	   /* the next record has this one or a greater one */
+	size_t begin, end;	   /* the bytes of @buffer that were read and not taken */
+	char buffer[4 * BRICKTRACE_RECORD_MAX];
+};
+
+/* Initializes everything but @machine. */
+void bti_source_init(struct bti_source *source, const struct bti_ops *ops, int fd,
+		     const char *name);
+
+/*
+ * Reads until there are @size bytes, at most BRICKTRACE_RECORD_MAX, at @begin of @buffer.
+ * Returns 1, 0 if the file ends before, or an error.
+ */
+int bti_source_fill(struct bti_source *source, size_t size);
+
+/*
+ * Takes the next record of a type that the library knows. @record is NULL at the end of the
+ * file. After an error, the next call tries the same record again.
+ */
+int bti_source_next(struct bti_source *source, struct bt_record **record);
+
+/*
+ * Makes a record of the bytes at @begin of @buffer. Their header has a valid size, and so
+ * many bytes are there; apart from that, the bytes may be anything. @record is NULL if the
+ * library does not know the type.
+ */
+int bti_record_new(const struct bti_source *source, struct bt_record **record);
+
+/* Returns the @size bytes that the record was made of. */
+const char *bti_record_bytes(const struct bt_record *record);
+
+int bti_recording_open(const struct bti_ops *ops, int fd, struct bt_recording **recording);
 
 /*
  * Returns the edge of one call in picoseconds. A loop of @calls calls took @loop_ns,

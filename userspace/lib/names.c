@@ -2,21 +2,34 @@
 /* The names of enumeration values and of system calls. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <seccomp.h>
 
 #include "internal.h"
 
-/* The system call tables of this architecture, by enum bt_arch; 0 where it has none. */
+/* The tables of a machine by enum bt_arch; 0 and NULL where it has none. */
+struct bti_machine {
+	const char *name;
+	uint32_t tables[BT_ARCH_X32 + 1];
+	const char *arches[BT_ARCH_X32 + 1];
+};
+
+static const struct bti_machine name_machines[] = {
+	{ "x86_64",
+	  { SCMP_ARCH_X86_64, SCMP_ARCH_X86, SCMP_ARCH_X32 },
+	  { "x86_64", "i386", "x32" } },
+	{ "aarch64", { SCMP_ARCH_AARCH64, SCMP_ARCH_ARM }, { "aarch64", "arm" } },
+	{ "", { 0 }, { "native", "compat" } },
+};
+
+/* A process of the 32-bit ABI may get another answer from uname(). */
 #if defined(__x86_64__) || defined(__i386__)
-static const uint32_t name_arches[] = { SCMP_ARCH_X86_64, SCMP_ARCH_X86, SCMP_ARCH_X32 };
-static const char *const name_of_arch[] = { "x86_64", "i386", "x32" };
-#elif defined(__aarch64__)
-static const uint32_t name_arches[] = { SCMP_ARCH_AARCH64, SCMP_ARCH_ARM, 0 };
-static const char *const name_of_arch[] = { "aarch64", "arm", NULL };
+const char bti_host[] = "x86_64";
+#elif defined(__aarch64__) || defined(__arm__)
+const char bti_host[] = "aarch64";
 #else
-static const uint32_t name_arches[] = { SCMP_ARCH_NATIVE, 0, 0 };
-static const char *const name_of_arch[] = { "native", "compat", NULL };
+const char bti_host[] = "unknown";
 #endif
 
 #define X32_BIT 0x40000000
@@ -28,10 +41,19 @@ static const char *name_numbered(char name[24], const char *what, int value)
 	return name;
 }
 
-void bti_syscall_name(uint32_t nr, enum bt_arch arch, enum bt_category category,
-		      char *buf, size_t size)
+const struct bti_machine *bti_machine(const char *name)
 {
-	uint32_t table = (unsigned int)arch < 3 ? name_arches[arch] : 0;
+	const struct bti_machine *machine = name_machines;
+
+	while (*machine->name && strcmp(machine->name, name))
+		machine++;
+	return machine;
+}
+
+void bti_syscall_name(const struct bti_machine *machine, uint32_t nr, enum bt_arch arch,
+		      enum bt_category category, char *buf, size_t size)
+{
+	uint32_t table = (unsigned int)arch <= BT_ARCH_X32 ? machine->tables[arch] : 0;
 	char *name = NULL;
 
 	if (nr == BRICKTRACE_NR_INVALID) {
@@ -123,13 +145,19 @@ const char *bt_reason_name(enum bt_reason reason)
 	return name_numbered(name, "reason", reason);
 }
 
+const char *bti_arch_name(const struct bti_machine *machine, enum bt_arch arch,
+			  char buf[24])
+{
+	if ((unsigned int)arch <= BT_ARCH_X32 && machine->arches[arch])
+		return machine->arches[arch];
+	return name_numbered(buf, "arch", arch);
+}
+
 const char *bt_arch_name(enum bt_arch arch)
 {
 	static __thread char name[24];
 
-	if ((unsigned int)arch < 3 && name_of_arch[arch])
-		return name_of_arch[arch];
-	return name_numbered(name, "arch", arch);
+	return bti_arch_name(bti_machine(bti_host), arch, name);
 }
 
 const char *bt_file_name(enum bt_file file)

@@ -23,6 +23,8 @@ static void quota_ask(struct bt_tracer *t, enum bti_quota quota, struct quota_li
 	bti_ioctl(t, BRICKTRACE_SESSION_GET, &s);
 	bti_info(t, &i);
 	switch (quota) {
+	case BTI_QUOTA_MEMORY:
+		break;
 	case BTI_QUOTA_THREADS:
 		list[0] = (struct quota_limit){ s.threads, s.max_threads,
 						"threads of this session",

@@ -19,6 +19,7 @@ struct result_category {
 struct result_syscall {
 	struct bt_syscall public;
 	char name[48];
+	char arch_name[24]; /* used if the library does not know the table */
 	struct bt_figures figures[BTI_VIEWS];
 };
 
@@ -26,27 +27,33 @@ struct result_ioctl {
 	struct bt_ioctl public;
 	char owner[BRICKTRACE_FILE_NAME_LEN];
 	char name[BRICKTRACE_FILE_NAME_LEN];
+	char arch_name[24];
 	struct bt_figures figures[BTI_VIEWS];
 };
 
 struct result_slow_call {
 	struct bt_slow_call public;
 	char name[48];
+	char arch_name[24];
 	struct result_ioctl ioctl; /* used if the call is an ioctl */
+};
+
+struct result_failed {
+	struct bt_failed public;
+	struct bricktrace_failed raw;
 };
 
 struct result_whole {
 	struct bt_result public;
 	char brick[BT_NAME_LEN];
 	struct bt_times times[BTI_VIEWS];
-	struct bricktrace_failed failed_raw[BT_MAX_ASSERTIONS];
-	struct bt_failed failed[BT_MAX_ASSERTIONS];
 	bool has_ioctls;
 	bool has_slow_calls;
 	/* These arrays are in the same allocation, after @syscalls. */
 	struct result_category *categories;
 	struct result_ioctl *ioctls;
 	struct result_slow_call *slow_calls;
+	struct result_failed *failed;
 	struct result_syscall syscalls[];
 };
 
@@ -60,10 +67,10 @@ static const char *result_element(const struct bricktrace_array *a, uint32_t i)
 	return (const char *)(uintptr_t)a->addr + (size_t)i * a->size;
 }
 
-void bti_element(const struct bricktrace_array *a, uint32_t i, void *element)
+void bti_element(const struct bricktrace_array *a, uint32_t i, void *element, size_t size)
 {
 	memcpy(element, result_element(a, i), a->known);
-	memset((char *)element + a->known, 0xff, a->size - a->known);
+	memset((char *)element + a->known, 0xff, size - a->known);
 }
 
 /*
@@ -100,7 +107,7 @@ static void result_read_times(struct bt_times *times, const struct bricktrace_ar
 	uint32_t i;
 
 	for (i = 0; i < bti_elements(a); i++) {
-		bti_element(a, i, &raw);
+		bti_element(a, i, &raw, sizeof(raw));
 		if (raw.view >= BTI_VIEWS)
 			continue;
 		times[raw.view] = (struct bt_times){
@@ -124,7 +131,7 @@ static void result_read_categories(struct result_category *next,
 	uint32_t i;
 
 	for (i = 0; i < bti_elements(a); i++) {
-		bti_element(a, i, &raw);
+		bti_element(a, i, &raw, sizeof(raw));
 		if (raw.view == BRICKTRACE_VIEW_INCLUSIVE) {
 			c = next++;
 			c->category = (enum bt_category)raw.category;
@@ -145,37 +152,42 @@ static int result_by_time(const void *a, const void *b)
 }
 
 static void result_read_syscalls(struct result_syscall *all, uint32_t n,
-				 const struct bricktrace_array *a)
+				 const struct bricktrace_array *a,
+				 const struct bti_machine *machine)
 {
 	struct result_syscall *s = NULL, *next = all;
 	struct bricktrace_syscall raw;
 	uint32_t i;
 
 	for (i = 0; i < bti_elements(a); i++) {
-		bti_element(a, i, &raw);
+		bti_element(a, i, &raw, sizeof(raw));
 		if (raw.view == BRICKTRACE_VIEW_INCLUSIVE) {
 			s = next++;
 			s->public.nr = raw.nr;
 			s->public.arch = (enum bt_arch)raw.arch;
 			s->public.category = (enum bt_category)raw.category;
-			bti_syscall_name(raw.nr, s->public.arch, s->public.category,
-					 s->name, sizeof(s->name));
+			bti_syscall_name(machine, raw.nr, s->public.arch,
+					 s->public.category, s->name, sizeof(s->name));
 		}
 		if (s && raw.view < BTI_VIEWS)
 			s->figures[raw.view] = result_figures(&raw.figures);
 	}
 	qsort(all, n, sizeof(*all), result_by_time);
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
 		all[i].public.name = all[i].name;
+		all[i].public.arch_name =
+			bti_arch_name(machine, all[i].public.arch, all[i].arch_name);
+	}
 }
 
 /* Sets the names of an ioctl, which must not move afterwards. The kernel's may be anything. */
-static void result_name_ioctl(struct result_ioctl *io)
+static void result_name_ioctl(struct result_ioctl *io, const struct bti_machine *machine)
 {
 	io->owner[sizeof(io->owner) - 1] = '\0';
 	io->name[sizeof(io->name) - 1] = '\0';
 	io->public.owner = io->owner;
 	io->public.name = io->name;
+	io->public.arch_name = bti_arch_name(machine, io->public.arch, io->arch_name);
 }
 
 static int result_by_ioctl_time(const void *a, const void *b)
@@ -190,14 +202,15 @@ static int result_by_ioctl_time(const void *a, const void *b)
 }
 
 static void result_read_ioctls(struct result_ioctl *all, uint32_t n,
-			       const struct bricktrace_array *a)
+			       const struct bricktrace_array *a,
+			       const struct bti_machine *machine)
 {
 	struct result_ioctl *io = NULL, *next = all;
 	struct bricktrace_ioctl raw;
 	uint32_t i;
 
 	for (i = 0; i < bti_elements(a); i++) {
-		bti_element(a, i, &raw);
+		bti_element(a, i, &raw, sizeof(raw));
 		if (raw.view == BRICKTRACE_VIEW_INCLUSIVE) {
 			io = next++;
 			io->public = (struct bt_ioctl){
@@ -216,11 +229,12 @@ static void result_read_ioctls(struct result_ioctl *all, uint32_t n,
 	}
 	qsort(all, n, sizeof(*all), result_by_ioctl_time);
 	for (i = 0; i < n; i++)
-		result_name_ioctl(&all[i]);
+		result_name_ioctl(&all[i], machine);
 }
 
 static void result_read_slow_call(struct result_slow_call *call,
-				  const struct bricktrace_slow_call *raw, uint64_t to_unix)
+				  const struct bricktrace_slow_call *raw,
+				  const struct bti_about *about)
 {
 	call->public = (struct bt_slow_call){
 		.tid = raw->tid,
@@ -230,13 +244,15 @@ static void result_read_slow_call(struct result_slow_call *call,
 		.category = (enum bt_category)raw->category,
 		.arg0 = raw->arg0,
 		.start_ns = raw->start_ns,
-		.start_unix_ns = raw->start_ns + to_unix,
+		.start_unix_ns = raw->start_ns + about->to_unix,
 		.ns = raw->ns,
 		.offcpu_ns = raw->offcpu_ns,
 		.ret = raw->ret,
+		.arch_name = bti_arch_name(about->machine, (enum bt_arch)raw->arch,
+					   call->arch_name),
 	};
-	bti_syscall_name(raw->nr, call->public.arch, call->public.category, call->name,
-			 sizeof(call->name));
+	bti_syscall_name(about->machine, raw->nr, call->public.arch,
+			 call->public.category, call->name, sizeof(call->name));
 	if (raw->category != BRICKTRACE_CAT_IOCTL)
 		return;
 	call->ioctl.public = (struct bt_ioctl){
@@ -249,34 +265,32 @@ static void result_read_slow_call(struct result_slow_call *call,
 	};
 	memcpy(call->ioctl.owner, raw->owner, sizeof(raw->owner));
 	memcpy(call->ioctl.name, raw->name, sizeof(raw->name));
-	result_name_ioctl(&call->ioctl);
+	result_name_ioctl(&call->ioctl, about->machine);
 	call->public.ioctl = &call->ioctl.public;
 }
 
 static void result_read_slow_calls(struct result_slow_call *all,
 				   const struct bricktrace_array *a,
-				   const struct bti_ops *ops)
+				   const struct bti_about *about)
 {
-	uint64_t to_unix = ops->unix_now() - ops->now();
 	struct bricktrace_slow_call raw;
 	uint32_t i;
 
 	for (i = 0; i < bti_elements(a); i++) {
-		bti_element(a, i, &raw);
-		result_read_slow_call(&all[i], &raw, to_unix);
+		bti_element(a, i, &raw, sizeof(raw));
+		result_read_slow_call(&all[i], &raw, about);
 	}
 }
 
-static void result_read_failed(struct result_whole *result,
-			       const struct bricktrace_array *a)
+static void result_read_failed(struct result_failed *all, const struct bricktrace_array *a)
 {
 	uint32_t i;
 
-	for (i = 0; i < result->public.n_failed; i++) {
-		struct bricktrace_failed *raw = &result->failed_raw[i];
+	for (i = 0; i < bti_elements(a); i++) {
+		struct bricktrace_failed *raw = &all[i].raw;
 
-		bti_element(a, i, raw);
-		result->failed[i] = (struct bt_failed){
+		bti_element(a, i, raw, sizeof(*raw));
+		all[i].public = (struct bt_failed){
 			.name = raw->name,
 			.kind = (enum bt_assertion_kind)raw->kind,
 			.value = raw->value,
@@ -312,7 +326,8 @@ static struct result_whole *result_alloc(const struct bt_result *public)
 	size_t size = sizeof(*result) + public->n_syscalls * sizeof(result->syscalls[0]) +
 		      public->n_categories * sizeof(result->categories[0]) +
 		      public->n_ioctls * sizeof(result->ioctls[0]) +
-		      public->n_slow_calls * sizeof(result->slow_calls[0]);
+		      public->n_slow_calls * sizeof(result->slow_calls[0]) +
+		      public->n_failed * sizeof(result->failed[0]);
 	uint32_t i;
 
 	result = malloc(size);
@@ -325,6 +340,7 @@ static struct result_whole *result_alloc(const struct bt_result *public)
 		(struct result_category *)&result->syscalls[public->n_syscalls];
 	result->ioctls = (struct result_ioctl *)&result->categories[public->n_categories];
 	result->slow_calls = (struct result_slow_call *)&result->ioctls[public->n_ioctls];
+	result->failed = (struct result_failed *)&result->slow_calls[public->n_slow_calls];
 	for (i = 0; i < public->n_categories; i++)
 		result->categories[i].category = (enum bt_category)i;
 	return result;
@@ -339,8 +355,8 @@ static uint32_t result_missing(const struct bricktrace_array *a, uint32_t n)
 	return n ? (uint64_t)a->count * n / bti_elements(a) - n : 0;
 }
 
-int bti_result_new(const struct bt_brick *brick, uint64_t budget_ns,
-		   const struct bricktrace_run_close *close, struct bt_result **out)
+int bti_result_make(const struct bti_about *about,
+		    const struct bricktrace_run_close *close, struct bt_result **out)
 {
 	uint32_t categories = result_count_inclusive(
 		&close->categories, offsetof(struct bricktrace_category_figures, view));
@@ -352,9 +368,9 @@ int bti_result_new(const struct bt_brick *brick, uint64_t budget_ns,
 	struct bricktrace_result raw;
 	struct bt_result public;
 
-	bti_element(&close->result, 0, &raw);
+	bti_element(&close->result, 0, &raw, sizeof(raw));
 	public = (struct bt_result){
-		.budget_ns = budget_ns,
+		.budget_ns = about->budget_ns,
 		.run = raw.run,
 		.parent = raw.parent,
 		.provenance = (enum bt_provenance)raw.provenance,
@@ -369,8 +385,9 @@ int bti_result_new(const struct bt_brick *brick, uint64_t budget_ns,
 		.brick_run = BT_NONE,
 		.cv_percent = NAN,
 		.window_efficiency = NAN,
-		.efficiency =
-			budget_ns == BT_NONE ? NAN : bt_efficiency(budget_ns, raw.wall_ns),
+		.efficiency = about->budget_ns == BT_NONE ?
+				      NAN :
+				      bt_efficiency(about->budget_ns, raw.wall_ns),
 		.n_failed = bti_elements(&close->failed),
 		.n_ioctls = ioctls,
 		.n_missing_ioctls = result_missing(&close->ioctls, ioctls),
@@ -382,20 +399,33 @@ int bti_result_new(const struct bt_brick *brick, uint64_t budget_ns,
 	result = result_alloc(&public);
 	if (!result)
 		return bti_fail(ENOMEM, "no memory for a result of brick '%s'",
-				brick->name);
-	result->public.brick = strcpy(result->brick, brick->name);
+				about->brick);
+	result->public.brick = strcpy(result->brick, about->brick);
 	result->has_ioctls = raw.provenance && close->ioctls.known;
 	result->has_slow_calls = raw.provenance && close->slow_calls.known;
 	result_read_times(result->times, &close->times);
 	result_read_categories(result->categories, &close->categories);
-	result_read_syscalls(result->syscalls, syscalls, &close->syscalls);
-	result_read_failed(result, &close->failed);
-	result_read_ioctls(result->ioctls, ioctls, &close->ioctls);
-	if (public.n_slow_calls)
-		result_read_slow_calls(result->slow_calls, &close->slow_calls,
-				       brick->tracer->ops);
+	result_read_syscalls(result->syscalls, syscalls, &close->syscalls, about->machine);
+	result_read_failed(result->failed, &close->failed);
+	result_read_ioctls(result->ioctls, ioctls, &close->ioctls, about->machine);
+	result_read_slow_calls(result->slow_calls, &close->slow_calls, about);
 	*out = &result->public;
 	return 0;
+}
+
+int bti_result_new(const struct bt_brick *brick, uint64_t budget_ns,
+		   const struct bricktrace_run_close *close, struct bt_result **out)
+{
+	const struct bti_ops *ops = brick->tracer->ops;
+	struct bti_about about = {
+		.brick = brick->name,
+		.budget_ns = budget_ns,
+		.machine = bti_machine(bti_host),
+	};
+
+	if (bti_elements(&close->slow_calls))
+		about.to_unix = ops->unix_now() - ops->now();
+	return bti_result_make(&about, close, out);
 }
 
 void bt_result_free(struct bt_result *r)
@@ -478,7 +508,8 @@ const struct bt_slow_call *bt_result_slow_call(const struct bt_result *r, uint32
 
 const struct bt_failed *bt_result_failed(const struct bt_result *r, uint32_t i)
 {
-	return r && i < r->n_failed ? &((const struct result_whole *)r)->failed[i] : NULL;
+	return r && i < r->n_failed ? &((const struct result_whole *)r)->failed[i].public :
+				      NULL;
 }
 
 bool bt_result_over_budget(const struct bt_result *r)

@@ -8,7 +8,10 @@
 
 int bti_run_open(struct bt_tracer *t, struct bricktrace_run_open *open)
 {
-	open->size = sizeof(*open);
+	/* Opening a run is a hot path, and the kernel copies each byte twice. */
+	open->size = open->flags & (BRICKTRACE_RUN_IDS | BRICKTRACE_RUN_CONTEXT) ?
+			     sizeof(*open) :
+			     BRICKTRACE_RUN_OPEN_SIZE_V1;
 	return bti_ioctl(t, BRICKTRACE_RUN_OPEN, open);
 }
 
@@ -32,8 +35,12 @@ int bti_run_close(struct bt_tracer *t, uint64_t number, struct bti_room *room,
 	return bti_ioctl(t, BRICKTRACE_RUN_CLOSE, close);
 }
 
-/* Takes a run from the tracer's list of free runs, so that opening one rarely allocates. */
-static struct bt_run *run_get(struct bt_tracer *t, bool room)
+/*
+ * Takes a run from the tracer's list of free runs, so that opening one rarely allocates.
+ * @context is what the thread that opens the run has published.
+ */
+static struct bt_run *run_get(struct bt_tracer *t, bool room, enum bt_scope scope,
+			      const struct bricktrace_context *context)
 {
 	struct bt_run *run;
 
@@ -55,6 +62,10 @@ static struct bt_run *run_get(struct bt_tracer *t, bool room)
 	}
 	run->tracer = t;
 	run->number = 0;
+	run->scope = scope;
+	run->thread = pthread_self();
+	run->context = *context;
+	run->ids = (struct bricktrace_context){ 0 };
 	pthread_mutex_lock(&t->lock);
 	run->next = t->open;
 	run->link = &t->open;
@@ -76,6 +87,27 @@ static void run_put(struct bt_run *run)
 	run->next = t->free;
 	t->free = run;
 	pthread_mutex_unlock(&t->lock);
+}
+
+/*
+ * Returns whether the run that encloses @run was opened in the same published context. Then
+ * the span of that run, rather than that context, is the nearest parent.
+ */
+static bool run_inherits_context(const struct bt_run *run)
+{
+	struct bt_tracer *t = run->tracer;
+	const struct bt_run *outer;
+	bool inherits;
+
+	pthread_mutex_lock(&t->lock);
+	for (outer = run->next; outer; outer = outer->next)
+		if (outer->scope == BT_SCOPE_TRACER ||
+		    (run->scope == BT_SCOPE_THREAD &&
+		     pthread_equal(outer->thread, run->thread)))
+			break;
+	inherits = outer && !memcmp(&outer->context, &run->context, sizeof(run->context));
+	pthread_mutex_unlock(&t->lock);
+	return inherits;
 }
 
 static int run_open_error(struct bt_tracer *t, int err, const struct bt_brick *brick,
@@ -119,11 +151,17 @@ static int run_open(struct bt_brick *brick, struct bricktrace_run_open *open,
 		    struct bt_run **out)
 {
 	struct bt_tracer *t = brick->tracer;
-	struct bt_run *run = run_get(t, t->fd >= 0);
+	bool published = bti_context_published(t, &open->context);
+	struct bt_run *run =
+		run_get(t, t->fd >= 0, (enum bt_scope)open->scope, &open->context);
 	int err;
 
 	if (!run)
 		return bti_fail(ENOMEM, "no memory for a run of brick '%s'", brick->name);
+	if (published && !run_inherits_context(run))
+		open->flags |= BRICKTRACE_RUN_CONTEXT;
+	if (__atomic_load_n(&t->ids, __ATOMIC_RELAXED))
+		open->flags |= BRICKTRACE_RUN_IDS;
 	run->brick = brick;
 	run->budget_ns = __atomic_load_n(&brick->budget_ns, __ATOMIC_RELAXED);
 	*out = run;
@@ -136,6 +174,8 @@ static int run_open(struct bt_brick *brick, struct bricktrace_run_open *open,
 	/* The function makes no system call after this one, which would be the run's first. */
 	err = bti_run_open(t, open);
 	run->number = open->run;
+	if (open->flags & BRICKTRACE_RUN_IDS)
+		run->ids = open->context;
 	if (!err)
 		return 0;
 	run_put(run);
@@ -171,9 +211,33 @@ uint64_t bt_run_number(const struct bt_run *run)
 	return run ? run->number : 0;
 }
 
+int bt_run_ids(const struct bt_run *run, struct bt_context *ids)
+{
+	static const struct bricktrace_context none;
+
+	if (!ids)
+		return bti_fail_null("address for the IDs");
+	*ids = (struct bt_context){ 0 };
+	if (!run)
+		return bti_fail_null("run");
+	if (run->tracer->fd < 0)
+		return bti_fail(ENOTSUP, "%s", run->tracer->reason_text);
+	if (!memcmp(&run->ids, &none, sizeof(none)))
+		return bti_fail(
+			ENODATA,
+			"the context of the run of brick '%s' is not known; call bt_tracer_ids() before the run is opened",
+			run->brick->name);
+	memcpy(ids->trace_id, run->ids.trace_id, sizeof(ids->trace_id));
+	memcpy(ids->span_id, run->ids.span_id, sizeof(ids->span_id));
+	ids->flags = (uint8_t)run->ids.flags;
+	return 0;
+}
+
 int bt_run_adopt(struct bt_tracer *t, struct bt_brick *brick, uint64_t number,
 		 struct bt_run **out)
 {
+	/* A run of another process is in no context of this thread. */
+	static const struct bricktrace_context none;
 	struct bt_run *run;
 	int err = run_check(t, brick, out);
 
@@ -183,7 +247,7 @@ int bt_run_adopt(struct bt_tracer *t, struct bt_brick *brick, uint64_t number,
 		return bti_fail(EINVAL, "invalid run number 0");
 	if (t->fd < 0)
 		return bti_fail(ENOTSUP, "%s", t->reason_text);
-	run = run_get(t, true);
+	run = run_get(t, true, BT_SCOPE_THREAD, &none);
 	if (!run)
 		return bti_fail(ENOMEM, "no memory for a run of brick '%s'", brick->name);
 	run->brick = brick;

@@ -12,8 +12,7 @@ static uint32_t settings_load(const uint32_t *setting)
 	return __atomic_load_n(setting, __ATOMIC_RELAXED);
 }
 
-/* Sets what the flags of @to say, in the kernel and in the tracer, or nothing. */
-static int settings_set(struct bt_tracer *t, const struct bricktrace_session *to)
+int bti_settings_set(struct bt_tracer *t, const struct bricktrace_session *to)
 {
 	struct bricktrace_session session = *to;
 	const struct {
@@ -72,7 +71,7 @@ int bt_tracer_thresholds(struct bt_tracer *t, double cv_percent, double efficien
 		err = settings_thousandths("threshold of the efficiency",
 					   efficiency_percent, 100, " %",
 					   &session.efficiency_threshold);
-	return err ? err : settings_set(t, &session);
+	return err ? err : bti_settings_set(t, &session);
 }
 
 int bt_tracer_outliers(struct bt_tracer *t, double ranges)
@@ -89,7 +88,7 @@ int bt_tracer_outliers(struct bt_tracer *t, double ranges)
 		if (err)
 			return err;
 	}
-	return settings_set(t, &session);
+	return bti_settings_set(t, &session);
 }
 
 int bt_tracer_limit(struct bt_tracer *t, uint32_t traces_per_second)
@@ -102,7 +101,7 @@ int bt_tracer_limit(struct bt_tracer *t, uint32_t traces_per_second)
 	if (traces_per_second > BT_MAX_LIMIT)
 		return bti_fail(ERANGE, "the limit, %u traces a second, is above %d",
 				traces_per_second, BT_MAX_LIMIT);
-	return settings_set(t, &session);
+	return bti_settings_set(t, &session);
 }
 
 int bt_tracer_set_enabled(struct bt_tracer *t, bool enabled)
@@ -110,7 +109,7 @@ int bt_tracer_set_enabled(struct bt_tracer *t, bool enabled)
 	struct bricktrace_session session = { .flags = BRICKTRACE_SESSION_ENABLED,
 					      .enabled = enabled };
 
-	return t ? settings_set(t, &session) : bti_fail_null("tracer");
+	return t ? bti_settings_set(t, &session) : bti_fail_null("tracer");
 }
 
 int bt_tracer_slow(struct bt_tracer *t, uint64_t slow_ns)
@@ -129,7 +128,7 @@ int bt_tracer_slow(struct bt_tracer *t, uint64_t slow_ns)
 		return bti_fail(
 			ENOTSUP,
 			"the module is older than this library and has no slow calls; install a newer module");
-	return settings_set(t, &session);
+	return bti_settings_set(t, &session);
 }
 
 enum bt_escalation bt_should_trace(const struct bt_tracer *t, double cv_percent,

@@ -38,6 +38,13 @@ VERSION(brick_reset, BRICK_RESET, V0);
 VERSION(session, SESSION, V3);
 VERSION(ioctl, IOCTL, V0);
 VERSION(slow_call, SLOW_CALL, V0);
+VERSION(stream_open, STREAM_OPEN, V0);
+VERSION(stream, STREAM, V0);
+VERSION(record, RECORD, V0);
+VERSION(record_loss, RECORD_LOSS, V0);
+VERSION(record_run, RECORD_RUN, V0);
+VERSION(origin, ORIGIN, V0);
+VERSION(file_header, FILE_HEADER, V0);
 
 /* Each thread has its own text, so that threads do not overwrite each other's. */
 static __thread char tracer_error_text[BTI_ERROR_TEXT];
@@ -70,6 +77,14 @@ int bti_need_statistics(const struct bt_tracer *t)
 				"the module is older than this library and has neither modes nor statistics; install a newer module");
 }
 
+int bti_need_streams(const struct bt_tracer *t)
+{
+	return t->fd < 0 || t->features & BRICKTRACE_FEATURE_STREAM ?
+		       0 :
+		       bti_fail(ENOTSUP,
+				"the module is older than this library and has neither streams nor labels and contexts; install a newer module");
+}
+
 const char *bt_error_text(void)
 {
 	return tracer_error_text;
@@ -85,6 +100,13 @@ static int tracer_system_open(const char *path)
 static int tracer_system_ioctl(int fd, unsigned long request, void *arg)
 {
 	return ioctl(fd, request, arg) < 0 ? -errno : 0;
+}
+
+static ssize_t tracer_system_read(int fd, void *buf, size_t size)
+{
+	ssize_t n = read(fd, buf, size);
+
+	return n < 0 ? -errno : n;
 }
 
 static uint64_t tracer_system_now(void)
@@ -108,6 +130,7 @@ const struct bti_ops bti_system = {
 	.ioctl = tracer_system_ioctl,
 	.now = tracer_system_now,
 	.unix_now = tracer_system_unix_now,
+	.read = tracer_system_read,
 };
 
 int bti_ioctl(struct bt_tracer *t, unsigned long request, void *arg)
@@ -205,6 +228,7 @@ int bti_tracer_new(const struct bti_ops *ops, struct bt_tracer **tracer)
 	pthread_mutex_init(&t->settings, NULL);
 	pthread_mutex_init(&t->calibration, NULL);
 	tracer_connect(t);
+	bti_context_init(t);
 	return 0;
 }
 
