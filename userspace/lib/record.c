@@ -13,7 +13,11 @@ struct record_whole {
 	char comm[BRICKTRACE_COMM_LEN + 1];
 	char label[BT_LABEL_LEN];
 	char machine[BT_NAME_LEN];
-	char bytes[]; /* what the record was made of */
+	/*
+	 * What the record was made of. The parser reads this copy rather than the source's
+	 * buffer, so that a checker of memory sees each read beyond the record.
+	 */
+	char bytes[] __attribute__((aligned(8)));
 };
 
 /* @offset is how far the bad field is behind the beginning of the record. */
@@ -82,7 +86,7 @@ static int record_array(const struct bti_source *s, const struct bricktrace_reco
 	if ((uint64_t)part->count * part->size > run->record.size - part->offset)
 		return BAD(count, "more elements than the record has room for");
 #undef BAD
-	a->addr = (uintptr_t)(s->buffer + s->begin + part->offset);
+	a->addr = (uintptr_t)run + part->offset;
 	a->size = part->size;
 	a->cap = part->count;
 	if (part->size < a->known)
@@ -152,7 +156,7 @@ static int record_read_run(struct record_whole *whole, const struct bti_source *
 	struct bt_record *r = &whole->public;
 	struct bti_about about = { .machine = bti_machine(s->machine) };
 	struct bricktrace_run_close close = { 0 };
-	struct bricktrace_record_run run;
+	const struct bricktrace_record_run *run = (const void *)whole->bytes;
 	struct bricktrace_array origins;
 	struct bricktrace_origin origin;
 	struct bricktrace_result raw;
@@ -161,13 +165,12 @@ static int record_read_run(struct record_whole *whole, const struct bti_source *
 	if (size < BRICKTRACE_RECORD_RUN_SIZE_V0)
 		return record_bad(s, offsetof(struct bricktrace_record, size), "record",
 				  "size", size, "less than the record of a run has");
-	memcpy(&run, s->buffer + s->begin, sizeof(run));
-	if (run.head < BRICKTRACE_RECORD_RUN_SIZE_V0 || run.head > size)
+	if (run->head < BRICKTRACE_RECORD_RUN_SIZE_V0 || run->head > size)
 		return record_bad(
 			s, offsetof(struct bricktrace_record_run, head), "record", "head",
-			run.head,
+			run->head,
 			"less than the head of a run has, or more than the record");
-	err = record_arrays(s, &run, &close, &origins, &r->missing);
+	err = record_arrays(s, run, &close, &origins, &r->missing);
 	if (!err)
 		err = record_check_failed(s, &close.failed);
 	if (err)
@@ -212,17 +215,16 @@ static int record_read_run(struct record_whole *whole, const struct bti_source *
 static int record_read_loss(struct record_whole *whole, const struct bti_source *s,
 			    uint32_t size)
 {
-	struct bricktrace_record_loss loss;
+	const struct bricktrace_record_loss *loss = (const void *)whole->bytes;
 
 	if (size < BRICKTRACE_RECORD_LOSS_SIZE_V0)
 		return record_bad(s, offsetof(struct bricktrace_record, size), "record",
 				  "size", size, "less than the record of a loss has");
-	memcpy(&loss, s->buffer + s->begin, sizeof(loss));
-	if (!loss.lost || loss.lost > UINT64_MAX - loss.record.sequence)
+	if (!loss->lost || loss->lost > UINT64_MAX - loss->record.sequence)
 		return record_bad(s, offsetof(struct bricktrace_record_loss, lost),
-				  "record", "lost", loss.lost,
+				  "record", "lost", loss->lost,
 				  "not from 1 to as many as there are numbers of runs");
-	whole->public.lost = loss.lost;
+	whole->public.lost = loss->lost;
 	return 0;
 }
 
