@@ -683,7 +683,7 @@ struct bt_record {
 };
 
 /**
- * struct bt_stream_counts - what became of the runs that matched a stream
+ * struct bt_counts - what became of the runs that matched a stream
  * @matched: The number of runs that matched since the stream was opened, which is the sum
  *	of the next three.
  * @delivered: The number of runs whose records bt_stream_read() returned, or returned to
@@ -695,7 +695,7 @@ struct bt_record {
  *
  * The program allocates this structure, so a later library does not change it.
  */
-struct bt_stream_counts {
+struct bt_counts {
 	uint64_t matched;
 	uint64_t delivered;
 	uint64_t lost;
@@ -1868,7 +1868,7 @@ int bt_stream_read(struct bt_stream *stream, struct bt_record **record);
  * Return: 0 or a negative errno value:
  * -EINVAL: @stream or @counts is NULL.
  */
-int bt_stream_counts(struct bt_stream *stream, struct bt_stream_counts *counts);
+int bt_stream_counts(struct bt_stream *stream, struct bt_counts *counts);
 
 /**
  * bt_stream_close() - close a stream

@@ -202,6 +202,10 @@ class run : public detail::owner<bt_run>
 	{
 		return bt_run_number(get());
 	}
+	int ids(bt_context *ids) const
+	{
+		return bt_run_ids(get(), ids);
+	}
 
 	/* The result is empty on error. The run stays open only while it encloses another. */
 	result close()
@@ -379,6 +383,18 @@ class tracer
 	int set_enabled(bool enabled)
 	{
 		return bt_tracer_set_enabled(get(), enabled);
+	}
+	int label(const char *label)
+	{
+		return bt_tracer_label(get(), label);
+	}
+	int ids(bool wanted)
+	{
+		return bt_tracer_ids(get(), wanted);
+	}
+	int context(const bt_context *parent)
+	{
+		return bt_run_context(get(), parent);
 	}
 	bt_escalation should_trace(double cv_percent, double efficiency_percent) const
 	{

@@ -123,6 +123,12 @@ static void settings_and_statistics(bricktrace::tracer &tracer)
 	ok(!tracer.set_enabled(false) && !tracer.should_trace(1.1, 98) &&
 		   !tracer.set_enabled(true),
 	   "tracing can be switched off");
+	ok(!tracer.label("shop") && tracer.label("a\nb") == -EINVAL &&
+		   !tracer.context(nullptr) && !tracer.ids(true),
+	   "a tracer has a label and a context");
+	bt_context ids;
+	ok(tracer.define("ids").open().ids(&ids) == (tracer.instrumented() ? 0 : -ENOTSUP),
+	   "a run has a context");
 	ok(tracer.limit(1001) == -ERANGE && std::strstr(bt_error_text(), "1001"),
 	   "an error has a text");
 	ok(!brick.mode(BT_MODE_MEASURE) && !brick.baseline(2) &&

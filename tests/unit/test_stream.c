@@ -329,7 +329,7 @@ static void counts_are_those_of_the_program(void **state)
 {
 	struct bt_tracer *t = tracer();
 	struct bt_stream *stream = stream_of(t);
-	struct bt_stream_counts counts;
+	struct bt_counts counts;
 	struct bt_record *r;
 	uint32_t size;
 	int i;

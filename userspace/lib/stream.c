@@ -129,7 +129,7 @@ int bt_stream_read(struct bt_stream *stream, struct bt_record **record)
 	return err;
 }
 
-int bt_stream_counts(struct bt_stream *stream, struct bt_stream_counts *counts)
+int bt_stream_counts(struct bt_stream *stream, struct bt_counts *counts)
 {
 	struct bricktrace_stream now = { .size = sizeof(now) };
 	struct bricktrace_record head;
@@ -146,7 +146,7 @@ int bt_stream_counts(struct bt_stream *stream, struct bt_stream_counts *counts)
 	if (err)
 		return bti_fail(-err, "cannot read the counts of the stream: %s",
 				strerror(-err));
-	*counts = (struct bt_stream_counts){
+	*counts = (struct bt_counts){
 		.matched = now.matched,
 		.delivered = now.delivered,
 		.lost = now.lost,
