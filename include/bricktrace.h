@@ -1811,6 +1811,9 @@ bool bt_result_over_budget(const struct bt_result *result);
  * runs end. A run ends when it is closed or when its tracer is freed. A tracer can have one
  * stream in its lifetime.
  *
+ * The runs by which the library calibrates (bt_tracer_calibrate()) are among them. They are
+ * those of the brick "bricktrace-calibration".
+ *
  * For BT_STREAM_HOST both the process that made the tracer and the process that reads need
  * the capability CAP_PERFMON or CAP_SYS_ADMIN in the initial user namespace.
  *
