@@ -34,6 +34,13 @@ SIZE(brick_reset, BRICK_RESET_SIZE_V0);
 SIZE(session, SESSION_SIZE_V3);
 SIZE(ioctl, IOCTL_SIZE_V0);
 SIZE(slow_call, SLOW_CALL_SIZE_V0);
+SIZE(stream_open, STREAM_OPEN_SIZE_V0);
+SIZE(stream, STREAM_SIZE_V0);
+SIZE(record, RECORD_SIZE_V0);
+SIZE(record_loss, RECORD_LOSS_SIZE_V0);
+SIZE(record_run, RECORD_RUN_SIZE_V0);
+SIZE(origin, ORIGIN_SIZE_V0);
+SIZE(file_header, FILE_HEADER_SIZE_V0);
 
 #define O_RDWR 2
 #define CALLS  1000

@@ -35,5 +35,6 @@
 #include "process.h"
 #include "result.h"
 #include "session.h"
+#include "stream.h"
 
 #endif /* TEST_H */
