@@ -146,7 +146,7 @@ static void rings(void)
 			   !s.delivered && !s.lost && !s.waiting && !s.waiting_bytes,
 		   "and STREAM_GET has the settings");
 		memory = info(fd).user_memory - memory;
-		between(memory, sizes[i].got, sizes[i].got + 2 * page,
+		between(memory, sizes[i].got, sizes[i].got + sizes[i].got / 100 + 16384,
 			"and the user is charged for the ring");
 		close(fd);
 	}
@@ -320,10 +320,10 @@ static void whole_records(void)
 	char buffer[4096];
 
 	streaming();
-	is(-read_into(fd, buffer, 0), EAGAIN, "a buffer of 0 bytes, no record: EAGAIN");
+	is(read_into(fd, buffer, 0), 0, "a buffer of 0 bytes, no record: 0");
 	for (int i = 0; i < 6; i++)
 		finish();
-	is(-read_into(fd, buffer, 0), EMSGSIZE, "a buffer of 0 bytes: EMSGSIZE");
+	is(read_into(fd, buffer, 0), 0, "a buffer of 0 bytes: 0");
 	is(-read_into(fd, buffer, 16), EMSGSIZE, "a buffer for a header only: EMSGSIZE");
 	is(-read_into(fd, buffer, size - 1), EMSGSIZE,
 	   "a buffer a byte too small: EMSGSIZE");
@@ -362,18 +362,24 @@ static void unmapped(void)
 	r = reader_new(fd, BRICKTRACE_RECORD_MAX);
 	for (int i = 0; i < 20; i++)
 		finish();
-	is(-read_into(fd, hole, size), EFAULT, "an unmapped buffer: EFAULT");
-	s = stream_get(fd);
-	ok(stream_exact(&s) && s.matched == 20 && !s.delivered && s.lost == 1,
-	   "an unmapped buffer: the record is lost: %llu", (u64)s.lost);
-	is(-read_into(fd, (void *)(1UL << 63), size), EFAULT, "a kernel address: EFAULT");
 	is(-read_into(fd, hole - size + 1, size), EFAULT,
 	   "the record's last byte is unmapped: EFAULT");
 	s = stream_get(fd);
+	ok(stream_exact(&s) && s.matched == 20 && !s.delivered && s.lost == 1,
+	   "and the record is lost: %llu", (u64)s.lost);
+	is(-read_into(fd, hole, 24), EFAULT, "an unmapped buffer for the loss: EFAULT");
+	is(stream_get(fd).lost, 1, "and it is the same loss");
+	is(-read_into(fd, (void *)(1UL << 63), 3 * size), EFAULT,
+	   "a kernel address: EFAULT");
+	is(stream_get(fd).lost, 1, "and nothing is lost");
+	is(-read_into(fd, hole, 3 * size), EFAULT,
+	   "an unmapped buffer for the loss and two records: EFAULT");
+	s = stream_get(fd);
 	ok(stream_exact(&s) && !s.delivered && s.lost == 3,
-	   "each time a record is lost: %llu", (u64)s.lost);
+	   "and the two are lost as well: %llu", (u64)s.lost);
 	record = reader_next(&r);
-	ok(record && record->type == BRICKTRACE_RECORD_LOSS && record->sequence == 1,
+	ok(record && record->type == BRICKTRACE_RECORD_LOSS && record->sequence == 1 &&
+		   ((struct bricktrace_record_loss *)record)->lost == 3,
 	   "the next record is that of the loss");
 	settle(&r, 20, "an unmapped buffer");
 
@@ -538,8 +544,7 @@ static void thread_ends(void)
 	ok(run->r.flags & BRICKTRACE_RESULT_ABANDONED, "the run is abandoned when closed");
 	record = reader_run(&r);
 	ok(record_same(record, run), "its record says so, too");
-	ok(record_origin(record)->tid == 0 && record_origin(record)->tgid == 0,
-	   "and has no thread");
+	is(record_origin(record)->tid, 0, "and has no thread");
 	ok(record_calls(record, SYS_getppid) == 1, "and the calls of the thread");
 	free(r.buffer);
 	close(fd);
@@ -613,6 +618,7 @@ static void filters(void)
 	parameter("enabled", 1);
 	ok(only(&measured, number) && !reader_next(&traced),
 	   "a run while tracing is off is one that was not traced");
+	reader_drain(&own);
 	ok(reader_exact(&own, 10) && reader_exact(&measured, 3) &&
 		   reader_exact(&traced, 7) && reader_exact(&granted, granted.runs),
 	   "each stream accounts for the runs that match");

@@ -73,10 +73,12 @@ const struct bricktrace_result *record_result(const struct bricktrace_record_run
 	return part_of(r, &r->result);
 }
 
-/* Does each part of a run's record lie inside the record, behind the part before it? */
+#define PARTS 8
+
+/* Do the parts of a run's record fill the record, without a gap and in whatever order? */
 static bool record_valid(const struct bricktrace_record_run *r)
 {
-	static const uint32_t sizes[] = {
+	static const uint32_t sizes[PARTS] = {
 		sizeof(struct bricktrace_origin),
 		sizeof(struct bricktrace_result),
 		sizeof(struct bricktrace_times),
@@ -86,28 +88,33 @@ static bool record_valid(const struct bricktrace_record_run *r)
 		sizeof(struct bricktrace_ioctl),
 		sizeof(struct bricktrace_slow_call),
 	};
-	const struct bricktrace_part *p = &r->origin;
+	const struct bricktrace_part *part = &r->origin;
 	size_t end = sizeof(*r);
-	bool good = true;
+	bool good = true, found = true;
 
-	if (r->record.size < sizeof(*r) || r->head != sizeof(*r) || r->reserved)
-		return no(&good, "record %llu: size %u, head %u, reserved %u",
-			  (u64)r->record.sequence, r->record.size, r->head, r->reserved);
-	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++, p++) {
-		if (p->size != sizes[i] || p->offset % 8 || p->count > p->total ||
-		    (p->count && (p->offset < end || p->offset > r->record.size ||
-				  (size_t)p->count * p->size > r->record.size - p->offset)))
-			return no(&good,
-				  "record %llu: part %zu: offset %u, %u of %u elements of %u bytes",
-				  (u64)r->record.sequence, i, p->offset, p->count,
-				  p->total, p->size);
-		if (p->count)
-			end = p->offset + (size_t)p->count * p->size;
+	if (r->record.size < sizeof(*r) || r->head != sizeof(*r) || r->reserved ||
+	    r->origin.count != 1 || r->result.count != 1)
+		return no(&good, "record %llu: size %u, head %u, %u origins, %u results",
+			  (u64)r->record.sequence, r->record.size, r->head,
+			  r->origin.count, r->result.count);
+	for (int i = 0; i < PARTS; i++)
+		if (part[i].size != sizes[i] || part[i].offset % 8 ||
+		    part[i].count > part[i].total)
+			no(&good,
+			   "record %llu: part %d: offset %u, %u of %u elements of %u bytes",
+			   (u64)r->record.sequence, i, part[i].offset, part[i].count,
+			   part[i].total, part[i].size);
+	while (good && found) {
+		found = false;
+		for (int i = 0; i < PARTS && !found; i++)
+			if (part[i].count && part[i].offset == end) {
+				end += (size_t)part[i].count * part[i].size;
+				found = true;
+			}
 	}
-	if (end != r->record.size || r->origin.count != 1 || r->result.count != 1)
-		no(&good, "record %llu: %u bytes, %zu used; %u origins and %u results",
-		   (u64)r->record.sequence, r->record.size, end, r->origin.count,
-		   r->result.count);
+	if (good && end != r->record.size)
+		no(&good, "record %llu: %u bytes, but the parts end at %zu",
+		   (u64)r->record.sequence, r->record.size, end);
 	return good;
 }
 
