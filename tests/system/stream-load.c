@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
 /*
  * Streams account for each run under load. Eight threads of two sessions close runs as fast
- * as they can; each session has a reader, of which one stops half way, and a third reader
- * reads the host's runs. Each run is delivered, lost or waiting, none is delivered twice, and
- * the sequence numbers have no gap. Under -icount the eight threads close 200,000 runs a
- * second. A ring that overflows keeps its records, and a host-wide reader gets no more runs
- * in any second than the host's operator allows.
+ * as they can; one reader, of a session, stops half way, another one reads the host's runs,
+ * and perhaps a third one those of the other session. Each run is delivered, lost or waiting,
+ * none is delivered twice, and the sequence numbers have no gap. Under -icount the threads
+ * close 200,000 runs a second with two readers. Streams that are opened and closed meanwhile
+ * are exact, too. A ring that overflows keeps its records, and a host-wide reader gets no
+ * more runs in any second than the host's operator allows.
  */
 #include <poll.h>
 #include "test.h"
 
 #define SESSIONS 2
 #define THREADS	 4 /* of a session */
-#define READERS	 (SESSIONS + 1)
 #define FASTEST	 200000
 
 static atomic_bool stop, stop_reading;
@@ -41,13 +41,13 @@ static void *closes(void *arg)
 	return NULL;
 }
 
-/* A reader of all runs, and the newest run that the reader has of each thread. */
+/* A reader of all runs, and the newest run that it has of each thread in each session. */
 struct reading {
 	struct reader r;
-	struct {
+	struct newest {
 		pid_t tid;
-		u64 run;
-	} newest[SESSIONS * THREADS + 1];
+		u64 session, run;
+	} newest[SESSIONS * (THREADS + 1)];
 	bool ordered;
 	atomic_bool paused;
 };
@@ -55,18 +55,17 @@ struct reading {
 /* A thread closes each run before the next, so its runs come in the order of their numbers. */
 static void order(struct reading *reading, const struct bricktrace_record_run *record)
 {
+	const struct bricktrace_origin *o = record_origin(record);
 	const u64 run = record_result(record)->run;
-	const pid_t tid = record_origin(record)->tid;
-	int i;
+	struct newest *n = reading->newest;
 
-	for (i = 0; reading->newest[i].tid && reading->newest[i].tid != tid; i++)
-		if (i == SESSIONS * THREADS)
-			bail("thread %d has a run", tid);
-	reading->newest[i].tid = tid;
-	if (run <= reading->newest[i].run)
-		no(&reading->ordered, "run %llu of thread %d comes after %llu", run, tid,
-		   reading->newest[i].run);
-	reading->newest[i].run = run;
+	while (n->tid && (n->tid != o->tid || n->session != o->session))
+		if (++n == reading->newest + SESSIONS * (THREADS + 1))
+			bail("thread %d has a run", o->tid);
+	if (run <= n->run)
+		no(&reading->ordered, "run %llu of thread %d comes after %llu", run,
+		   o->tid, n->run);
+	*n = (struct newest){ o->tid, o->session, run };
 }
 
 static void read_all(struct reading *reading)
@@ -93,80 +92,148 @@ static void *reads(void *arg)
 	return NULL;
 }
 
-static struct reading reading_new(int f, uint32_t scope, u64 ring_bytes)
+static struct reading reading_new(int f, uint32_t scope)
 {
-	stream_open(f, scope, ring_bytes);
+	stream_open(f, scope, 0);
 	return (struct reading){ .r = reader_new(f, 256 << 10), .ordered = true };
 }
 
-static void load(bool exact)
-{
-	static const char *const names[READERS] = { "a session's reader",
-						    "a reader that stops",
-						    "the host's reader" };
-	const u64 lasts = atoi(getenv("TEST_SECONDS") ?: "1") * S;
-	static struct reading readings[READERS];
-	pthread_t t[SESSIONS * THREADS], readers[READERS];
-	u64 began, ns, all = 0;
-	bool good = true;
+/* The first reader stops half way, and the second one has the host's runs. */
+enum { STOPS, HOST, OTHER, READERS };
+static const char *const names[READERS] = { "a reader that stops", "the host's reader",
+					    "the other session's reader" };
+static struct reading readings[READERS];
 
+static void sources_open(void)
+{
 	for (int i = 0; i < SESSIONS; i++) {
 		sources[i].fd = device();
 		sources[i].brick = brick_define(sources[i].fd, "load", 0);
-		readings[i] = reading_new(sources[i].fd, BRICKTRACE_STREAM_SESSION, 0);
+		sources[i].closed = 0;
 	}
-	readings[SESSIONS] = reading_new(device(), BRICKTRACE_STREAM_HOST, 0);
-	for (int i = 0; i < READERS; i++)
+}
+
+static void sources_close(void)
+{
+	for (int i = 0; i < SESSIONS; i++)
+		close(sources[i].fd);
+}
+
+static pthread_t writers[SESSIONS * THREADS];
+
+static void writers_start(void)
+{
+	stop = false;
+	for (int i = 0; i < SESSIONS * THREADS; i++)
+		pthread_create(&writers[i], NULL, closes, &sources[i % SESSIONS]);
+}
+
+static void writers_stop(void)
+{
+	stop = true;
+	for (int i = 0; i < SESSIONS * THREADS; i++)
+		pthread_join(writers[i], NULL);
+}
+
+/* Reads what is left, and a last run of each session, before which the last losses are. */
+static void account(int n)
+{
+	u64 closed[READERS] = { 0 };
+
+	readings[STOPS].paused = false;
+	for (int i = 0; i < n; i++)
+		read_all(&readings[i]);
+	/* The host's reader gets runs again. */
+	sleep_ns(S + 100 * MS);
+	for (int i = 0; i < SESSIONS; i++) {
+		close_one(sources[i].fd, sources[i].brick);
+		closed[i ? OTHER : STOPS] = ++sources[i].closed;
+		closed[HOST] += sources[i].closed;
+	}
+	for (int i = 0; i < n; i++) {
+		struct reading *reading = &readings[i];
+
+		read_all(reading);
+		printf("# %s: %llu delivered, %llu lost\n", names[i], reading->r.runs,
+		       reading->r.lost);
+		ok(reader_exact(&reading->r, closed[i]),
+		   "%s: each run that was closed is accounted for", names[i]);
+		ok(reading->ordered, "%s: no run comes twice or too late", names[i]);
+		ok(reading->r.runs > 100, "%s: it has read runs", names[i]);
+		free(reading->r.buffer);
+	}
+	ok(readings[STOPS].r.lost > 0, "the reader that stopped has lost some");
+	close(readings[HOST].r.fd);
+}
+
+static void load(int n, u64 fastest)
+{
+	const u64 lasts = atoi(getenv("TEST_SECONDS") ?: "1") * S;
+	pthread_t readers[READERS];
+	u64 began, rate;
+	bool good = true;
+
+	sources_open();
+	readings[STOPS] = reading_new(sources[0].fd, BRICKTRACE_STREAM_SESSION);
+	readings[HOST] = reading_new(device(), BRICKTRACE_STREAM_HOST);
+	if (n > OTHER)
+		readings[OTHER] = reading_new(sources[1].fd, BRICKTRACE_STREAM_SESSION);
+	stop_reading = false;
+	for (int i = 0; i < n; i++)
 		pthread_create(&readers[i], NULL, reads, &readings[i]);
 	began = now();
-	for (int i = 0; i < SESSIONS * THREADS; i++)
-		pthread_create(&t[i], NULL, closes, &sources[i % SESSIONS]);
+	writers_start();
 	while (now() - began < lasts) {
 		if (now() - began > lasts / 2)
-			readings[1].paused = true;
-		for (int i = 0; i < READERS; i++) {
+			readings[STOPS].paused = true;
+		for (int i = 0; i < n; i++) {
 			struct bricktrace_stream s = stream_get(readings[i].r.fd);
 
 			good &= stream_exact(&s);
 		}
 		sleep_ns(10 * MS);
 	}
-	stop = true;
-	for (int i = 0; i < SESSIONS * THREADS; i++)
-		pthread_join(t[i], NULL);
-	ns = now() - began;
+	writers_stop();
+	rate = (sources[0].closed + sources[1].closed) * S / (now() - began);
 	stop_reading = true;
-	for (int i = 0; i < READERS; i++)
+	for (int i = 0; i < n; i++)
 		pthread_join(readers[i], NULL);
-	ok(good, "at each moment each run is delivered, lost or waiting");
-	readings[1].paused = false;
-	for (int i = 0; i < READERS; i++)
-		read_all(&readings[i]);
-	/* Before a last run a loss at the end shows; the host's reader may get a run again. */
-	sleep_ns(S + 100 * MS);
-	for (int i = 0; i < SESSIONS; i++) {
-		close_one(sources[i].fd, sources[i].brick);
-		all += ++sources[i].closed;
-	}
-	for (int i = 0; i < READERS; i++) {
-		struct reading *reading = &readings[i];
+	ok(good, "%d readers: at each moment each run is delivered, lost or waiting", n);
+	ok(rate >= fastest, "%d readers: %llu runs are closed in a second", n, rate);
+	account(n);
+	sources_close();
+}
 
-		read_all(reading);
-		printf("# %s: %llu delivered, %llu lost\n", names[i], reading->r.runs,
-		       reading->r.lost);
-		ok(reader_exact(&reading->r, i < SESSIONS ? sources[i].closed : all),
-		   "%s: each run that was closed is accounted for", names[i]);
-		ok(reading->ordered, "%s: no run comes twice or too late", names[i]);
-		close(reading->r.fd);
-		free(reading->r.buffer);
+/* Streams are opened and closed while runs are. */
+static void comings(void)
+{
+	bool good = true, ordered = true;
+	u64 runs = 0;
+
+	for (int k = 0; k < 20; k++) {
+		sources_open();
+		writers_start();
+		sleep_ns(2 * MS);
+		readings[HOST] = reading_new(device(), BRICKTRACE_STREAM_HOST);
+		readings[STOPS] = reading_new(sources[0].fd, BRICKTRACE_STREAM_SESSION);
+		sleep_ns(5 * MS);
+		read_all(&readings[HOST]);
+		runs += readings[HOST].r.runs;
+		close(readings[HOST].r.fd);
+		writers_stop();
+		read_all(&readings[STOPS]);
+		runs += readings[STOPS].r.runs;
+		good &= reader_exact(&readings[STOPS].r,
+				     stream_get(readings[STOPS].r.fd).matched);
+		good &= readings[HOST].r.good;
+		ordered &= readings[HOST].ordered && readings[STOPS].ordered;
+		free(readings[HOST].r.buffer);
+		free(readings[STOPS].r.buffer);
+		sources_close();
 	}
-	printf("# %llu runs closed in %llu ms\n", all - SESSIONS, ns / MS);
-	if (exact)
-		between((all - SESSIONS) * S / ns, FASTEST, 100 * FASTEST,
-			"the threads close runs at the highest rate");
-	ok(readings[0].r.runs > 100 && readings[SESSIONS].r.runs > 100,
-	   "the readers have read runs");
-	ok(readings[1].r.lost > 0, "the reader that stopped has lost some");
+	ok(runs > 100, "streams that come and go have %llu runs", runs);
+	ok(good, "streams that come and go are exact");
+	ok(ordered, "and have no run twice or too late");
 }
 
 /* Records of several sizes in a ring that is often full: what is read is what was closed. */
@@ -365,9 +432,11 @@ int main(void)
 {
 	bool exact = sysconf(_SC_NPROCESSORS_ONLN) == 1;
 
-	load(exact);
-	full();
+	load(2, exact ? FASTEST : 1);
 	if (!exact) {
+		load(3, 1);
+		comings();
+		full();
 		overrun();
 		ceilings();
 	}
