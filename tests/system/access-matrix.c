@@ -9,11 +9,11 @@
  *
  * Rules: execve, provenance.
  */
+#include <grp.h>
 #include <linux/capability.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
-#include <grp.h>
 #include "test.h"
 
 #define BIT(n) (1ULL << (n))
@@ -78,20 +78,6 @@ static struct {
 } * answer;
 static int ready[2];
 
-static void become(uid_t uid, gid_t gid, u64 caps)
-{
-	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
-	struct __user_cap_data_struct data[2] = { 0 };
-
-	if (!uid)
-		return;
-	for (int i = 0; i < 2; i++)
-		data[i].permitted = data[i].effective = (uint32_t)(caps >> 32 * i);
-	if (prctl(PR_SET_KEEPCAPS, 1) || setgroups(0, NULL) || setresgid(gid, gid, gid) ||
-	    setresuid(uid, uid, uid) || syscall(SYS_capset, &header, data))
-		bail("become %u", uid);
-}
-
 static void hold(int to, int dumpable)
 {
 	/* With -1, the value that execve() has set stays. */
@@ -111,7 +97,7 @@ static void be_target(void)
 					     DIR "/plain" };
 	char text[16], dumpable[16];
 
-	become(started->uid, started->gid, started->caps);
+	become_caps(started->uid, started->gid, started->caps);
 	if (started->kind == FORKED)
 		hold(ready[1], started->dumpable);
 	if (started->kind == USERNS && unshare(CLONE_NEWUSER))
@@ -143,7 +129,7 @@ static void be_caller(void)
 	char path[64];
 	int own, ns;
 
-	become(cell_caller->uid, cell_caller->uid, cell_caller->caps);
+	become_caps(cell_caller->uid, cell_caller->uid, cell_caller->caps);
 	if (cell_caller->ns == OWN_NS && unshare(CLONE_NEWUSER))
 		bail("unshare");
 	if (cell_caller->ns == TARGET_NS) {
@@ -204,7 +190,7 @@ static void own_not_dumpable(void)
 {
 	int own;
 
-	become(1000, 1000, 0);
+	become_caps(1000, 1000, 0);
 	prctl(PR_SET_DUMPABLE, 0);
 	own = open("/dev/bricktrace", O_RDWR | O_CLOEXEC);
 	answer->extra[0] = -try_register(own, 0, 0);
@@ -227,7 +213,7 @@ static void opened_before(void)
 	own = open("/dev/bricktrace", O_RDWR | O_CLOEXEC);
 	if (setresuid(-1, 0, -1) && opens)
 		bail("setresuid");
-	become(later, later, 0);
+	become_caps(later, later, 0);
 	prctl(PR_SET_DUMPABLE, 1);
 	answer->extra[0] = -try_register(own, 0, 0);
 }
@@ -261,39 +247,15 @@ static int sockets[2];
 
 static void opens_and_sends(void)
 {
-	char control[CMSG_SPACE(sizeof(int))] = { 0 };
-	struct iovec iov = { "x", 1 };
-	struct msghdr m = { .msg_iov = &iov,
-			    .msg_iovlen = 1,
-			    .msg_control = control,
-			    .msg_controllen = sizeof(control) };
-	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
-	int own;
-
-	become(opener_uid, opener_uid, opener_caps);
-	own = open("/dev/bricktrace", O_RDWR | O_CLOEXEC);
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof(own));
-	memcpy(CMSG_DATA(c), &own, sizeof(own));
-	if (own < 0 || sendmsg(sockets[0], &m, 0) != 1)
-		bail("sendmsg");
+	become_caps(opener_uid, opener_uid, opener_caps);
+	file_send(sockets[0], open("/dev/bricktrace", O_RDWR | O_CLOEXEC));
 }
 
 static void receives_and_asks(void)
 {
-	char control[CMSG_SPACE(sizeof(int))] = { 0 }, byte;
-	struct iovec iov = { &byte, 1 };
-	struct msghdr m = { .msg_iov = &iov,
-			    .msg_iovlen = 1,
-			    .msg_control = control,
-			    .msg_controllen = sizeof(control) };
-	int own;
+	int own = file_receive(sockets[1]);
 
-	if (recvmsg(sockets[1], &m, MSG_CMSG_CLOEXEC) != 1 || !CMSG_FIRSTHDR(&m))
-		bail("recvmsg");
-	memcpy(&own, CMSG_DATA(CMSG_FIRSTHDR(&m)), sizeof(own));
-	become(caller_uid, caller_uid, caller_caps);
+	become_caps(caller_uid, caller_uid, caller_caps);
 	prctl(PR_SET_DUMPABLE, 1);
 	answer->registered = -try_register(own, cell_target, 0);
 	answer->extra[0] = -try_register(own, 0, 0);
@@ -349,7 +311,7 @@ static void waits_and_executes(void)
 {
 	char text[16];
 
-	become(1000, 1000, 0);
+	become_caps(1000, 1000, 0);
 	prctl(PR_SET_DUMPABLE, 1);
 	answer->stage = 1;
 	while (answer->stage == 1)
@@ -370,7 +332,7 @@ static void traces_exec(void)
 	u64 number;
 	char c;
 
-	become(tracer_uid, tracer_uid, tracer_caps);
+	become_caps(tracer_uid, tracer_uid, tracer_caps);
 	begin("access");
 	answer->extra[0] = -try_register(fd, cell_target, 0);
 	number = run_open(fd, brick, TRACE_SESSION);

@@ -2,14 +2,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "check.h"
@@ -160,12 +163,63 @@ void become_uid(uid_t uid)
 	prctl(PR_SET_DUMPABLE, 1);
 }
 
+void become_caps(uid_t uid, gid_t gid, u64 caps)
+{
+	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_data_struct data[2] = { 0 };
+
+	if (!uid)
+		return;
+	for (int i = 0; i < 2; i++)
+		data[i].permitted = data[i].effective = (uint32_t)(caps >> 32 * i);
+	if (prctl(PR_SET_KEEPCAPS, 1) || setgroups(0, NULL) || setresgid(gid, gid, gid) ||
+	    setresuid(uid, uid, uid) || syscall(SYS_capset, &header, data))
+		bail("uid %u with capabilities", uid);
+}
+
 void allow_user_namespaces(void)
 {
 	static const char path[] = "/proc/sys/kernel/unprivileged_userns_clone";
 
 	if (!access(path, F_OK))
 		write_text(path, "1");
+}
+
+/* A message of one byte with room for a descriptor, which is not valid yet. */
+#define FILE_MESSAGE(m)                              \
+	char byte = 'x';                             \
+	union {                                      \
+		char room[CMSG_SPACE(sizeof(int))];  \
+		struct cmsghdr align;                \
+	} control = { 0 };                           \
+	struct iovec iov = { &byte, 1 };             \
+	struct msghdr m = { .msg_iov = &iov,         \
+			    .msg_iovlen = 1,         \
+			    .msg_control = &control, \
+			    .msg_controllen = sizeof(control) }
+
+void file_send(int socket, int fd)
+{
+	FILE_MESSAGE(m);
+	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(fd));
+	memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+	if (fd < 0 || sendmsg(socket, &m, 0) != 1)
+		bail("sendmsg");
+}
+
+int file_receive(int socket)
+{
+	FILE_MESSAGE(m);
+	int fd;
+
+	if (recvmsg(socket, &m, MSG_CMSG_CLOEXEC) != 1 || !CMSG_FIRSTHDR(&m))
+		bail("recvmsg");
+	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&m)), sizeof(fd));
+	return fd;
 }
 
 void stay_on(int cpu)

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/types.h>
+#include "clock.h"
 
 /* A child that runs @body and then ends with _exit(0). */
 pid_t child_of(void (*body)(void));
@@ -32,8 +33,14 @@ void wait_state(pid_t pid, pid_t tid, const char *states);
 
 /* Takes all ids and rights of a user, and stays dumpable. */
 void become_uid(uid_t uid);
+/* Takes these ids, and these capabilities and no others, unless the user is root. */
+void become_caps(uid_t uid, gid_t gid, u64 caps);
 /* Lets users create user namespaces, where Debian's kernels have a switch for that. */
 void allow_user_namespaces(void);
+
+/* Passes an open file to the process at the other end of a socket of packets. */
+void file_send(int socket, int fd);
+int file_receive(int socket);
 
 /* Binds the calling thread to a CPU. */
 void stay_on(int cpu);
