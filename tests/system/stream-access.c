@@ -91,7 +91,7 @@ static void calls(void)
 		found->async = fcntl(p.fd, F_SETFL, O_ASYNC | O_NONBLOCK) ? errno : 0;
 		return;
 	}
-	stream_open(p.fd, BRICKTRACE_STREAM_SESSION, 0);
+	stream_begin(p.fd, BRICKTRACE_STREAM_SESSION, 0);
 	close_one(p.fd, 1);
 	found->own = read(p.fd, buffer, sizeof(buffer)) < 0 ? errno : 0;
 }
@@ -147,7 +147,7 @@ static void user_of_two(void)
 
 	become_uid(1000 + found->stage);
 	begin("two users");
-	stream_open(fd, BRICKTRACE_STREAM_SESSION, 0);
+	stream_begin(fd, BRICKTRACE_STREAM_SESSION, 0);
 	r = reader_new(fd, BRICKTRACE_RECORD_MAX);
 	atomic_fetch_add(&found->stage, 1);
 	wait_value(&found->stage, 2);
@@ -183,10 +183,10 @@ static void inside(void)
 	struct reader host, own;
 	int f = device();
 
-	stream_open(f, BRICKTRACE_STREAM_HOST, 0);
+	stream_begin(f, BRICKTRACE_STREAM_HOST, 0);
 	host = reader_new(f, BRICKTRACE_RECORD_MAX);
 	begin("inside");
-	stream_open(fd, BRICKTRACE_STREAM_SESSION, 0);
+	stream_begin(fd, BRICKTRACE_STREAM_SESSION, 0);
 	own = reader_new(fd, BRICKTRACE_RECORD_MAX);
 	found->stage = 1;
 	wait_value(&found->stage, 2);
@@ -212,7 +212,7 @@ static void pid_namespace(void)
 	pid_t pid;
 
 	*found = (struct found){ 0 };
-	stream_open(f, BRICKTRACE_STREAM_HOST, 0);
+	stream_begin(f, BRICKTRACE_STREAM_HOST, 0);
 	host = reader_new(f, BRICKTRACE_RECORD_MAX);
 	begin("outside");
 	pid = child_of(enters);
@@ -247,7 +247,7 @@ static void in_user_namespace(void)
 	write_text("/proc/self/setgroups", "deny");
 	write_text("/proc/self/uid_map", "7 1000 1");
 	begin("user namespace");
-	stream_open(fd, BRICKTRACE_STREAM_SESSION, 0);
+	stream_begin(fd, BRICKTRACE_STREAM_SESSION, 0);
 	own = reader_new(fd, BRICKTRACE_RECORD_MAX);
 	close_one(fd, brick);
 	found->origin[0] = *record_origin(reader_run(&own));
@@ -259,7 +259,7 @@ static void user_namespace(void)
 	int f = device();
 
 	*found = (struct found){ 0 };
-	stream_open(f, BRICKTRACE_STREAM_HOST, 0);
+	stream_begin(f, BRICKTRACE_STREAM_HOST, 0);
 	host = reader_new(f, BRICKTRACE_RECORD_MAX);
 	wait_for(child_of(in_user_namespace));
 	is(found->origin[0].uid, 7, "in a user namespace a user has the number of there");
@@ -284,7 +284,7 @@ static void number_of_streams(void)
 	memory = info(fd).user_memory;
 	is(try_host(f[last], 0), EUSERS, "the next one gets EUSERS");
 	is(info(fd).user_memory, memory, "and costs no memory");
-	stream_open(fd, BRICKTRACE_STREAM_SESSION, 0);
+	stream_begin(fd, BRICKTRACE_STREAM_SESSION, 0);
 	close_one(fd, brick);
 	for (int i = 0; i < last; i++)
 		if (stream_get(f[i]).waiting != 1)

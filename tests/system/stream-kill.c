@@ -160,7 +160,7 @@ static void writer(void)
 
 	begin("killed");
 	if (seed & 1)
-		stream_open(fd, BRICKTRACE_STREAM_SESSION, BRICKTRACE_RING_MIN);
+		stream_begin(fd, BRICKTRACE_STREAM_SESSION, BRICKTRACE_RING_MIN);
 	thread_register(fd, BRICKTRACE_THREAD_INHERIT_CHILDREN);
 	run_open(fd, brick, TRACE_SESSION);
 	if (seed & 2)

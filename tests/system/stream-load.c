@@ -94,7 +94,7 @@ static void *reads(void *arg)
 
 static struct reading reading_new(int f, uint32_t scope, u64 ring_bytes)
 {
-	stream_open(f, scope, ring_bytes);
+	stream_begin(f, scope, ring_bytes);
 	return (struct reading){ .r = reader_new(f, 256 << 10), .ordered = true };
 }
 
@@ -265,7 +265,7 @@ static void overrun(void)
 	struct reader r;
 
 	begin("overrun");
-	stream_open(fd, BRICKTRACE_STREAM_SESSION, BRICKTRACE_RING_MIN);
+	stream_begin(fd, BRICKTRACE_STREAM_SESSION, BRICKTRACE_RING_MIN);
 	r = reader_new(fd, BRICKTRACE_RECORD_MAX);
 	thread_register(fd, 0);
 	while (matched < ROUNDS) {
@@ -322,7 +322,7 @@ static void full(void)
 	struct reader r;
 
 	begin("full");
-	stream_open(fd, BRICKTRACE_STREAM_SESSION, BRICKTRACE_RING_MIN);
+	stream_begin(fd, BRICKTRACE_STREAM_SESSION, BRICKTRACE_RING_MIN);
 	r = reader_new(fd, BRICKTRACE_RECORD_MAX);
 	for (int i = 0; i < 1000; i++)
 		close_one(fd, brick);
@@ -415,7 +415,7 @@ static void ceilings(void)
 	sleep_ns(S);
 	ceiling(BRICKTRACE_STREAM_GRANTED, BRICKTRACE_MAX_LIMIT, "runs with a grant");
 	parameter("max_host_grants", 0);
-	stream_open(f, BRICKTRACE_STREAM_HOST, 0);
+	stream_begin(f, BRICKTRACE_STREAM_HOST, 0);
 	begin("none");
 	close_one(fd, brick);
 	s = stream_get(f);

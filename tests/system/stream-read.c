@@ -21,7 +21,7 @@ static size_t size; /* of the record of a run at level measure */
 static void streaming(void)
 {
 	begin("stream-read");
-	stream_open(fd, BRICKTRACE_STREAM_SESSION, 0);
+	stream_begin(fd, BRICKTRACE_STREAM_SESSION, 0);
 }
 
 static u64 finish(void)
@@ -71,7 +71,7 @@ static void before_opening(void)
 	is(polled(fd), POLLERR, "without a stream: poll: POLLERR");
 	ok(ioctl(fd, BRICKTRACE_STREAM_GET, &s) < 0 && errno == EINVAL,
 	   "without a stream: STREAM_GET: EINVAL");
-	stream_open(fd, BRICKTRACE_STREAM_SESSION, 0);
+	stream_begin(fd, BRICKTRACE_STREAM_SESSION, 0);
 	counts(0, 0, 0, "a new stream does not have the run from before");
 	close(fd);
 }
@@ -445,7 +445,7 @@ static void shared(void)
 	if (seen == MAP_FAILED)
 		bail("mmap");
 	begin("stream-read");
-	stream_open(fd, BRICKTRACE_STREAM_SESSION, 4 << 20);
+	stream_begin(fd, BRICKTRACE_STREAM_SESSION, 4 << 20);
 	pid = child_of(shares_as_process);
 	for (int i = 0; i < 2; i++)
 		pthread_create(&t[i], NULL, shares, NULL);
@@ -573,7 +573,7 @@ static void filters(void)
 	u64 number;
 
 	begin("stream-read");
-	stream_open(fd, BRICKTRACE_STREAM_SESSION, 0);
+	stream_begin(fd, BRICKTRACE_STREAM_SESSION, 0);
 	own = reader_new(fd, BRICKTRACE_RECORD_MAX);
 	thread_register(fd, 0);
 	number = finish();

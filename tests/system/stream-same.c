@@ -18,7 +18,7 @@ static struct reader own, host;
 
 static struct reader stream(int f, uint32_t scope)
 {
-	stream_open(f, scope, 4 << 20);
+	stream_begin(f, scope, 4 << 20);
 	return reader_new(f, BRICKTRACE_RECORD_MAX);
 }
 
@@ -495,6 +495,43 @@ static void ids(void)
 	session_end();
 }
 
+/* The record of a run at level measure, of which @label is set while the run is open. */
+static void named(uint32_t b, const char *name, const char *label, uint32_t flags)
+{
+	struct bricktrace_session set = { .flags = BRICKTRACE_SESSION_LABEL };
+	u64 number =
+		run_request(fd, (struct bricktrace_run_open){ .flags = flags, .brick = b })
+			.run;
+	const struct bricktrace_origin *o;
+
+	strcpy(set.label, label);
+	if (try_set(fd, set))
+		bail("SESSION_SET");
+	run_discard(fd, number);
+	o = record_origin(reader_run(&own));
+	ok(!strcmp(o->brick, name) && zero(o->brick + strlen(name), 64 - strlen(name)),
+	   "a run of the brick '%s' has its name", name);
+	ok(!strcmp(o->label, label) && zero(o->label + strlen(label), 64 - strlen(label)),
+	   "and the label '%s'", label);
+}
+
+/* The module keeps the memory of runs for the next ones, which may have other names. */
+static void names(void)
+{
+	uint32_t other;
+
+	session_begin();
+	other = brick_define(fd, "x", 0);
+	named(brick, "stream-same", "", 0);
+	named(other, "x", "a long label", BRICKTRACE_RUN_IDS);
+	named(other, "x", "b", BRICKTRACE_RUN_IDS);
+	named(brick, "stream-same", "b", 0);
+	named(brick, "stream-same", "", BRICKTRACE_RUN_IDS);
+	while (reader_next(&host))
+		;
+	session_end();
+}
+
 /* A caller that knows less, or does not ask, gets no context, and its runs have one. */
 static void old_callers(void)
 {
@@ -535,6 +572,7 @@ int main(void)
 	largest();
 	origin();
 	ids();
+	names();
 	old_callers();
 	ok(host.good, "all records of the host-wide stream are valid and in their places");
 	return done();

@@ -15,7 +15,7 @@ int try_stream(int fd, struct bricktrace_stream_open o)
 	return ioctl(fd, BRICKTRACE_STREAM_OPEN, &o) ? -errno : 0;
 }
 
-void stream_open(int fd, uint32_t scope, u64 ring_bytes)
+void stream_begin(int fd, uint32_t scope, u64 ring_bytes)
 {
 	if (try_stream(fd, (struct bricktrace_stream_open){ .scope = scope,
 							    .levels = STREAM_ALL,

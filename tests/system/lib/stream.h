@@ -19,7 +19,7 @@
 /* Opens the stream of @fd as @o says, except for its size; 0 or a negative error number. */
 int try_stream(int fd, struct bricktrace_stream_open o);
 /* Opens the stream, with all runs, of a file that has O_NONBLOCK from then on. */
-void stream_open(int fd, uint32_t scope, u64 ring_bytes);
+void stream_begin(int fd, uint32_t scope, u64 ring_bytes);
 struct bricktrace_stream stream_get(int fd);
 /* Is each run that matched delivered, lost or waiting? */
 bool stream_exact(const struct bricktrace_stream *s);
