@@ -10,7 +10,6 @@
  * Rules: nested, provenance, scope.
  */
 #include <poll.h>
-#include "busy.h"
 #include "test.h"
 
 #define READERS 2
@@ -184,6 +183,15 @@ static void sleeps_in_read(void)
 			bail("read");
 }
 
+static pid_t parent;
+
+static void child_sleeps_in_read(void)
+{
+	/* The parent may be dead already, so that nobody would kill this child. */
+	if (getppid() == parent)
+		sleeps_in_read();
+}
+
 static void *thread_sleeps_in_read(void *arg)
 {
 	sleeps_in_read();
@@ -208,7 +216,8 @@ static void reader(void)
 	/* Two threads and a child have the stream. */
 	if (way == 5) {
 		pthread_create(&t, NULL, thread_sleeps_in_read, NULL);
-		child_of(sleeps_in_read);
+		parent = getpid();
+		child_of(child_sleeps_in_read);
 	}
 	for (;;)
 		switch (way) {
@@ -258,12 +267,12 @@ static bool nothing_left(const struct bricktrace_info *was)
 static void rounds(void)
 {
 	const struct bricktrace_info was = info(host.fd);
-	const u64 began = now();
+	const unsigned int rounds = atoi(getenv("ROUNDS") ?: "40");
 	unsigned int i, random = 1;
 	struct bricktrace_stream s;
 	bool good = true;
 
-	for (i = 0; busy_round(i, began); i++) {
+	for (i = 0; i < rounds; i++) {
 		pid_t pids[READERS + WRITERS];
 
 		for (int k = 0; k < READERS + WRITERS; k++) {
@@ -284,7 +293,7 @@ static void rounds(void)
 		s = stream_get(host.fd);
 		good &= stream_exact(&s);
 	}
-	ok(i > 0, "%u rounds", i);
+	printf("# %u rounds\n", i);
 	ok(nothing_left(&was), "no session, run, thread or memory of the killed is left");
 	ok(good && host.good, "a reader that lives has valid records, and exact counts");
 	is(sessions_become(1), 1, "the module has one session");
