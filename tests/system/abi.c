@@ -64,8 +64,8 @@ static const struct {
 	  offsetof(struct bricktrace_brick_define, reserved),
 	  BRICKTRACE_BRICK_MODE | BRICKTRACE_BRICK_BASELINE | BRICKTRACE_BRICK_ASSERTIONS },
 	{ BRICKTRACE_RUN_OPEN, "OPEN", BRICKTRACE_RUN_OPEN_SIZE_V0,
-	  sizeof(struct bricktrace_run_open),
-	  offsetof(struct bricktrace_run_open, reserved), BRICKTRACE_RUN_CHARGE },
+	  sizeof(struct bricktrace_run_open), offsetof(struct bricktrace_run_open, reserved),
+	  BRICKTRACE_RUN_CHARGE | BRICKTRACE_RUN_IDS | BRICKTRACE_RUN_CONTEXT },
 	{ BRICKTRACE_RUN_CLOSE, "CLOSE", BRICKTRACE_RUN_CLOSE_SIZE_V0,
 	  sizeof(struct bricktrace_run_close), 0, 0 },
 	{ BRICKTRACE_SESSION_GET, "GET", BRICKTRACE_SESSION_SIZE_V0,
@@ -75,12 +75,18 @@ static const struct {
 	  sizeof(struct bricktrace_session), offsetof(struct bricktrace_session, reserved),
 	  BRICKTRACE_SESSION_EDGE | BRICKTRACE_SESSION_CV | BRICKTRACE_SESSION_EFFICIENCY |
 		  BRICKTRACE_SESSION_LIMIT | BRICKTRACE_SESSION_OUTLIERS |
-		  BRICKTRACE_SESSION_ENABLED | BRICKTRACE_SESSION_SLOW },
+		  BRICKTRACE_SESSION_ENABLED | BRICKTRACE_SESSION_SLOW |
+		  BRICKTRACE_SESSION_LABEL | BRICKTRACE_SESSION_CONTEXT },
 	{ BRICKTRACE_BRICK_GET, "BRICK_GET", BRICKTRACE_BRICK_GET_SIZE_V0,
 	  sizeof(struct bricktrace_brick_get), 0, 0 },
 	{ BRICKTRACE_BRICK_RESET, "BRICK_RESET", BRICKTRACE_BRICK_RESET_SIZE_V0,
 	  sizeof(struct bricktrace_brick_reset),
 	  offsetof(struct bricktrace_brick_reset, reserved), 0 },
+	{ BRICKTRACE_STREAM_OPEN, "STREAM_OPEN", BRICKTRACE_STREAM_OPEN_SIZE_V0,
+	  sizeof(struct bricktrace_stream_open), 0, BRICKTRACE_STREAM_GRANTED },
+	{ BRICKTRACE_STREAM_GET, "STREAM_GET", BRICKTRACE_STREAM_SIZE_V0,
+	  sizeof(struct bricktrace_stream), offsetof(struct bricktrace_stream, reserved),
+	  0 },
 };
 #define IOCTLS ((int)(sizeof(ioctls) / sizeof(ioctls[0])))
 
@@ -97,6 +103,7 @@ static void valid(int i, void *to, unsigned int size)
 	struct bricktrace_run_close c = { .run = victim };
 	struct bricktrace_brick_get g = { .brick = brick };
 	struct bricktrace_brick_reset r = { .brick = brick };
+	struct bricktrace_stream_open so = { .levels = STREAM_ALL };
 
 	memset(to, 0, size);
 	if (ioctls[i].cmd == BRICKTRACE_BRICK_DEFINE)
@@ -109,6 +116,8 @@ static void valid(int i, void *to, unsigned int size)
 		memcpy(to, &g, sizeof(g));
 	else if (ioctls[i].cmd == BRICKTRACE_BRICK_RESET)
 		memcpy(to, &r, sizeof(r));
+	else if (ioctls[i].cmd == BRICKTRACE_STREAM_OPEN)
+		memcpy(to, &so, sizeof(so));
 	*(uint32_t *)to = size;
 }
 
@@ -222,13 +231,18 @@ static void answers(void)
 	struct bricktrace_session s = { .size = sizeof(s) };
 	struct bricktrace_brick_get g = { .size = sizeof(g), .brick = brick };
 	struct bricktrace_brick_reset r = { .size = sizeof(r), .brick = brick };
+	struct bricktrace_stream_open so = { .size = sizeof(so), .levels = STREAM_ALL };
+	struct bricktrace_stream st = { .size = sizeof(st) };
 	static struct brick b_now;
 	u64 inner[2];
+	int first = fd;
 
 	settle();
 	answer_fails(BRICKTRACE_INFO, &i, "INFO: its answer cannot be written");
 	answer_fails(BRICKTRACE_SESSION_GET, &s, "GET: its answer cannot be written");
 	answer_fails(BRICKTRACE_BRICK_GET, &g, "BRICK_GET: its answer cannot be written");
+	answer_fails(BRICKTRACE_STREAM_GET, &st,
+		     "STREAM_GET: its answer cannot be written");
 	ok(unchanged(), "and nothing has changed");
 	s.flags = BRICKTRACE_SESSION_EDGE;
 	s.edge_ps = 77;
@@ -273,6 +287,12 @@ static void answers(void)
 		     "BRICK_RESET: its answer cannot be written");
 	brick_get(fd, brick, &b_now);
 	is(b_now.s.runs, 0, "and the brick has forgotten its runs");
+	fd = device();
+	answer_fails(BRICKTRACE_STREAM_OPEN, &so,
+		     "STREAM_OPEN: its answer cannot be written");
+	is(stream_get(fd).levels, STREAM_ALL, "and the stream is open");
+	close(fd);
+	fd = first;
 	settle();
 }
 
@@ -287,7 +307,7 @@ static void numbers(void)
 		_IOWR(BRICKTRACE_IOC, 0, struct bricktrace_info),
 		_IOC(_IOC_WRITE, BRICKTRACE_IOC, 4, 0),
 		_IOC(_IOC_READ, BRICKTRACE_IOC, 6, 0),
-		BRICKTRACE_IOWR(10),
+		BRICKTRACE_IOWR(12),
 		~0UL,
 	};
 	struct bricktrace_info i = { .size = sizeof(i) };
@@ -730,6 +750,9 @@ static void closing(void)
 	free(calls);
 }
 
+/* BRICKTRACE_SESSION_*. */
+#define ALL_SETTINGS 0x1ff
+
 /* Each setting takes its largest value and no larger one; a SET sets all or nothing. */
 static void thresholds(void)
 {
@@ -797,15 +820,18 @@ static void thresholds(void)
 					 .outliers = 5,
 					 .enabled = 0,
 					 .slow_ns = 6 * MS,
-					 .flags = 0x7f };
+					 .label = "seven",
+					 .context = { { 8 }, { 9 }, 10 },
+					 .flags = ALL_SETTINGS };
 	is(-try_set(fd, s), 0, "SET: all settings at once");
 	now = session(fd);
 	ok(now.edge_ps == 1 && now.cv_threshold == 2 && now.efficiency_threshold == 3 &&
 		   now.trace_limit == 4 && now.outliers == 5 && !now.enabled &&
-		   now.slow_ns == 6 * MS,
+		   now.slow_ns == 6 * MS && !strcmp(now.label, "seven") &&
+		   !memcmp(&now.context, &s.context, sizeof(s.context)),
 	   "and GET has all of them");
 	s = was;
-	s.flags = 0x7f;
+	s.flags = ALL_SETTINGS;
 	is(-try_set(fd, s), 0, "SET: all of them as they were");
 	settle();
 	ok(!memcmp(&was, &before, sizeof(was)), "and GET says so");
@@ -833,6 +859,104 @@ static void slow(void)
 	settle();
 }
 
+static void labels(void)
+{
+	static const char *const wrong[] = { "line\nfeed", "\x1b[31mred", "delete\x7f",
+					     "\xc2\x9b"
+					     "31mred",
+					     "Gr\xfc\xdf"
+					     "e" };
+	static const char *const good[] = {
+		"\xc3\xbc \xe2\x82\xac", "",
+		"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", ""
+	};
+	struct bricktrace_session s = { .size = sizeof(s),
+					.flags = BRICKTRACE_SESSION_LABEL |
+						 BRICKTRACE_SESSION_EDGE,
+					.edge_ps = 5 };
+
+	settle();
+	memset(s.label, 'x', sizeof(s.label));
+	fails(ENAMETOOLONG, BRICKTRACE_SESSION_SET, &s, "SET: a label without its end");
+	for (int i = 0; i < 5; i++) {
+		char what[64];
+
+		memset(s.label, 0, sizeof(s.label));
+		strcpy(s.label, wrong[i]);
+		snprintf(what, sizeof(what), "SET: label %d that is not valid", i);
+		fails(EINVAL, BRICKTRACE_SESSION_SET, &s, what);
+	}
+	for (int i = 0; i < 4; i++) {
+		s = (struct bricktrace_session){ .flags = BRICKTRACE_SESSION_LABEL };
+		/* What is behind the NUL does not count. */
+		memset(s.label, '\n', sizeof(s.label));
+		strcpy(s.label, good[i]);
+		is(-try_set(fd, s), 0, "SET: a label of %zu bytes", strlen(good[i]));
+		memset(page, 0, sizeof(s.label));
+		strcpy(page, good[i]);
+		s = session(fd);
+		ok(!memcmp(s.label, page, sizeof(s.label)), "and GET has that one");
+	}
+	settle();
+}
+
+static const struct bricktrace_context none, wrong_contexts[] = {
+	{ .flags = 1 },
+	{ .trace_id = { [15] = 1 } },
+	{ .trace_id = { 1 }, .flags = 1 },
+	{ .span_id = { [7] = 1 } },
+	{ { 1 }, { 1 }, 256 },
+	{ { 1 }, { 1 }, 1ULL << 32 },
+	{ { 1 }, { 1 }, ~0ULL },
+}, good_contexts[] = {
+	{ { 1 }, { 1 }, 0 },
+	{ { [15] = 1 }, { [7] = 1 }, 255 },
+};
+
+static void contexts(void)
+{
+	struct bricktrace_session s = { .size = sizeof(s),
+					.flags = BRICKTRACE_SESSION_CONTEXT |
+						 BRICKTRACE_SESSION_EDGE,
+					.edge_ps = 5 };
+	struct bricktrace_run_open o = { .size = sizeof(o),
+					 .brick = brick,
+					 .flags = BRICKTRACE_RUN_CONTEXT };
+	char what[64];
+
+	settle();
+	fails(EINVAL, BRICKTRACE_RUN_OPEN, &o, "OPEN: a context that is all zero");
+	for (size_t i = 0; i < sizeof(wrong_contexts) / sizeof(wrong_contexts[0]); i++) {
+		s.context = o.context = wrong_contexts[i];
+		snprintf(what, sizeof(what), "SET: context %zu that is not valid", i);
+		fails(EINVAL, BRICKTRACE_SESSION_SET, &s, what);
+		snprintf(what, sizeof(what), "OPEN: context %zu that is not valid", i);
+		fails(EINVAL, BRICKTRACE_RUN_OPEN, &o, what);
+		/* Without its flag a context is not looked at. */
+		o.flags = 0;
+		run_discard(fd, run_request(fd, o).run);
+		o.flags = BRICKTRACE_RUN_CONTEXT;
+		settle();
+	}
+	for (int i = 0; i < 2; i++) {
+		o.context = good_contexts[i];
+		o = run_request(fd, o);
+		run_discard(fd, o.run);
+		ok(!memcmp(&o.context, &good_contexts[i], sizeof(none)),
+		   "OPEN: a context is accepted, and unchanged without RUN_IDS");
+		SET(fd, CONTEXT, .context = good_contexts[i]);
+		s = session(fd);
+		ok(!memcmp(&s.context, &good_contexts[i], sizeof(none)),
+		   "SET: a context is accepted");
+	}
+	SET(fd, CONTEXT, .context = none);
+	s = session(fd);
+	ok(!memcmp(&s.context, &none, sizeof(none)), "SET: no context is accepted");
+	o.size = BRICKTRACE_RUN_OPEN_SIZE_V1;
+	settle();
+	fails(EINVAL, BRICKTRACE_RUN_OPEN, &o, "OPEN: a context beyond the structure");
+}
+
 static void settings(void)
 {
 	struct bricktrace_session s = { .size = sizeof(s),
@@ -855,6 +979,8 @@ static void settings(void)
 	is(session(fd).edge_ps, BRICKTRACE_NONE, "SET: unknown is accepted");
 	is(session(fd).max_depth, BRICKTRACE_MAX_DEPTH, "GET: the limit of depth");
 	slow();
+	labels();
+	contexts();
 	thresholds();
 	{
 		int other = device();
@@ -866,8 +992,10 @@ static void settings(void)
 		ok(fresh.cv_threshold == 15000 && fresh.efficiency_threshold == 25000 &&
 			   fresh.trace_limit == 100 && fresh.outliers == 1500 &&
 			   fresh.enabled == 1 && !fresh.escalated && !fresh.granted &&
-			   !fresh.refused && fresh.slow_ns == MS,
+			   !fresh.refused && fresh.slow_ns == MS && !fresh.label[0] &&
+			   !memcmp(&fresh.context, &none, sizeof(none)),
 		   "GET: a new session has the documented settings");
+		ok(fresh.id > session(fd).id, "GET: a new session has a new number");
 		close(other);
 	}
 	settle();

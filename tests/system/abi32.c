@@ -86,6 +86,7 @@ static void ok(int good, const char *name)
 static struct bricktrace_syscall calls[64];
 static struct bricktrace_ioctl ioctls[8];
 static struct bricktrace_category_figures categories[64];
+static char records[32768] __attribute__((aligned(8)));
 
 #define ARRAY(array, n)                                             \
 	{                                                           \
@@ -116,6 +117,9 @@ void _start(void)
 					      .categories = ARRAY(categories, 64),
 					      .syscalls = ARRAY(calls, 64),
 					      .ioctls = ARRAY(ioctls, 8) };
+	static struct bricktrace_stream_open stream = { .size = sizeof(stream),
+							.levels = BRICKTRACE_STREAM_TRACE };
+	const struct bricktrace_record_run *record = (void *)records;
 	static char plan[] = "1..00\n";
 	unsigned int i, compat = 0, native = 0, read = 0;
 	int fd = call(__NR_open, (int)"/dev/bricktrace", O_RDWR, 0);
@@ -125,6 +129,9 @@ void _start(void)
 	   "INFO");
 	ok(!ioctl(fd, BRICKTRACE_THREAD_REGISTER, &thread), "REGISTER");
 	ok(!ioctl(fd, BRICKTRACE_BRICK_DEFINE, &brick), "DEFINE");
+	ok(!ioctl(fd, BRICKTRACE_STREAM_OPEN, &stream) &&
+		   stream.ring_bytes == BRICKTRACE_RING_DEFAULT,
+	   "STREAM_OPEN");
 	open.brick = brick.brick;
 	ok(!ioctl(fd, BRICKTRACE_RUN_OPEN, &open), "OPEN");
 	for (i = 0; i < CALLS; i++)
@@ -158,6 +165,12 @@ void _start(void)
 	ok(!ioctl(fd, BRICKTRACE_BRICK_GET, &get) && get.budget_ns == 1ULL << 40 &&
 		   statistics.runs == 1 && statistics.sum_ns.low == result.wall_ns,
 	   "GET: the brick's statistics");
+	ok(call(__NR_read, fd, (int)records, sizeof(records)) == (int)record->record.size &&
+		   record->record.type == BRICKTRACE_RECORD_RUN &&
+		   record->syscalls.count == close.syscalls.count &&
+		   ((struct bricktrace_result *)(records + record->result.offset))->wall_ns ==
+			   result.wall_ns,
+	   "read: the record of the run");
 	close.size = 0;
 	ok(ioctl(fd, BRICKTRACE_RUN_CLOSE, &close) == -22, "CLOSE: size 0: EINVAL");
 	plan[3] += n / 10;
