@@ -145,7 +145,9 @@ static size_t fill(uint8_t *to, unsigned int request, int who, const struct step
 					 .brick = atomic_load(&last_brick),
 					 .level = s->value % 3,
 					 .scope = s->field % 2,
-					 .flags = s->what / 16 % 8 == 7 };
+					 .flags = (s->what / 16 % 8 == 7) |
+						  (s->place % 8 & 6),
+					 .context = { { 1 }, { s->value }, s->field } };
 	struct bricktrace_run_close c = {
 		.size = sizeof(c),
 		.run = atomic_load(&last_run) - s->value % 4,
@@ -174,20 +176,32 @@ static size_t fill(uint8_t *to, unsigned int request, int who, const struct step
 	struct bricktrace_session se = {
 		.size = sizeof(se),
 		.flags = s->value % (s->what % 4 ? 32 : 64) |
-			 (s->place % 2 ? BRICKTRACE_SESSION_SLOW : 0),
+			 (s->place % 2 ? BRICKTRACE_SESSION_SLOW : 0) |
+			 (s->place % 4 == 2 ? BRICKTRACE_SESSION_LABEL : 0) |
+			 (s->place % 8 == 4 ? BRICKTRACE_SESSION_CONTEXT : 0),
 		.edge_ps = s->field,
 		.cv_threshold = s->field * 100,
 		.efficiency_threshold = s->place * 400,
 		.trace_limit = s->place % 8,
 		.outliers = s->what * 16,
 		.enabled = s->field % 8 != 0,
-		.slow_ns = s->field % 4 ? s->value * 1000 : value_of(s->place)
+		.slow_ns = s->field % 4 ? s->value * 1000 : value_of(s->place),
+		.label = { 'a', s->value, s->field },
+		.context = { { s->value }, { s->value }, s->field },
 	};
 	struct bricktrace_brick_get g = { .size = sizeof(g),
 					  .brick = atomic_load(&last_brick) };
 	struct bricktrace_brick_reset r = { .size = sizeof(r),
 					    .brick = atomic_load(&last_brick) };
 	struct bricktrace_info i = { .size = sizeof(i) };
+	struct bricktrace_stream_open so = { .size = sizeof(so),
+					     .flags = s->value % 4 == 3,
+					     .scope = s->value / 4 % 2,
+					     .levels = 1 + s->value / 8 % 3,
+					     .ring_bytes = s->place % 4 ?
+								   BRICKTRACE_RING_MIN :
+								   0 };
+	struct bricktrace_stream st = { .size = sizeof(st) };
 
 	switch (request) {
 	case BRICKTRACE_INFO:
@@ -210,6 +224,12 @@ static size_t fill(uint8_t *to, unsigned int request, int who, const struct step
 	case BRICKTRACE_RUN_CLOSE:
 		memcpy(to, &c, sizeof(c));
 		return sizeof(c);
+	case BRICKTRACE_STREAM_OPEN:
+		memcpy(to, &so, sizeof(so));
+		return sizeof(so);
+	case BRICKTRACE_STREAM_GET:
+		memcpy(to, &st, sizeof(st));
+		return sizeof(st);
 	case BRICKTRACE_BRICK_GET:
 		get_arrays(&g, who, s);
 		memcpy(to, &g, sizeof(g));
@@ -246,6 +266,7 @@ static void call(const struct step *s, int who, int hostile, bool compat)
 		BRICKTRACE_SESSION_GET,	 BRICKTRACE_SESSION_SET,
 		BRICKTRACE_RUN_OPEN,	 BRICKTRACE_RUN_CLOSE,
 		BRICKTRACE_BRICK_GET,	 BRICKTRACE_BRICK_RESET,
+		BRICKTRACE_STREAM_OPEN,	 BRICKTRACE_STREAM_GET,
 	};
 	unsigned int request = requests[s->what % (sizeof(requests) / sizeof(requests[0]))];
 	struct area *area = &areas[who][ARGUMENT];
@@ -276,14 +297,25 @@ static void call(const struct step *s, int who, int hostile, bool compat)
 		atomic_store(&last_brick, ((struct bricktrace_brick_define *)at)->brick);
 }
 
-static void file_call(const struct step *s)
+/* Reads from a stream into memory that ends, or that is read-only, after some bytes. */
+static void read_records(int f, int who, const struct step *s)
+{
+	static const uint16_t sizes[] = { 0, 1, 24, 519, 520, 544, 1060, 4096 };
+	static const uint8_t room[PAGE];
+	uint8_t *at = put(&areas[who][ARRAY], s->place, room, s->value * 16, s->value * 8);
+
+	while (read(f, at, s->value % 2 ? 4 * PAGE : sizes[s->value / 2 % 8]) > 0)
+		;
+}
+
+static void file_call(const struct step *s, int who)
 {
 	int f = fds[s->field % SESSIONS], f2;
 	struct pollfd p = { .fd = f, .events = POLLIN };
 	char c = 0;
 	void *m;
 
-	switch (s->what % 6) {
+	switch (s->what % 9) {
 	case 0:
 		pread(f, &c, 1, 0);
 		break;
@@ -301,9 +333,15 @@ static void file_call(const struct step *s)
 	case 4:
 		lseek(f, value_of(s->value), SEEK_SET);
 		break;
-	default:
+	case 5:
 		f2 = dup(f);
 		close(f2);
+		break;
+	case 6:
+		fcntl(f, F_SETFL, O_NONBLOCK | (s->value % 2 ? O_ASYNC : 0));
+		break;
+	default:
+		read_records(f, who, s);
 	}
 }
 

@@ -49,6 +49,7 @@ enum {
 	FOLLOW,	 /* a registration of a target, often with a session-wide run */
 	CROWDED, /* many sessions follow one target */
 	QUIET,	 /* all runs are closed, so that the hooks are released */
+	READER,	 /* a process that reads a stream, and is killed asleep or awake */
 	CLAIM,
 	OPS = CLAIM + CLAIMS
 };
@@ -74,7 +75,7 @@ static uint32_t rnd(void)
 
 static void session_open(int i)
 {
-	int f = open("/dev/bricktrace", O_RDWR | O_CLOEXEC);
+	int f = open("/dev/bricktrace", O_RDWR | O_CLOEXEC | O_NONBLOCK);
 
 	close(atomic_exchange(&fds[i], f));
 }
@@ -175,6 +176,34 @@ static void quiet(const struct step *s)
 	sched_setaffinity(0, sizeof(all), &all);
 }
 
+static void reader_killed(const struct step *s, int who)
+{
+	struct bricktrace_stream_open o = { .size = sizeof(o),
+					    .scope = s->what % 2,
+					    .levels = 3,
+					    .ring_bytes = BRICKTRACE_RING_MIN };
+	struct bricktrace_brick_define b = { .size = sizeof(b), .name = "reader" };
+	struct step read = *s;
+	pid_t pid = process();
+	int f;
+
+	if (!pid) {
+		f = open("/dev/bricktrace", O_RDWR | O_CLOEXEC);
+		if (s->what & 2)
+			become(USER);
+		ioctl(f, BRICKTRACE_STREAM_OPEN, &o);
+		/* A run of its own is open when it is killed. */
+		ioctl(f, BRICKTRACE_BRICK_DEFINE, &b);
+		ioctl(f, BRICKTRACE_RUN_OPEN,
+		      &(struct bricktrace_run_open){ .size = 40, .brick = b.brick });
+		for (;; read.place++, read.value += 7)
+			read_records(f, who, &read);
+	}
+	sleep_ns(s->value * MS / 32);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
 static void hex(char *to, const struct program *p)
 {
 	for (size_t k = 0; k < p->n * sizeof(struct step); k++)
@@ -257,7 +286,7 @@ static void step(const struct step *s, int who)
 			bail("linger_ms");
 		break;
 	case FILE_CALL:
-		file_call(s);
+		file_call(s, who);
 		break;
 	case COMPAT:
 		call(s, who, s->what >> 7, true);
@@ -276,6 +305,9 @@ static void step(const struct step *s, int who)
 		break;
 	case QUIET:
 		quiet(s);
+		break;
+	case READER:
+		reader_killed(s, who);
 		break;
 	default:
 		claim(s->op % OPS - CLAIM, s, who);
