@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Does to bricktrace what a host may do, when a test writes one of the parameters:
- * makes the tracepoints' grace periods long, and clocks wrong.
+ * makes the tracepoints' grace periods long, clocks wrong, and records slow to write.
  */
 #include <linux/delay.h>
+#include <linux/kprobes.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/tracepoint.h>
@@ -74,6 +75,46 @@ static const struct kernel_param_ops unstable_ops = {
 module_param_cb(tsc_unstable, &unstable_ops, NULL, 0200);
 #endif
 
+/* How long bricktrace takes to begin with the head of a record that has a breakdown. */
+static unsigned int encode_us;
+
+static int encode_slowly(struct kprobe *p, struct pt_regs *regs)
+{
+	/* Its loop lets the emulator go on with another CPU. */
+	udelay(READ_ONCE(encode_us));
+	return 0;
+}
+
+static struct kprobe encode_probe = {
+	.symbol_name = "bkt_encode_head",
+	.pre_handler = encode_slowly,
+};
+
+static int set_encode(const char *value, const struct kernel_param *kp)
+{
+	unsigned int before = encode_us;
+	int ret = param_set_uint(value, kp);
+
+	if (ret || !before == !encode_us)
+		return ret;
+	if (!encode_us) {
+		unregister_kprobe(&encode_probe);
+		return 0;
+	}
+	encode_probe.addr = NULL;
+	encode_probe.flags = 0;
+	ret = register_kprobe(&encode_probe);
+	if (ret)
+		encode_us = 0;
+	return ret;
+}
+
+static const struct kernel_param_ops encode_ops = {
+	.set = set_encode,
+	.get = param_get_uint,
+};
+module_param_cb(encode_us, &encode_ops, &encode_us, 0600);
+
 static int __init perturb_init(void)
 {
 	return 0;
@@ -83,6 +124,8 @@ static void __exit perturb_exit(void)
 {
 	if (reader)
 		kthread_stop(reader);
+	if (encode_us)
+		unregister_kprobe(&encode_probe);
 }
 
 module_init(perturb_init);
