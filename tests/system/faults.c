@@ -2,7 +2,8 @@
 /*
  * Each allocation and each access to user memory of each ioctl fails in turn (fail-nth in
  * the kernel's Documentation/fault-injection). The ioctl returns an error, has changed
- * nothing, and succeeds when it is made again. A child that cannot be followed is counted
+ * nothing, and succeeds when it is made again. So does a read of a stream, except that the
+ * record is lost if user memory fails. A child that cannot be followed is counted
  * as lost. kmemleak searches for leaks at the end of the guest.
  *
  * Rules: provenance, inherit.
@@ -249,6 +250,76 @@ static void running_auto(void)
 	getppid_raw();
 }
 
+/* A stream whose answer could not be written is open; it needs no second attempt. */
+static int try_open_stream(void)
+{
+	struct bricktrace_stream s = { .size = sizeof(s) };
+	int ret = try_stream(
+		fd, (struct bricktrace_stream_open){ .levels = STREAM_ALL,
+						     .ring_bytes = BRICKTRACE_RING_MIN });
+
+	return ret == -EFAULT && !ioctl(fd, BRICKTRACE_STREAM_GET, &s) ? 0 : ret;
+}
+
+static void with_record(void)
+{
+	new_session();
+	brick = brick_define(fd, "faults", 0);
+	stream_begin(fd, BRICKTRACE_STREAM_SESSION, BRICKTRACE_RING_MIN);
+	run_discard(fd, run_open(fd, brick, BRICKTRACE_LEVEL_MEASURE,
+				 BRICKTRACE_SCOPE_THREAD));
+}
+
+/* A record that could not be copied is lost, which the next attempt gets to know. */
+static int try_read(void)
+{
+	static char buffer[4096];
+
+	return read(fd, buffer, sizeof(buffer)) < 0 ? -errno : 0;
+}
+
+/* Streams whose counters are wrong, and runs that were open at a release without a record. */
+static u64 inexact, without_record;
+
+static void have_read(void)
+{
+	struct bricktrace_stream s = stream_get(fd);
+
+	inexact += !stream_exact(&s) || s.matched != 1 || s.waiting;
+	close(fd);
+}
+
+static struct reader host;
+static int another; /* a session that takes the place of the released one */
+
+static void running_streamed(void)
+{
+	int f = device();
+
+	another = device();
+	running();
+	stream_begin(f, BRICKTRACE_STREAM_HOST, 0);
+	host = reader_new(f, BRICKTRACE_RECORD_MAX);
+}
+
+static int try_release(void)
+{
+	return dup2(another, fd) < 0 ? -errno : 0;
+}
+
+static void released(void)
+{
+	const struct bricktrace_record_run *r = (const void *)reader_next(&host);
+
+	without_record += !r || r->record.type != BRICKTRACE_RECORD_RUN ||
+			  !(record_result(r)->flags & BRICKTRACE_RESULT_RELEASED) ||
+			  reader_next(&host) || !host.good;
+	close(host.fd);
+	free(host.buffer);
+	close(another);
+	close(fd);
+}
+
 /* The number of runs around a busy process that are inconsistent. */
 static u64 odd_runs;
 
@@ -358,6 +429,9 @@ static const struct op {
 	{ "RUN_CLOSE", running, try_run_close, old_session, 4 },
 	{ "RUN_OPEN, level auto", with_statistics, try_run_auto, old_session, 2 },
 	{ "RUN_CLOSE, level auto", running_auto, try_run_close, old_session, 4 },
+	{ "STREAM_OPEN", with_process, try_open_stream, old_session, 4 },
+	{ "read", with_record, try_read, have_read, 2 },
+	{ "a release with a run open", running_streamed, try_release, released, 0 },
 	{ "THREAD_REGISTER, a busy process", forking_busy, try_busy, forked_busy, 6 },
 	{ "fork", forking, try_fork, forked, 3 },
 	/* This is last, since it excludes all sites outside the module for good. */
@@ -368,9 +442,10 @@ static struct bricktrace_session counters(void)
 {
 	struct bricktrace_session s = session(fd);
 
-	/* Failed attempts may change these two. */
+	/* Failed attempts may change the first two, and each session has a number. */
 	s.threads_lost = 0;
 	s.runs_opened = 0;
+	s.id = 0;
 	return s;
 }
 
@@ -513,6 +588,8 @@ int main(void)
 	is(hidden, 0,
 	   "each child that could not be followed is counted as lost, and its run is partial");
 	ok(not_followed > 0, "some children could not be followed: %llu", not_followed);
+	is(inexact, 0, "a record that could not be copied is counted as lost");
+	is(without_record, 0, "a run that is open at a release has a record, once");
 	is(odd_runs, 0,
 	   "runs around the registration of a busy process add up or are partial");
 	kill(target, SIGKILL);
