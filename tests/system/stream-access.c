@@ -16,13 +16,13 @@
 #define NOT_ENOUGH \
 	(~(BIT(CAP_PERFMON) | BIT(CAP_SYS_ADMIN)) & (BIT(CAP_LAST_CAP + 1) - 1))
 
-static const struct who {
+static const struct person {
 	const char *name;
 	uid_t uid;
 	u64 caps;
 	bool namespace; /* in a user namespace of its own, as its root */
 	bool may;
-} whos[] = {
+} people[] = {
 	{ "root", 0, 0, false, true },
 	{ "a user", 1000, 0, false, false },
 	{ "another user", 1001, 0, false, false },
@@ -31,7 +31,7 @@ static const struct who {
 	{ "a user with all others", 1000, NOT_ENOUGH, false, false },
 	{ "root of a user namespace", 1000, 0, true, false },
 };
-#define WHOS (sizeof(whos) / sizeof(whos[0]))
+#define PEOPLE (sizeof(people) / sizeof(people[0]))
 
 static struct found {
 	atomic_int stage, closed;
@@ -40,10 +40,10 @@ static struct found {
 	struct bricktrace_origin origin[3];
 } * found;
 
-static const struct who *opener, *caller;
+static const struct person *opener, *caller;
 static int sockets[2];
 
-static void become(const struct who *w)
+static void become(const struct person *w)
 {
 	become_caps(w->uid, w->uid, w->caps);
 	if (w->namespace && unshare(CLONE_NEWUSER))
@@ -99,9 +99,9 @@ static void calls(void)
 /* Each opener passes a file to each caller. */
 static void matrix(void)
 {
-	for (size_t i = 0; i < WHOS * WHOS; i++) {
-		opener = &whos[i / WHOS];
-		caller = &whos[i % WHOS];
+	for (size_t i = 0; i < PEOPLE * PEOPLE; i++) {
+		opener = &people[i / PEOPLE];
+		caller = &people[i % PEOPLE];
 		*found = (struct found){ .opened = -1, .read = -1, .own = -1 };
 		if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets))
 			bail("socketpair");
@@ -128,7 +128,7 @@ static void matrix(void)
 /* The opener has the right, and the caller, who has the file, not. */
 static void caller_opens(void)
 {
-	become(&whos[1]);
+	become(&people[1]);
 	found->opened = try_host(fd, 0);
 }
 
