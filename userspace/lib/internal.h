@@ -23,6 +23,8 @@
  * reports the commands without separate figures as one more.
  */
 #define BTI_IOCTLS (BRICKTRACE_SESSION_IOCTLS + BT_ARCH_X32 + 1)
+/* The module's own distance of outliers, in 1/1000 of the interquartile range. */
+#define BTI_OUTLIERS 1500
 /* The size of the text that bt_error_text() returns. */
 #define BTI_ERROR_TEXT 512
 
@@ -213,6 +215,16 @@ void bti_local_close(struct bt_run *run, struct bricktrace_failed *failed,
 void bti_local_reset(struct bt_brick *brick);
 void bti_local_get(struct bt_brick *brick, struct bricktrace_brick_get *get,
 		   struct bti_brick_room *room);
+
+/*
+ * Makes statistics of @room, whose arrays @get describes, although their addresses are not
+ * used. @runnable and @faults are the numbers of traced runs that have the time in which
+ * threads waited for a CPU, and page faults. Returns 0 or -ENOMEM.
+ */
+int bti_statistics_new(const char *name, uint64_t budget_ns,
+		       const struct bricktrace_brick_get *get,
+		       const struct bti_brick_room *room, uint64_t runnable,
+		       uint64_t faults, struct bt_statistics **statistics);
 
 /* Describes an array of @all bytes for the kernel. */
 static inline struct bricktrace_array bti_array(void *first, size_t size, size_t all)

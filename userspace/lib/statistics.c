@@ -2,6 +2,7 @@
 /* The library's copy of the statistics of a brick. */
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -104,13 +105,12 @@ static void statistics_read_window(struct statistics_whole *whole, uint32_t outl
 	s->grade = bt_grade(s->score);
 }
 
-/* Times and counts are sums over the traced runs. */
-static void statistics_read_traced(struct statistics_whole *whole, uint64_t features)
+/* Times and counts are sums over the traced runs, of which some may lack some figures. */
+static void statistics_read_traced(struct statistics_whole *whole, uint64_t runnable,
+				   uint64_t faults)
 {
 	const struct bricktrace_statistics *raw = whole->room.statistics;
 	uint64_t n = raw->traced;
-	uint64_t runnable = features & BRICKTRACE_FEATURE_RUNNABLE ? n : 0;
-	uint64_t faults = features & BRICKTRACE_FEATURE_FAULTS ? n : 0;
 	uint32_t i;
 
 	whole->times = (struct bt_mean_times){
@@ -192,6 +192,20 @@ static int statistics_read_longest(struct statistics_whole *whole,
 	return bti_result_new(brick, budget_ns, &close, &whole->longest);
 }
 
+static void statistics_read(struct statistics_whole *whole, const char *name,
+			    uint64_t budget_ns, uint32_t outliers)
+{
+	snprintf(whole->name, sizeof(whole->name), "%s", name);
+	whole->public.name = whole->name;
+	whole->public.mode = (enum bt_mode)whole->get.mode;
+	whole->public.escalated = whole->get.escalated;
+	whole->public.baseline = whole->get.baseline;
+	whole->public.budget_ns = budget_ns;
+	statistics_read_durations(whole);
+	statistics_read_window(whole, outliers);
+	statistics_read_assertions(whole);
+}
+
 int bt_brick_statistics(struct bt_brick *brick, struct bt_statistics **out)
 {
 	struct statistics_whole *whole;
@@ -217,22 +231,35 @@ int bt_brick_statistics(struct bt_brick *brick, struct bt_statistics **out)
 		return bti_fail(-err, "cannot read the statistics of brick '%s': %s",
 				brick->name, strerror(-err));
 	}
-	memcpy(whole->name, brick->name, sizeof(whole->name));
-	whole->public.name = whole->name;
-	whole->public.mode = (enum bt_mode)whole->get.mode;
-	whole->public.escalated = whole->get.escalated;
-	whole->public.baseline = whole->get.baseline;
-	whole->public.budget_ns = __atomic_load_n(&brick->budget_ns, __ATOMIC_RELAXED);
-	statistics_read_durations(whole);
-	statistics_read_window(whole, __atomic_load_n(&t->outliers, __ATOMIC_RELAXED));
-	statistics_read_traced(whole, t->features);
-	statistics_read_assertions(whole);
+	statistics_read(whole, brick->name,
+			__atomic_load_n(&brick->budget_ns, __ATOMIC_RELAXED),
+			__atomic_load_n(&t->outliers, __ATOMIC_RELAXED));
+	statistics_read_traced(
+		whole, t->features & BRICKTRACE_FEATURE_RUNNABLE ? whole->public.traced : 0,
+		t->features & BRICKTRACE_FEATURE_FAULTS ? whole->public.traced : 0);
 	err = statistics_read_longest(whole, brick);
 	if (err)
 		free(whole);
 	else
 		*out = &whole->public;
 	return err;
+}
+
+int bti_statistics_new(const char *name, uint64_t budget_ns,
+		       const struct bricktrace_brick_get *get,
+		       const struct bti_brick_room *room, uint64_t runnable,
+		       uint64_t faults, struct bt_statistics **out)
+{
+	struct statistics_whole *whole = calloc(1, sizeof(*whole));
+
+	*out = &whole->public;
+	if (!whole)
+		return bti_fail(ENOMEM, "no memory for the statistics of brick '%s'", name);
+	whole->get = *get;
+	whole->room = *room;
+	statistics_read(whole, name, budget_ns, BTI_OUTLIERS);
+	statistics_read_traced(whole, runnable, faults);
+	return 0;
 }
 
 void bt_statistics_free(struct bt_statistics *s)

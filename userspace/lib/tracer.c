@@ -221,7 +221,7 @@ int bti_tracer_new(const struct bti_ops *ops, struct bt_tracer **tracer)
 	t->cv_threshold = 15000;
 	t->efficiency_threshold = 25000;
 	t->trace_limit = 100;
-	t->outliers = 1500;
+	t->outliers = BTI_OUTLIERS;
 	t->enabled = 1;
 	pthread_mutex_init(&t->lock, NULL);
 	pthread_mutex_init(&t->definitions, NULL);
