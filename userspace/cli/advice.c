@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Advice for hosts where the kernel may refuse to load the module. */
+/* Advice for users without the module, and for hosts where the kernel may refuse to load it. */
 #include <limits.h>
 #include <string.h>
 
@@ -35,4 +35,16 @@ const char *module_advice(const char *root)
 	if (strstr(buf, "[integrity]") || strstr(buf, "[confidentiality]"))
 		return "the kernel is locked down: if modprobe says \"Key was rejected by service\" or \"Operation not permitted\", the module is not signed with a key that this machine trusts; for DKMS's key: mokutil --import /var/lib/dkms/mok.pub, then reboot and enroll it";
 	return NULL;
+}
+
+void explain_absence(const struct bt_tracer *tracer)
+{
+	const char *advice;
+
+	complain("%s", bt_tracer_reason_text(tracer));
+	if (bt_tracer_reason(tracer) != BT_REASON_NO_MODULE)
+		return;
+	advice = module_advice("");
+	if (advice)
+		complain("%s", advice);
 }

@@ -2,11 +2,9 @@
 /* bricktrace attach, which follows running threads as one brick for a while. */
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/param.h>
-#include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -161,22 +159,6 @@ static int attach_follow(struct attachment *a)
 	return 0;
 }
 
-/* Signals that are ignored already, for instance by nohup, stay ignored. */
-static int attach_watch_signals(void)
-{
-	static const int ends[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP };
-	struct sigaction old;
-	sigset_t set;
-	size_t i;
-
-	sigemptyset(&set);
-	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
-		if (!sigaction(ends[i], NULL, &old) && old.sa_handler != SIG_IGN)
-			sigaddset(&set, ends[i]);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	return signalfd(-1, &set, SFD_CLOEXEC);
-}
-
 static int attach_watch(struct attachment *a)
 {
 	size_t i;
@@ -186,7 +168,7 @@ static int attach_watch(struct attachment *a)
 		complain("no memory");
 		return EXIT_OWN;
 	}
-	a->fds[0].fd = attach_watch_signals();
+	a->fds[0].fd = watch_signals();
 	if (a->fds[0].fd < 0) {
 		complain("cannot wait for signals: %s", strerror(errno));
 		return EXIT_OWN;

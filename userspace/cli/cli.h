@@ -16,6 +16,9 @@
 #define EXIT_OWN 125
 
 int cmd_attach(int argc, char **argv);
+int cmd_monitor(int argc, char **argv);
+int cmd_record(int argc, char **argv);
+int cmd_report(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 
 /* The options that run and attach have in common. */
@@ -68,6 +71,9 @@ int next_option(int argc, char **argv, const char *letters, const struct option 
 
 /* Handles the option that next_option() returned. Returns -1, or the status to exit with. */
 int parse_option(int c, struct options *options);
+
+/* Says why the tracer is not instrumented, and what to do. */
+void explain_absence(const struct bt_tracer *tracer);
 
 /* One brick, its run, and where the report is printed. */
 struct job {
@@ -130,8 +136,27 @@ int print_bar(FILE *out, uint64_t n, uint64_t all, int width);
 const char *parse_budget(const char *text, uint64_t *ns);
 const char *parse_duration(const char *text, uint64_t *ns);
 
+/*
+ * Parse the argument of an option, which must be from @least to @most: a whole number, or a
+ * number of bytes such as "128K" or "2G". Return -1, or the status to exit with after saying
+ * what is wrong.
+ */
+int parse_number(const char *what, const char *option, uint32_t least, uint32_t most,
+		 uint32_t *n);
+int parse_size(const char *option, uint64_t least, uint64_t most, uint64_t *bytes);
+
 /* Returns the time of CLOCK_MONOTONIC. */
 uint64_t monotonic_ns(void);
+
+/* Prints the time of day of a CLOCK_REALTIME time in 12 columns, or in 23 with its date. */
+void print_daytime(FILE *out, uint64_t unix_ns, bool date);
+
+/*
+ * Blocks the signals that ask a command to end. Signals that are ignored already, for
+ * instance by nohup, stay ignored. Returns a descriptor that is readable when one has come,
+ * or -1 with errno.
+ */
+int watch_signals(void);
 
 /* A growing list of process or thread IDs. */
 struct ids {

@@ -196,7 +196,7 @@ static void csv_print_syscalls(const struct csv *csv, const struct bt_syscall **
 
 	for (; *list; list++) {
 		csv_begin(csv, &line, "syscall", (*list)->name);
-		line.field[CSV_ARCH] = bt_arch_name((*list)->arch);
+		line.field[CSV_ARCH] = (*list)->arch_name;
 		csv_set_figures(&line, bt_syscall_figures(*list, BT_INCLUSIVE));
 		csv_print(csv, &line);
 	}
@@ -218,7 +218,7 @@ static void csv_print_ioctls(const struct csv *csv, const struct bt_ioctl **list
 
 	for (; *list; list++) {
 		csv_begin(csv, &line, "ioctl", "ioctl");
-		line.field[CSV_ARCH] = bt_arch_name((*list)->arch);
+		line.field[CSV_ARCH] = (*list)->arch_name;
 		csv_set_ioctl(&line, *list, &decoded);
 		csv_set_figures(&line, bt_ioctl_figures(*list, BT_INCLUSIVE));
 		csv_print(csv, &line);
@@ -232,7 +232,7 @@ static void csv_print_slow_call(const struct csv *csv, const struct bt_slow_call
 	char path[PATH_MAX];
 
 	csv_begin(csv, &line, "slow", call->name);
-	line.field[CSV_ARCH] = bt_arch_name(call->arch);
+	line.field[CSV_ARCH] = call->arch_name;
 	if (call->ioctl)
 		csv_set_ioctl(&line, call->ioctl, &decoded);
 	csv_set(&line, CSV_NS, call->ns);
@@ -242,7 +242,7 @@ static void csv_print_slow_call(const struct csv *csv, const struct bt_slow_call
 	csv_set(&line, CSV_START_UNIX_NS, call->start_unix_ns);
 	csv_set_signed(&line, CSV_ARG0, call->arg0);
 	csv_set_signed(&line, CSV_RET, call->ret);
-	if (slow_file(call, path))
+	if (slow_file(call, csv->report, path))
 		line.field[CSV_PATH] = path;
 	csv_print(csv, &line);
 }

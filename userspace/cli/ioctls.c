@@ -21,7 +21,7 @@ static void ioctls_row(FILE *out, const struct bt_ioctl *ioctl)
 				      f->offcpu_ns :
 				      bt_blocked_ns(f->offcpu_ns, f->runnable_ns);
 	char s[32], blocked[32], longest[32], calls[32], errors[32], *device, *command;
-	const char *arch = ioctl->arch == BT_ARCH_NATIVE ? "" : bt_arch_name(ioctl->arch);
+	const char *arch = ioctl->arch == BT_ARCH_NATIVE ? "" : ioctl->arch_name;
 	struct decoded decoded;
 	int width;
 

@@ -20,18 +20,6 @@ static int job_define_brick(struct job *job, const char *default_name)
 			       &job->brick);
 }
 
-static void job_explain_absence(struct job *job)
-{
-	const char *advice;
-
-	complain("%s", bt_tracer_reason_text(job->tracer));
-	if (bt_tracer_reason(job->tracer) != BT_REASON_NO_MODULE)
-		return;
-	advice = module_advice("");
-	if (advice)
-		complain("%s", advice);
-}
-
 static bool job_prints_to_stdout(const struct job *job)
 {
 	return job->options->output && !strcmp(job->options->output, "-");
@@ -91,7 +79,7 @@ int job_open(struct job *job, const char *default_name)
 		}
 	}
 	if (!bt_tracer_instrumented(job->tracer))
-		job_explain_absence(job);
+		explain_absence(job->tracer);
 	else if (bt_tracer_calibrate(job->tracer))
 		/* The calibration comes before the run, which would otherwise contain its calls. */
 		complain("%s", bt_error_text());

@@ -9,10 +9,11 @@
 #include "../lib/utf8.h"
 #include "filter.h"
 #include "ioctls.h"
+#include "json.h"
 #include "output.h"
 #include "slow.h"
 
-static json_t *number_json(uint64_t n)
+json_t *number_json(uint64_t n)
 {
 	return n == BT_NONE ? json_null() : json_integer(n);
 }
@@ -22,7 +23,7 @@ static json_t *real_json(double n)
 	return isnan(n) ? json_null() : json_real(n);
 }
 
-static json_t *text_json(const char *s)
+json_t *text_json(const char *s)
 {
 	char valid[PATH_MAX];
 
@@ -33,7 +34,7 @@ static json_t *text_json(const char *s)
 	return json_string(valid);
 }
 
-static json_t *nonempty_json(const char *s)
+json_t *nonempty_json(const char *s)
 {
 	return text_json(*s ? s : NULL);
 }
@@ -78,7 +79,7 @@ static json_t *syscalls_json(const struct bt_result *r, const struct report *rep
 
 		json_object_set_new(one, "name", text_json(list[i]->name));
 		json_object_set_new(one, "nr", json_integer(list[i]->nr));
-		json_object_set_new(one, "arch", text_json(bt_arch_name(list[i]->arch)));
+		json_object_set_new(one, "arch", text_json(list[i]->arch_name));
 		figures_json_add(one, bt_syscall_figures(list[i], BT_INCLUSIVE));
 		json_array_append_new(all, one);
 	}
@@ -116,7 +117,7 @@ static json_t *ioctls_json(const struct bt_result *r, const char *filter)
 		json_t *one = json_object();
 
 		ioctl_json_add(one, *at);
-		json_object_set_new(one, "arch", text_json(bt_arch_name((*at)->arch)));
+		json_object_set_new(one, "arch", text_json((*at)->arch_name));
 		figures_json_add(one, bt_ioctl_figures(*at, BT_INCLUSIVE));
 		json_array_append_new(all, one);
 	}
@@ -124,7 +125,7 @@ static json_t *ioctls_json(const struct bt_result *r, const char *filter)
 	return all;
 }
 
-static json_t *slow_call_json(const struct bt_slow_call *call)
+static json_t *slow_call_json(const struct bt_slow_call *call, const struct report *report)
 {
 	json_t *one = json_object(), *ioctl = json_null();
 	char path[PATH_MAX];
@@ -135,13 +136,14 @@ static json_t *slow_call_json(const struct bt_slow_call *call)
 	}
 	json_object_set_new(one, "name", text_json(call->name));
 	json_object_set_new(one, "nr", json_integer(call->nr));
-	json_object_set_new(one, "arch", text_json(bt_arch_name(call->arch)));
+	json_object_set_new(one, "arch", text_json(call->arch_name));
 	json_object_set_new(one, "category", text_json(bt_category_name(call->category)));
 	json_object_set_new(one, "tid",
 			    call->tid > 0 ? json_integer(call->tid) : json_null());
 	/* JSON's integers have a sign, as descriptors have one. */
 	json_object_set_new(one, "arg0", json_integer((json_int_t)call->arg0));
-	json_object_set_new(one, "path", text_json(slow_file(call, path) ? path : NULL));
+	json_object_set_new(one, "path",
+			    text_json(slow_file(call, report, path) ? path : NULL));
 	json_object_set_new(one, "start_ns", number_json(call->start_ns));
 	json_object_set_new(one, "start_unix_ns", number_json(call->start_unix_ns));
 	json_object_set_new(one, "ns", number_json(call->ns));
@@ -151,19 +153,19 @@ static json_t *slow_call_json(const struct bt_slow_call *call)
 	return one;
 }
 
-static json_t *slow_calls_json(const struct bt_result *r, const char *filter)
+static json_t *slow_calls_json(const struct bt_result *r, const struct report *report)
 {
 	const struct bt_slow_call *call;
 	json_t *all = json_array();
 	uint32_t i;
 
 	for (i = 0; (call = bt_result_slow_call(r, i)); i++)
-		if (filter_slow_call(filter, call))
-			json_array_append_new(all, slow_call_json(call));
+		if (filter_slow_call(report->filter, call))
+			json_array_append_new(all, slow_call_json(call, report));
 	return all;
 }
 
-static json_t *result_json(const struct bt_result *r, const struct report *report)
+json_t *result_json(const struct bt_result *r, const struct report *report)
 {
 	bool ioctls = bt_result_has_ioctls(r);
 	bool slow = bt_result_has_slow_calls(r) && report->slow_ns;
@@ -214,9 +216,9 @@ static json_t *result_json(const struct bt_result *r, const struct report *repor
 	json_object_set_new(j, "ioctls",
 			    ioctls ? ioctls_json(r, report->filter) : json_null());
 	json_object_set_new(j, "slow_ns",
-			    slow ? json_integer(report->slow_ns) : json_null());
+			    slow ? number_json(report->slow_ns) : json_null());
 	json_object_set_new(j, "slow_calls",
-			    slow ? slow_calls_json(r, report->filter) : json_null());
+			    slow ? slow_calls_json(r, report) : json_null());
 	json_object_set_new(j, "slow_calls_incomplete",
 			    slow ? json_boolean(r->slow_incomplete) : json_null());
 	return j;
@@ -312,7 +314,7 @@ static json_t *mean_json(const struct repetition *r, const char *filter)
 			 "categories", mean_categories_json(r, filter));
 }
 
-static json_t *repetition_json(const struct repetition *r, const struct report *report)
+json_t *repetition_json(const struct repetition *r, const struct report *report)
 {
 	const struct bt_statistics *s = r->statistics;
 	const char grade[] = { s->grade, 0 };
@@ -352,7 +354,7 @@ static json_t *repetition_json(const struct repetition *r, const struct report *
 	return j;
 }
 
-static int json_print(FILE *out, json_t *json, size_t flags)
+int json_print(FILE *out, json_t *json, size_t flags)
 {
 	int err = json_dumpf(json, out, JSON_COMPACT | flags);
 

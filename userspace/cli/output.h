@@ -29,7 +29,9 @@ struct repetition {
 struct report {
 	enum sort_key sort;
 	const char *filter; /* the items to show, as filter_parse() checks them; NULL for all */
-	uint64_t slow_ns; /* a call that took at least this long is slow; 0 if none is */
+	/* A call that took at least this long is slow; 0 if none is, BT_NONE if that is not known. */
+	uint64_t slow_ns;
+	bool recorded; /* the result is of a recording: its threads may be others today */
 	bool intervals; /* there is a report for each interval and one for the whole run */
 	uint64_t elapsed_ns; /* the time from the run's start to the interval's end, or BT_NONE */
 	bool continued;		 /* another report was printed before this one */

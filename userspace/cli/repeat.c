@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: MIT
 /* bricktrace run --repeat, which runs a program several times as one brick. */
-#include <stdlib.h>
-#include <string.h>
-
 #include "run.h"
 
 /* The largest number of runs, and of runs for warming up. */
@@ -10,16 +7,7 @@
 
 int repeat_parse(const char *option, uint32_t least, uint32_t *n)
 {
-	size_t digits = strspn(optarg, "0123456789");
-	unsigned long value = strtoul(optarg, NULL, 10);
-
-	if (!digits || optarg[digits] || value < least || value > REPEAT_MAX) {
-		complain("bad number of runs '%s': %s needs a whole number from %u to %d",
-			 optarg, option, least, REPEAT_MAX);
-		return EXIT_OWN;
-	}
-	*n = value;
-	return -1;
+	return parse_number("number of runs", option, least, REPEAT_MAX, n);
 }
 
 int repeat_report(struct run_command *c)

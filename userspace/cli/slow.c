@@ -47,12 +47,13 @@ enum slow_argument slow_argument(const struct bt_slow_call *call)
 					   SLOW_NUMBER;
 }
 
-bool slow_file(const struct bt_slow_call *call, char path[PATH_MAX])
+bool slow_file(const struct bt_slow_call *call, const struct report *report,
+	       char path[PATH_MAX])
 {
 	char link[64];
 	ssize_t length = -1;
 
-	if (slow_argument(call) == SLOW_DESCRIPTOR && call->tid > 0) {
+	if (!report->recorded && slow_argument(call) == SLOW_DESCRIPTOR && call->tid > 0) {
 		snprintf(link, sizeof(link), "/proc/%d/fd/%d", call->tid, (int)call->arg0);
 		length = readlink(link, path, PATH_MAX - 1);
 	}
@@ -72,7 +73,8 @@ static void slow_print_number(FILE *out, uint64_t n)
 }
 
 /* Prints the call with its argument as strace -y does and, if it is an ioctl, what it asked. */
-static void slow_print_call(FILE *out, const struct bt_slow_call *call)
+static void slow_print_call(FILE *out, const struct bt_slow_call *call,
+			    const struct report *report)
 {
 	enum slow_argument argument = slow_argument(call);
 	char path[PATH_MAX];
@@ -85,26 +87,15 @@ static void slow_print_call(FILE *out, const struct bt_slow_call *call)
 		fprintf(out, "%d", (int)call->arg0);
 	else if (argument == SLOW_NUMBER)
 		slow_print_number(out, call->arg0);
-	if (slow_file(call, path))
+	if (slow_file(call, report, path))
 		fprintf(out, "<%s>", path);
 	fputc(')', out);
 	if (call->arch != BT_ARCH_NATIVE)
-		fprintf(out, " (%s)", bt_arch_name(call->arch));
+		fprintf(out, " (%s)", call->arch_name);
 	if (!call->ioctl)
 		return;
 	decode_ioctl(call->ioctl, &decoded);
 	fprintf(out, " %s %s", decoded.device, decoded.text);
-}
-
-/* Prints a time of day in 12 columns, or with its date in SLOW_DATE_WIDTH more. */
-static void slow_print_time(FILE *out, uint64_t unix_ns, bool date)
-{
-	time_t s = unix_ns / 1000000000;
-	struct tm tm;
-	char text[32];
-
-	strftime(text, sizeof(text), date ? "%F %T" : "%T", localtime_r(&s, &tm));
-	fprintf(out, "%s.%03d ", text, (int)(unix_ns / 1000000 % 1000));
 }
 
 /* Returns whether a time is not on this day, on the user's clock. */
@@ -118,7 +109,8 @@ static bool slow_is_other_day(uint64_t unix_ns)
 	return then.tm_year != today.tm_year || then.tm_yday != today.tm_yday;
 }
 
-static void slow_row(FILE *out, const struct bt_slow_call *call, bool date)
+static void slow_row(FILE *out, const struct bt_slow_call *call,
+		     const struct report *report, bool date)
 {
 	char s[32], offcpu[32], tid[32] = "-", *text = NULL;
 	int before = (date ? SLOW_DATE_WIDTH : 0) + SLOW_COLUMNS;
@@ -126,13 +118,13 @@ static void slow_row(FILE *out, const struct bt_slow_call *call, bool date)
 	FILE *stream = open_memstream(&text, &size);
 
 	if (stream) {
-		slow_print_call(stream, call);
+		slow_print_call(stream, call, report);
 		fclose(stream);
 	}
 	if (call->tid > 0)
 		snprintf(tid, sizeof(tid), "%d", call->tid);
-	slow_print_time(out, call->start_unix_ns, date);
-	fprintf(out, "%9s %9s %7s", table_seconds(s, 9, call->ns),
+	print_daytime(out, call->start_unix_ns, date);
+	fprintf(out, " %9s %9s %7s", table_seconds(s, 9, call->ns),
 		table_seconds(offcpu, 9, call->offcpu_ns), tid);
 	table_last_cell(out, before, before + 1, text ?: "");
 	free(text);
@@ -151,14 +143,17 @@ void table_slow_calls(FILE *out, const struct bt_result *r, const struct report 
 		}
 	if (!n)
 		return;
-	fprintf(out, "\nThe slowest calls, of those that took at least %.15g ms:\n",
-		report->slow_ns / 1e6);
+	fputs("\nThe slowest calls", out);
+	if (report->slow_ns != BT_NONE)
+		fprintf(out, ", of those that took at least %.15g ms",
+			report->slow_ns / 1e6);
+	fputs(":\n", out);
 	fprintf(out, "%-*s %9s %9s %7s call\n", (date ? SLOW_DATE_WIDTH : 0) + 12, "time",
 		"seconds", "off-CPU", "thread");
 	fprintf(out, "%s%.12s %.9s %.9s %.7s %s\n", date ? "-----------" : "", TABLE_LINE,
 		TABLE_LINE, TABLE_LINE, TABLE_LINE, TABLE_LINE);
 	for (i = 0; i < n; i++)
-		slow_row(out, shown[i], date);
+		slow_row(out, shown[i], report, date);
 	if (r->slow_incomplete)
 		fputs("Slower calls may be missing: another traced run of a thread is older.\n",
 		      out);

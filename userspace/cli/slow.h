@@ -6,7 +6,7 @@
 #include <limits.h>
 #include <stdbool.h>
 
-#include "bricktrace.h"
+#include "output.h"
 
 enum slow_argument {
 	SLOW_NUMBER,	 /* the first argument is an address or a number */
@@ -17,9 +17,10 @@ enum slow_argument {
 enum slow_argument slow_argument(const struct bt_slow_call *call);
 
 /*
- * Finds the file that the descriptor of the call refers to now, if the thread still exists and
- * the user may know it. Returns whether @path has the file.
+ * Finds the file that the descriptor of the call refers to now, if the thread still exists, the
+ * user may know it, and the result is not of a recording. Returns whether @path has the file.
  */
-bool slow_file(const struct bt_slow_call *call, char path[PATH_MAX]);
+bool slow_file(const struct bt_slow_call *call, const struct report *report,
+	       char path[PATH_MAX]);
 
 #endif

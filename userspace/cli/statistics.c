@@ -11,7 +11,8 @@
 /* Returns a mean as the tables take it, in whole nanoseconds. */
 static uint64_t statistics_ns(double ns)
 {
-	return isnan(ns) ? BT_NONE : (uint64_t)(ns + 0.5);
+	/* A recording may have any figure. */
+	return isnan(ns) || ns >= 0x1p63 ? BT_NONE : (uint64_t)(ns + 0.5);
 }
 
 static void statistics_runs(FILE *out, const struct repetition *r)

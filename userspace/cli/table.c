@@ -275,8 +275,7 @@ void table_syscalls(FILE *out, const struct bt_result *result, const struct repo
 	for (i = 0; list && list[i]; i++)
 		table_row(out, total.ns, bt_syscall_figures(list[i], BT_INCLUSIVE),
 			  list[i]->name,
-			  list[i]->arch == BT_ARCH_NATIVE ? NULL :
-							    bt_arch_name(list[i]->arch));
+			  list[i]->arch == BT_ARCH_NATIVE ? NULL : list[i]->arch_name);
 	fprintf(out, "%.6s %.11s %.11s %.9s %.9s %s\n", TABLE_LINE, TABLE_LINE,
 		TABLE_LINE, TABLE_LINE, TABLE_LINE, TABLE_LINE);
 	table_row(out, total.ns, &total, "total", NULL);
@@ -308,16 +307,10 @@ const char *table_reason(enum bt_reason reason)
 	}
 }
 
-static int table_print(FILE *out, const struct bt_result *r, const struct report *report)
+bool table_summary(FILE *out, const struct bt_result *r, const char *reason_text)
 {
-	const char *reason_text = report->reason_text;
 	char a[32], b[32];
 
-	if (report->continued)
-		fputc('\n', out);
-	if (report->elapsed_ns != BT_NONE)
-		fprintf(out, "interval:  ends %s s after the start\n",
-			table_seconds(a, 11, report->elapsed_ns));
 	fputs("brick:     ", out);
 	print_escaped(out, r->brick);
 	fputc('\n', out);
@@ -334,7 +327,7 @@ static int table_print(FILE *out, const struct bt_result *r, const struct report
 	case BT_NOT_INSTRUMENTED:
 		table_breakdown(out, "not measured:",
 				*reason_text ? reason_text : table_reason(r->reason));
-		return 0;
+		return false;
 	case BT_PARTIAL:
 		fprintf(out, "threads:   %" PRIu32 "\n", r->threads);
 		table_breakdown(
@@ -349,6 +342,20 @@ static int table_print(FILE *out, const struct bt_result *r, const struct report
 		fprintf(out, "breakdown: %s\n", bt_provenance_name(r->provenance));
 		break;
 	}
+	return true;
+}
+
+static int table_print(FILE *out, const struct bt_result *r, const struct report *report)
+{
+	char end[32];
+
+	if (report->continued)
+		fputc('\n', out);
+	if (report->elapsed_ns != BT_NONE)
+		fprintf(out, "interval:  ends %s s after the start\n",
+			table_seconds(end, 11, report->elapsed_ns));
+	if (!table_summary(out, r, report->reason_text))
+		return 0;
 	table_filter(out, report->filter);
 	fputc('\n', out);
 	table_categories(out, r, report->filter);

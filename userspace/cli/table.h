@@ -16,6 +16,12 @@ struct table_note {
 struct table_note table_note_begin(FILE *out, const char *label);
 void table_note_add_words(struct table_note *n, const char *text);
 
+/*
+ * Prints the lines that say which brick it was, how long the run took and how much was
+ * measured. Returns whether there is a breakdown.
+ */
+bool table_summary(FILE *out, const struct bt_result *result, const char *reason_text);
+
 /* Prints the line that says how much of the breakdown was measured, and why not all. */
 void table_breakdown(FILE *out, const char *how, const char *why);
 const char *table_reason(enum bt_reason reason);

@@ -40,6 +40,8 @@ static bool decode_sysfs(const struct bt_ioctl *ioctl, char *to)
 	ssize_t length;
 	FILE *uevent;
 
+	if (!decode_root)
+		return false;
 	snprintf(path, sizeof(path), "%s/sys/dev/%s/%u:%u", decode_root,
 		 ioctl->file == BT_FILE_BLOCK ? "block" : "char", ioctl->major,
 		 ioctl->minor);

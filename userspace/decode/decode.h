@@ -42,7 +42,10 @@ void decode_ioctl(const struct bt_ioctl *ioctl, struct decoded *decoded);
  */
 const char *decode_add_file(const char *path);
 
-/* The directory below which sys/dev is, for tests; without a slash at its end. */
+/*
+ * The directory below which sys/dev is, without a slash at its end: "", in tests another one,
+ * and NULL if the ioctls are perhaps of another host, whose devices sysfs does not know.
+ */
 extern const char *decode_root;
 
 #endif
