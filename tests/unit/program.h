@@ -51,7 +51,7 @@ static inline void assert_says(const char *text)
 		fail_msg("'%.500s' lacks '%s'", output, text);
 }
 
-static void write_file(const char *name, const char *text, mode_t mode)
+static inline void write_file(const char *name, const char *text, mode_t mode)
 {
 	FILE *file = fopen(name, "w");
 

@@ -12,6 +12,9 @@ static const struct command {
 	const char *summary;
 } commands[] = {
 	{ "attach", cmd_attach, "show where the time of running processes or threads goes" },
+	{ "monitor", cmd_monitor, "show each run of the host when it has finished" },
+	{ "record", cmd_record, "write the finished runs of the host to a file" },
+	{ "report", cmd_report, "show what was recorded" },
 	{ "run", cmd_run, "run a program and show where its time went" },
 };
 
