@@ -341,12 +341,20 @@ static void filters_select_runs(void **state)
 	assert_null(strstr(output, "decode-4"));
 	give_various();
 	assert_int_equal(COMMAND("monitor", "--brick", "dec*", "--traced", "--granted",
-				 "--buffer-size", "128K", "-n", "3"),
+				 "--buffer-size", "128K", "-d", "0.2"),
 			 0);
 	assert_null(strstr(output, "encode"));
 	assert_int_equal(kernel->open.levels, BRICKTRACE_STREAM_TRACE);
 	assert_int_equal(kernel->open.flags, BRICKTRACE_STREAM_GRANTED);
 	assert_int_equal(kernel->open.ring_bytes, 128 << 10);
+	/* The runs by which bricktrace calibrates are shown if someone asks for them. */
+	give_run(plain_run(6, "bricktrace-calibration", 1, BT_NONE));
+	give_run(plain_run(7, "bricktrace", 1, BT_NONE));
+	assert_int_equal(COMMAND("monitor", "-n", "1"), 0);
+	assert_says(" bricktrace 0.");
+	give_run(plain_run(6, "bricktrace-calibration", 1, BT_NONE));
+	assert_int_equal(COMMAND("monitor", "-n", "1", "--brick", "*"), 0);
+	assert_says(" bricktrace-calibration 0.");
 }
 
 static void assert_refused(const char *why, char *const *argv)

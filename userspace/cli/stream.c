@@ -13,6 +13,8 @@
 
 /* The exit status when the runs of the host cannot be read. */
 #define EXIT_STREAM 1
+/* The bricks by which bricktrace itself calibrates, and divides a run into intervals. */
+#define STREAM_OWN "bricktrace-"
 /* So many records are taken, at most, before signals are looked for again. */
 #define STREAM_BATCH 256
 
@@ -56,6 +58,12 @@ int stream_open(struct stream *s)
 {
 	const struct stream_options *o = s->options;
 
+	/* A signal that comes from now on ends the command in good order. */
+	s->signals = watch_signals();
+	if (s->signals < 0) {
+		complain("cannot wait for signals: %s", strerror(errno));
+		return EXIT_OWN;
+	}
 	if (bt_tracer_new(&s->tracer)) {
 		complain("%s", bt_error_text());
 		return EXIT_OWN;
@@ -80,9 +88,12 @@ int stream_open(struct stream *s)
 
 static bool stream_matches(const struct stream_options *o, const struct bt_record *r)
 {
+	const char *brick = r->result->brick;
+
 	return (o->all || r->uid == geteuid()) &&
 	       (!o->over_budget || bt_result_over_budget(r->result)) &&
-	       (!o->brick || !fnmatch(o->brick, r->result->brick, 0));
+	       (o->brick ? !fnmatch(o->brick, brick, 0) :
+			   strncmp(brick, STREAM_OWN, strlen(STREAM_OWN)) != 0);
 }
 
 static enum stream_next stream_take(struct stream *s, const struct bt_record *record)
@@ -156,16 +167,12 @@ int stream_follow(struct stream *s)
 	uint64_t begin = monotonic_ns(), passed;
 	enum stream_next next = STREAM_GO_ON;
 	struct pollfd fds[] = {
-		{ .fd = watch_signals(), .events = POLLIN },
+		{ .fd = s->signals, .events = POLLIN },
 		{ .fd = bt_stream_fd(s->stream), .events = POLLIN },
 		{ .fd = s->out },
 	};
 	bool more = true;
 
-	if (fds[0].fd < 0) {
-		complain("cannot wait for signals: %s", strerror(errno));
-		return EXIT_OWN;
-	}
 	while (next == STREAM_GO_ON) {
 		passed = monotonic_ns() - begin;
 		if (stream_wait(fds, more,
@@ -179,7 +186,6 @@ int stream_follow(struct stream *s)
 		else
 			next = stream_take_some(s, STREAM_BATCH, &more);
 	}
-	close(fds[0].fd);
 	if (next == STREAM_GO_ON)
 		next = stream_drain(s);
 	stream_summarize(s);
@@ -188,6 +194,8 @@ int stream_follow(struct stream *s)
 
 void stream_close(struct stream *s)
 {
+	if (s->signals > 0)
+		close(s->signals);
 	bt_stream_close(s->stream);
 	bt_tracer_free(s->tracer);
 }

@@ -6,9 +6,9 @@
 #include "cli.h"
 
 struct stream_options {
-	bool all;	     /* the runs of all users, not only of this one */
-	bool over_budget;    /* only runs that exceeded their budget */
-	const char *brick;   /* only bricks whose names match this pattern; may be NULL */
+	bool all;	   /* the runs of all users, not only of this one */
+	bool over_budget;  /* only runs that exceeded their budget */
+	const char *brick; /* only bricks that match this pattern; NULL: all but our own */
 	unsigned int flags;  /* BT_STREAM_* */
 	uint64_t ring_bytes; /* 0: as many as the module takes itself */
 	uint32_t count;	     /* ends after that many runs; 0: never */
@@ -73,6 +73,7 @@ struct stream {
 	const struct stream_options *options;
 	struct bt_tracer *tracer;
 	struct bt_stream *stream;
+	int signals;	  /* of watch_signals() */
 	int out;	  /* the descriptor whose reader may end, or -1 */
 	const char *done; /* what was done with runs, such as "shown" */
 	enum stream_next (*take)(struct stream *stream, const struct bt_record *record);
