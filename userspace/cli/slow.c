@@ -134,7 +134,8 @@ void table_slow_calls(FILE *out, const struct bt_result *r, const struct report 
 {
 	const struct bt_slow_call *shown[SLOW_SHOWN], *call;
 	uint32_t i, n = 0;
-	bool date = false;
+	/* A report about a recording shall say the same tomorrow. */
+	bool date = report->recorded;
 
 	for (i = 0; n < SLOW_SHOWN && (call = bt_result_slow_call(r, i)); i++)
 		if (filter_slow_call(report->filter, call)) {

@@ -19,6 +19,8 @@
 #define NVIDIA_MODESET 254
 #define NVIDIA_CONTROL 255
 #define NVIDIA_GPUS    248
+#define DRM_MAJOR      226
+#define DRM_RENDER     128
 
 /*
  * NVIDIA's request RM CONTROL. Its commands with the bit LEGACY, which firmware answers, and
@@ -82,8 +84,13 @@ static bool decode_fixed(const struct bt_ioctl *ioctl, char *to)
 		strcpy(to, "nvidia-modeset");
 	else if (major == NVIDIA_MAJOR && minor < NVIDIA_GPUS)
 		snprintf(to, DECODE_LEN, "nvidia%u", minor);
+	else if (major == DRM_MAJOR)
+		snprintf(to, DECODE_LEN, minor < DRM_RENDER ? "card%u" : "renderD%u",
+			 minor);
 	else if (!strcmp(ioctl->owner, "nvidia_uvm"))
 		strcpy(to, minor ? "nvidia-uvm-tools" : "nvidia-uvm");
+	else if (!strcmp(ioctl->owner, "amdgpu"))
+		strcpy(to, "kfd");
 	else
 		return false;
 	return true;
