@@ -4,6 +4,7 @@
 # however recording ends, and no file is ever overwritten.
 import json
 import os
+import pty
 import signal
 import subprocess
 import time
@@ -85,9 +86,10 @@ bt.equal((p.returncode, os.path.exists("nowhere")), (125, False), "a link that l
 p = subprocess.run("bricktrace record -o - -n 2 2>err | bricktrace report -j - & sleep 1; runs 2 piped; wait",
                    shell=True, stdout=subprocess.PIPE, text=True, timeout=60)
 bt.equal([(b["brick"], b["runs"]) for b in json.loads(p.stdout)["bricks"]], [("piped", 2)], "-o - into a pipe")
-p = subprocess.run(["script", "-qec", "bricktrace record -o - -n 1", "/dev/null"], stdin=subprocess.DEVNULL,
-                   stdout=subprocess.PIPE, text=True, timeout=60)
-bt.ok(p.returncode == 125 and "standard output is a terminal" in p.stdout, "-o - on a terminal", p)
+terminal = pty.openpty()[1]
+p = subprocess.run(["bricktrace", "record", "-o", "-", "-n", "1"], stdin=subprocess.DEVNULL, stdout=terminal,
+                   stderr=subprocess.PIPE, text=True, timeout=60)
+bt.ok(p.returncode == 125 and "standard output is a terminal" in p.stderr, "-o - on a terminal", p)
 
 # What waits in the ring when a signal comes is recorded.
 p = follow("record", "-o", "drained")
