@@ -226,7 +226,7 @@ static void losses_are_shown_in_their_place(void **state)
 	give_run(plain_run(7, "b", 1, BT_NONE));
 	assert_int_equal(COMMAND("monitor", "-n", "2"), 0);
 	assert_complains(
-		"bricktrace: 5 runs were lost here, since they came faster than they were read\n");
+		"bricktrace: 5 runs were lost here: they came faster than they were read, or than max_host_grants allows\n");
 	give_run(plain_run(1, "a", 1, BT_NONE));
 	give_loss(2, 5);
 	give_run(plain_run(7, "b", 1, BT_NONE));

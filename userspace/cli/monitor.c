@@ -142,7 +142,7 @@ static enum stream_next monitor_take(struct stream *stream, const struct bt_reco
 		monitor_print(m->out, record);
 	else
 		complain("%" PRIu64
-			 " runs were lost here, since they came faster than they were read",
+			 " runs were lost here: they came faster than they were read, or than max_host_grants allows",
 			 record->lost);
 	return monitor_flush(m);
 }
