@@ -109,6 +109,8 @@ static void worst_runs_are_limited(void **state)
 	for (i = 0; i < sizeof(over) / sizeof(*over); i++)
 		add_run(plain_run(i + 1, "a", (10 + over[i]) * MS, 10 * MS));
 	add_run(plain_run(6, "b", 1000 * MS, BT_NONE));
+	/* This run is longer than the others, but less beyond its budget. */
+	add_run(plain_run(7, "c", 101 * MS, 100 * MS));
 	assert_int_equal(run("$B report -w 3 rec | grep exceeded.by.0"), 0);
 	assert_string_equal(output,
 			    "budget:    0.010000000 s, exceeded by 0.009000000 s\n"
@@ -133,7 +135,7 @@ static void json_has_the_same(void **state)
 	traced.slow_calls[0].arg0 = file;
 	add_run(traced);
 	add_loss(2, 3);
-	add_run(plain_run(5, "encode", 4 * MS, BT_NONE));
+	add_run(plain_run(5, "decode", 4 * MS, BT_NONE));
 	assert_int_equal(run("$B report --json rec 2>&1"), 0);
 	json = json_loads(output, 0, NULL);
 	assert_non_null(json);
@@ -149,6 +151,8 @@ static void json_has_the_same(void **state)
 	assert_string_equal(json_string_value(json_object_get(brick, "brick")), "decode");
 	assert_string_equal(json_string_value(json_object_get(brick, "label")), "player");
 	assert_int_equal(json_integer_value(json_object_get(brick, "runs")), 1);
+	assert_true(json_is_null(
+		json_object_get(json_array_get(MEMBER("bricks"), 1), "label")));
 	assert_null(json_object_get(brick, "planned"));
 	assert_int_equal(json_array_size(MEMBER("worst")), 2);
 	worst = json_array_get(MEMBER("worst"), 0);
