@@ -444,6 +444,15 @@ static void until_says(const char *name, const char *text)
 	assert_non_null(strstr(now, text));
 }
 
+static void until_exists(const char *name)
+{
+	int i;
+
+	for (i = 0; i < 1000 && access(name, F_OK); i++)
+		usleep(10000);
+	assert_int_equal(access(name, F_OK), 0);
+}
+
 static void signals_end_it_in_good_order(void **state)
 {
 	static const int ends[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
@@ -630,14 +639,16 @@ static void the_largest_size_ends_it(void **state)
 static void rotated_files_are_whole(void **state)
 {
 	int first, second, third, each;
+	char count[16];
 	uint64_t from;
 
 	(void)state;
 	each = ((128 << 10) - BRICKTRACE_FILE_HEADER_SIZE_V0) / sizeof(struct run_record);
+	snprintf(count, sizeof(count), "%d", 4 * each + 1);
 	assert_int_equal(record_many(4 * each + 1,
-				     (char *const[]){ "record", "-o", "out", "-n", "1000",
+				     (char *const[]){ "record", "-o", "out", "-n", count,
 						      "--max-size", "128K", "--rotate",
-						      "3", "-d", "2", NULL }),
+						      "3", NULL }),
 			 0);
 	assert_int_equal(access("out", F_OK), -1);
 	assert_int_equal(access("out.1", F_OK), -1);
@@ -657,11 +668,13 @@ static void rotation_touches_no_other_file(void **state)
 {
 	int each =
 		((128 << 10) - BRICKTRACE_FILE_HEADER_SIZE_V0) / sizeof(struct run_record);
+	char count[16];
 	char *const argv[] = { "record",   "-o", "out", "--max-size", "128K",
-			       "--rotate", "2",	 "-d",	"2",	      NULL };
+			       "--rotate", "2",	 "-n",	count,	      NULL };
 	pid_t pid;
 
 	(void)state;
+	snprintf(count, sizeof(count), "%d", 2 * each + 1);
 	/* What is in the way is known before the first run. */
 	write_file("out.1", "mine", 0644);
 	assert_int_equal(finish(start(argv)), 125);
@@ -670,9 +683,7 @@ static void rotation_touches_no_other_file(void **state)
 	unlink("out.1");
 	/* A file that was put in the place of a recorded one stays. */
 	pid = start(argv);
-	until_says("stderr", "reading the runs");
-	while (access("out", F_OK))
-		usleep(1000);
+	until_exists("out");
 	assert_int_equal(rename("out", "out-moved"), 0);
 	write_file("out", "mine", 0644);
 	give_many(pid, 2 * each + 1);
@@ -684,9 +695,7 @@ static void rotation_touches_no_other_file(void **state)
 	/* One that comes into the way later ends the recording, whose files are whole. */
 	system("rm out*");
 	pid = start(argv);
-	until_says("stderr", "reading the runs");
-	while (access("out", F_OK))
-		usleep(1000);
+	until_exists("out");
 	write_file("out.1", "mine", 0644);
 	give_many(pid, each + 1);
 	assert_int_equal(finish(pid), 125);
