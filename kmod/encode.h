@@ -31,24 +31,19 @@ static_assert(offsetofend(struct bkt_record, origin) == offsetof(struct bkt_reco
 /*
  * The functions that each run of a stream needs are inline, since runs end often.
  *
- * Sets the trace of a record: @context is that of the run @root, which is the record's own
- * run or encloses it. NULL: no run has one, and @root is the outermost one. The IDs that
- * nobody gave are left to bkt_encode_ids().
+ * Sets the trace of the run @run. The run @root encloses it or is the same; if somebody gave
+ * @root a context (@given), that is in @o already, otherwise @root is the outermost run. The
+ * IDs that nobody gave are left to bkt_encode_ids().
  */
-static inline void bkt_encode_trace(struct bkt_record *rec,
-				    const struct bricktrace_context *context, u64 root)
+static inline void bkt_encode_trace(struct bricktrace_origin *o, bool given, u64 root, u64 run)
 {
-	struct bricktrace_origin *o = &rec->origin;
-
 	memset(o->parent_span, 0, sizeof(o->parent_span));
-	if (likely(!context)) {
+	if (likely(!given)) {
 		o->context.flags = BKT_ENCODE_DERIVE;
 		memcpy(o->context.trace_id, &root, sizeof(root));
-		return;
+	} else if (root == run) {
+		memcpy(o->parent_span, o->context.span_id, sizeof(o->parent_span));
 	}
-	o->context = *context;
-	if (root == rec->result.run)
-		memcpy(o->parent_span, context->span_id, sizeof(o->parent_span));
 }
 
 /* Derives IDs that a record, whose own and enclosing run have these numbers, still lacks. */
@@ -97,8 +92,14 @@ static inline void bkt_encode(struct bricktrace_record *to, const struct bkt_rec
 
 	__builtin_memcpy(to, rec, BKT_ENCODE_END);
 	o->uid = uid;
-	o->tid = bkt_encode_pid(READ_ONCE(owner->thread_pid), ns);
-	o->tgid = bkt_encode_pid(READ_ONCE(owner->signal->pids[PIDTYPE_TGID]), ns);
+	if (!ns->level) {
+		/* The IDs in the initial namespace outlive the thread. */
+		o->tid = READ_ONCE(owner->pid);
+		o->tgid = READ_ONCE(owner->tgid);
+	} else {
+		o->tid = bkt_encode_pid(READ_ONCE(owner->thread_pid), ns);
+		o->tgid = bkt_encode_pid(READ_ONCE(owner->signal->pids[PIDTYPE_TGID]), ns);
+	}
 	if (rec->head.record.size != BKT_ENCODE_END)
 		bkt_encode_arrays(to, rec);
 }

@@ -4,7 +4,6 @@
 #include <linux/mm.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
-#include "compat.h"
 #include "context.h"
 #include "hooks.h"
 #include "member.h"
@@ -34,6 +33,7 @@ struct run_room {
 	struct bkt_totals *totals;	/* the run's figures */
 };
 
+/* The order of the members leaves no holes: a run just fits into 1 KiB of slab memory. */
 struct bkt_run {
 	union {
 		struct list_head session_node;	/* runs_lock: in the list of open runs */
@@ -44,12 +44,13 @@ struct bkt_run {
 	struct bkt_brick *brick;
 	struct bkt_run *parent;		/* runs_lock */
 	u32 children;			/* runs_lock: open runs whose parent is this one */
-	u32 depth;			/* runs_lock */
-	enum run_state state;		/* run_is_open() */
-	u32 scope;
+	u8 depth;			/* runs_lock */
+	u8 scope;
 	bool automatic;			/* level auto: waits for nobody */
-	bool has_context;
-	struct bricktrace_context context; /* of the parent span, if @has_context */
+	bool has_context;		/* @context in @record has what was given to @root */
+	enum run_state state;		/* run_is_open() */
+	u32 labels;			/* @labels of the session when its label came to @record */
+	u64 root;			/* as in bkt_encode_trace(); 0: the run itself */
 	struct task_struct *owner;	/* the thread that opened it, with a reference */
 	struct bkt_brick_open settings;	/* what the brick said */
 	struct bkt_clock_moment opened;	/* shortly before @start; @ticks only if it is traced */
@@ -58,12 +59,11 @@ struct bkt_run {
 	u32 epoch;			/* of the clock, at @start */
 	u32 reason;			/* enum bricktrace_reason, if it is not traced */
 	u32 flags;			/* BRICKTRACE_RESULT_GRANTED, _REFUSED, _RELEASED */
+	u32 generation;			/* if traced: of the arming under way at the beginning */
 	struct bkt_record record;	/* filled in when the run is closed */
 	const struct bkt_brick *named;	/* the brick whose name is in @record */
-	u32 labels;			/* @labels of the session when its label was put there */
 
 	bool traced;			/* if not, the fields below are not used */
-	u32 generation;			/* of the arming under way at the beginning */
 	u32 offs;			/* bkt_hooks_offs() at the beginning */
 	struct bkt_sums *open;		/* scope session: S at @start */
 	struct bkt_member *member;	/* scope thread: from bkt_member_hold() */
@@ -230,6 +230,8 @@ static struct bkt_run *run_take_spare(struct bkt_session *s)
  */
 static int run_link(struct bkt_session *s, struct bkt_run *r, struct bricktrace_run_open *a)
 {
+	const struct bricktrace_context *from;
+
 	lockdep_assert_held(&s->runs_lock);
 	r->parent = run_parent(s, a->scope);
 	r->depth = r->parent ? r->parent->depth + 1 : 0;
@@ -238,18 +240,23 @@ static int run_link(struct bkt_session *s, struct bkt_run *r, struct bricktrace_
 	if (r->depth >= BRICKTRACE_MAX_DEPTH)
 		return -ELOOP;
 	a->parent = 0;
-	r->has_context = false;
+	r->root = 0;
+	r->has_context = s->has_context;
+	from = &s->context;
 	if (r->parent) {
 		r->parent->children++;
 		a->parent = r->parent->id;
-	} else if (s->has_context) {
-		r->has_context = true;
-		r->context = s->context;
+		r->root = r->parent->root ?: r->parent->id;
+		r->has_context = r->parent->has_context;
+		from = &r->parent->record.origin.context;
 	}
 	if (unlikely(a->flags & BRICKTRACE_RUN_CONTEXT)) {
+		r->root = 0;
 		r->has_context = true;
-		r->context = a->context;
+		from = &a->context;
 	}
+	if (unlikely(r->has_context))
+		r->record.origin.context = *from;
 	r->state = RUN_OPENING;
 	r->since = U64_MAX;
 	r->scope = a->scope;
@@ -525,12 +532,9 @@ static inline void run_set_origin(struct bkt_run *r)
 {
 	struct bricktrace_origin *o = &r->record.origin;
 	const struct bkt_session *s = r->session;
-	const struct bkt_run *root = r;
 
 	lockdep_assert_held(&s->runs_lock);
-	while (!root->has_context && root->parent)
-		root = root->parent;
-	bkt_encode_trace(&r->record, root->has_context ? &root->context : NULL, root->id);
+	bkt_encode_trace(o, r->has_context, r->root ?: r->id, r->id);
 	o->level = r->traced ? BRICKTRACE_LEVEL_TRACE : BRICKTRACE_LEVEL_MEASURE;
 	o->scope = r->scope;
 	if (r->named != r->brick) {
@@ -543,17 +547,14 @@ static inline void run_set_origin(struct bkt_run *r)
 	}
 }
 
-static void run_get_context(struct bkt_run *r, struct bricktrace_context *to)
+/* The record gets the same IDs, whatever becomes of the runs around this one meanwhile. */
+static noinline void run_get_context(const struct bkt_run *r, struct bricktrace_context *to)
 {
-	u64 parent;
+	struct bricktrace_origin o = r->record.origin;
 
-	spin_lock(&r->session->runs_lock);
-	r->record.result.run = r->id;
-	run_set_origin(r);
-	parent = r->parent ? r->parent->id : 0;
-	spin_unlock(&r->session->runs_lock);
-	bkt_encode_ids(&r->record.origin, r->id, parent);
-	*to = r->record.origin.context;
+	bkt_encode_trace(&o, r->has_context, r->root ?: r->id, r->id);
+	bkt_encode_ids(&o, r->id, 0);
+	*to = o.context;
 }
 
 /*

@@ -136,41 +136,36 @@ static void ids(struct kunit *test)
 	static const struct bricktrace_context given = {
 		.trace_id = { 1 }, .span_id = { 2 }, .flags = 3,
 	};
-	struct bkt_record *rec = kunit_kzalloc(test, sizeof(*rec), GFP_KERNEL);
-	struct bricktrace_origin *o, outer;
+	struct bricktrace_origin o = { .session = 7 }, outer;
 
-	KUNIT_ASSERT_NOT_NULL(test, rec);
-	o = &rec->origin;
-	o->session = 7;
-	rec->result.run = 10;
-	bkt_encode_trace(rec, NULL, 10);
-	bkt_encode_ids(o, 10, 0);
-	outer = *o;
+	bkt_encode_trace(&o, false, 10, 10);
+	bkt_encode_ids(&o, 10, 0);
+	outer = o;
 	KUNIT_EXPECT_TRUE(test, bkt_context_valid(&outer.context));
 	KUNIT_EXPECT_NULL(test, memchr_inv(outer.parent_span, 0, 8));
-	rec->result.run = 11;
-	bkt_encode_trace(rec, NULL, 10);
-	bkt_encode_ids(o, 11, 10);
-	KUNIT_EXPECT_EQ(test, memcmp(o->context.trace_id, outer.context.trace_id, 16), 0);
-	KUNIT_EXPECT_EQ(test, memcmp(o->parent_span, outer.context.span_id, 8), 0);
-	KUNIT_EXPECT_NE(test, memcmp(o->context.span_id, outer.context.span_id, 8), 0);
+	bkt_encode_trace(&o, false, 10, 11);
+	bkt_encode_ids(&o, 11, 10);
+	KUNIT_EXPECT_EQ(test, memcmp(o.context.trace_id, outer.context.trace_id, 16), 0);
+	KUNIT_EXPECT_EQ(test, memcmp(o.parent_span, outer.context.span_id, 8), 0);
+	KUNIT_EXPECT_NE(test, memcmp(o.context.span_id, outer.context.span_id, 8), 0);
 	/* Another session's run of the same number has other IDs. */
-	o->session = 8;
-	bkt_encode_trace(rec, NULL, 10);
-	bkt_encode_ids(o, 11, 10);
-	KUNIT_EXPECT_NE(test, memcmp(o->context.trace_id, outer.context.trace_id, 16), 0);
-	KUNIT_EXPECT_NE(test, memcmp(o->parent_span, outer.context.span_id, 8), 0);
+	o.session = 8;
+	bkt_encode_trace(&o, false, 10, 11);
+	bkt_encode_ids(&o, 11, 10);
+	KUNIT_EXPECT_NE(test, memcmp(o.context.trace_id, outer.context.trace_id, 16), 0);
+	KUNIT_EXPECT_NE(test, memcmp(o.parent_span, outer.context.span_id, 8), 0);
 	/* A context that was given is the parent of its own run, and names the trace of others. */
-	bkt_encode_trace(rec, &given, 11);
-	bkt_encode_ids(o, 11, 10);
-	KUNIT_EXPECT_EQ(test, memcmp(o->context.trace_id, given.trace_id, 16), 0);
-	KUNIT_EXPECT_EQ(test, memcmp(o->parent_span, given.span_id, 8), 0);
-	KUNIT_EXPECT_EQ(test, o->context.flags, 3ULL);
-	rec->result.run = 12;
-	bkt_encode_trace(rec, &given, 11);
-	bkt_encode_ids(o, 12, 11);
-	KUNIT_EXPECT_EQ(test, memcmp(o->context.trace_id, given.trace_id, 16), 0);
-	KUNIT_EXPECT_NE(test, memcmp(o->parent_span, given.span_id, 8), 0);
+	o.context = given;
+	bkt_encode_trace(&o, true, 11, 11);
+	bkt_encode_ids(&o, 11, 10);
+	KUNIT_EXPECT_EQ(test, memcmp(o.context.trace_id, given.trace_id, 16), 0);
+	KUNIT_EXPECT_EQ(test, memcmp(o.parent_span, given.span_id, 8), 0);
+	KUNIT_EXPECT_EQ(test, o.context.flags, 3ULL);
+	o.context = given;
+	bkt_encode_trace(&o, true, 11, 12);
+	bkt_encode_ids(&o, 12, 11);
+	KUNIT_EXPECT_EQ(test, memcmp(o.context.trace_id, given.trace_id, 16), 0);
+	KUNIT_EXPECT_NE(test, memcmp(o.parent_span, given.span_id, 8), 0);
 }
 
 static void contexts(struct kunit *test)
