@@ -117,9 +117,10 @@ void bkt_ring_untake(struct bkt_ring *g, const void *from, u32 size)
 		else
 			runs++;
 	}
+	r = from;
 	spin_lock(&g->lock);
-	if (!g->undelivered)
-		g->undelivered_from = ((const struct bricktrace_record *)from)->sequence;
+	if (!g->undelivered || r->sequence < g->undelivered_from)
+		g->undelivered_from = r->sequence;
 	g->undelivered += runs + known;
 	g->delivered -= runs;
 	g->lost += runs;

@@ -200,12 +200,35 @@ static void undelivered(struct kunit *test)
 	bkt_ring_destroy(g);
 }
 
+/* Two readers of the stream fail, the one with later records first. */
+static void two_undelivered(struct kunit *test)
+{
+	struct bkt_ring *g = ring_new(test);
+	struct bricktrace_record_loss *loss;
+	u8 first[64], second[64];
+
+	ring_add(g, 64);
+	ring_add(g, 64);
+	KUNIT_ASSERT_EQ(test, bkt_ring_take(g, first, 64), 64);
+	KUNIT_ASSERT_EQ(test, bkt_ring_take(g, second, 64), 64);
+	bkt_ring_untake(g, second, 64);
+	bkt_ring_untake(g, first, 64);
+	KUNIT_ASSERT_EQ(test, bkt_ring_take(g, first, 64), (int)sizeof(*loss));
+	loss = (void *)first;
+	KUNIT_EXPECT_EQ(test, loss->record.sequence, 1ULL);
+	KUNIT_EXPECT_EQ(test, loss->lost, 2ULL);
+	KUNIT_EXPECT_EQ(test, g->lost, 2ULL);
+	KUNIT_EXPECT_FALSE(test, bkt_ring_ready(g));
+	bkt_ring_destroy(g);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(order),
 	KUNIT_CASE(losses),
 	KUNIT_CASE(small_buffer),
 	KUNIT_CASE(batch),
 	KUNIT_CASE(undelivered),
+	KUNIT_CASE(two_undelivered),
 	{}
 };
 

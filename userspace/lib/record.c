@@ -238,7 +238,9 @@ int bti_record_new(const struct bti_source *s, struct bt_record **out)
 	memcpy(&head, s->buffer + s->begin, sizeof(head));
 	if (head.type != BRICKTRACE_RECORD_LOSS && head.type != BRICKTRACE_RECORD_RUN)
 		return 0;
-	if (head.sequence < s->sequence || head.sequence == UINT64_MAX)
+	/* Another reader of the same stream may have read on before this loss. */
+	if ((head.type == BRICKTRACE_RECORD_RUN && head.sequence < s->sequence) ||
+	    head.sequence == UINT64_MAX)
 		return record_bad(s, offsetof(struct bricktrace_record, sequence),
 				  "record", "sequence", head.sequence,
 				  "not above that of the record before");

@@ -76,6 +76,8 @@ int bti_source_next(struct bti_source *s, struct bt_record **record)
 		s->at += head.size;
 	} while (!*record);
 	/* A sum beyond the last number is refused before. */
-	s->sequence = head.sequence + ((*record)->lost ? (*record)->lost : 1);
+	head.sequence += (*record)->lost ? (*record)->lost : 1;
+	if (head.sequence > s->sequence)
+		s->sequence = head.sequence;
 	return 0;
 }
