@@ -626,8 +626,8 @@ struct bt_failed {
  * @parent: The number of the run that encloses it; 0 if no run does.
  * @depth: The number of runs that enclose it.
  * @tgid: The process of the thread that opened the run, in the pid namespace of the
- *	process that opened the stream; 0 if the thread has exited or is not in that
- *	namespace.
+ *	process that opened the stream; 0 if the thread is not in that namespace or, unless
+ *	that is the initial one, if the thread has exited.
  * @tid: That thread, likewise.
  * @uid: The effective user ID with which the session was opened, in the user namespace of
  *	the process that opened the stream.

@@ -39,7 +39,8 @@ void bkt_limit_init(struct bkt_limit *l, u32 max)
 void bkt_limit_set(struct bkt_limit *l, u32 max)
 {
 	spin_lock(&l->lock);
-	l->max = max;
+	/* For READ_ONCE() without the lock. */
+	WRITE_ONCE(l->max, max);
 	spin_unlock(&l->lock);
 }
 

@@ -5,7 +5,6 @@
 #include <linux/poll.h>
 #include <linux/rculist.h>
 #include <linux/slab.h>
-#include "compat.h"
 #include "reader.h"
 
 /* Changes of @reader_list and @bkt_reader_hosts. */
@@ -20,7 +19,7 @@ static void reader_wake(struct work_struct *work)
 {
 	struct bkt_reader *r = container_of(to_delayed_work(work), struct bkt_reader, wake);
 
-	wake_up_interruptible_poll(&r->wait, EPOLLIN | EPOLLRDNORM);
+	wake_up_interruptible_poll(r->wait, EPOLLIN | EPOLLRDNORM);
 	kill_fasync(&r->fasync, SIGIO, POLL_IN);
 }
 
@@ -47,7 +46,7 @@ static int reader_list_add(struct bkt_reader *r)
 
 struct bkt_reader *bkt_reader_alloc(const struct bricktrace_stream_open *a,
 				    struct file *opener, struct pid_namespace *ns,
-				    struct bkt_user *user)
+				    struct bkt_user *user, wait_queue_head_t *wait)
 {
 	u32 bytes = PAGE_ALIGN(a->ring_bytes ?: BRICKTRACE_RING_DEFAULT);
 	struct bkt_reader *r;
@@ -66,7 +65,7 @@ struct bkt_reader *bkt_reader_alloc(const struct bricktrace_stream_open *a,
 	r->user = user;
 	r->uid = from_kuid_munged(opener->f_cred->user_ns, opener->f_cred->euid);
 	bkt_limit_init(&r->limit, BRICKTRACE_MAX_LIMIT);
-	init_waitqueue_head(&r->wait);
+	r->wait = wait;
 	INIT_DELAYED_WORK(&r->wake, reader_wake);
 	ret = bkt_ring_init(&r->ring, bytes);
 	if (ret)
@@ -135,7 +134,7 @@ static void reader_put(struct bkt_reader *r, const struct bkt_record *rec,
 	 * Both are asked under the lock that bkt_ring_ready() takes, too: a thread that found
 	 * nothing there is seen here, and work that is pending here has yet to wake it.
 	 */
-	wake = (waitqueue_active(&r->wait) || READ_ONCE(r->fasync)) &&
+	wake = (waitqueue_active(r->wait) || data_race(r->fasync)) &&
 	       !delayed_work_pending(&r->wake);
 	spin_unlock(&r->ring.lock);
 	if (wake)
@@ -156,9 +155,15 @@ void bkt_reader_publish(struct bkt_reader *own, struct bkt_record *rec,
 	rcu_read_unlock();
 }
 
+void bkt_reader_untake(struct bkt_reader *r, const void *from, u32 size)
+{
+	bkt_ring_untake(&r->ring, from, size);
+	schedule_delayed_work(&r->wake, READER_WAKE_TICKS);
+}
+
 int bkt_reader_wait(struct bkt_reader *r)
 {
-	return wait_event_interruptible(r->wait, bkt_ring_ready(&r->ring));
+	return wait_event_interruptible(*r->wait, bkt_ring_ready(&r->ring));
 }
 
 void bkt_reader_get(struct bkt_reader *r, struct bricktrace_stream *to)

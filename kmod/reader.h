@@ -32,7 +32,7 @@ struct bkt_reader {
 
 	struct bkt_ring ring;
 	struct bkt_limit limit;		/* of a host-wide reader that is not @granted */
-	wait_queue_head_t wait;		/* threads that wait for a record */
+	wait_queue_head_t *wait;	/* constant: threads that wait for a record */
 	struct fasync_struct *fasync;	/* those that want SIGIO; fasync_helper() locks it */
 	struct delayed_work wake;
 };
@@ -47,7 +47,7 @@ extern u32 bkt_reader_hosts;
  */
 struct bkt_reader *bkt_reader_alloc(const struct bricktrace_stream_open *a,
 				    struct file *opener, struct pid_namespace *ns,
-				    struct bkt_user *user);
+				    struct bkt_user *user, wait_queue_head_t *wait);
 
 /* May sleep. Nobody reads, and the reader is no session's own any more. */
 void bkt_reader_free(struct bkt_reader *r);
@@ -64,6 +64,9 @@ static inline bool bkt_reader_wants(const struct bkt_reader *own)
  */
 void bkt_reader_publish(struct bkt_reader *own, struct bkt_record *rec,
 			struct task_struct *owner);
+
+/* As bkt_ring_untake(); what the ring then has to say wakes those that wait. */
+void bkt_reader_untake(struct bkt_reader *r, const void *from, u32 size);
 
 /*
  * Waits until there is a record, and returns 0 or -ERESTARTSYS. A thread that waits in

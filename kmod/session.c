@@ -41,6 +41,7 @@ struct bkt_session *bkt_session_alloc(struct file *opener)
 	s->id = atomic64_inc_return(&session_ids);
 	s->uid = from_kuid_munged(&init_user_ns, opener->f_cred->euid);
 	s->holder.uid = from_kuid(&init_user_ns, s->user->uid);
+	init_waitqueue_head(&s->readers);
 	mutex_init(&s->lock);
 	spin_lock_init(&s->runs_lock);
 	bkt_limit_init(&s->limit, SESSION_LIMIT);

@@ -13,7 +13,8 @@
  *
  * Lock order: @lock, then the target's exec_update_lock or hooks_mutex, then
  * bkt_tasks_lock. @runs_lock and a brick's lock come after @lock; under @runs_lock no
- * other lock of the module is taken, and under a brick's lock only hooks_holders_lock.
+ * other lock of the module is taken, and under a brick's lock only hooks_holders_lock. Under
+ * a ring's lock (ring.h) only a limit's lock is taken.
  */
 #ifndef BKT_SESSION_H
 #define BKT_SESSION_H
@@ -22,6 +23,7 @@
 #include <linux/fs.h>
 #include <linux/llist.h>
 #include <linux/mutex.h>
+#include <linux/wait.h>
 #include "base.h"
 #include "brick.h"
 #include "hooks.h"
@@ -40,6 +42,7 @@ struct bkt_session {
 	u64 id;				/* constant: as in struct bricktrace_session */
 	u32 uid;			/* constant: the opener's, initial user namespace */
 	struct bkt_reader *reader;	/* of the file's stream, NULL until there is one */
+	wait_queue_head_t readers;	/* threads that wait for a record of it */
 	struct bkt_holder holder;	/* see hooks.h */
 	struct bkt_limit limit;		/* of traced runs and of those passed on */
 	struct bkt_thresholds thresholds; /* each field atomic; likewise the next */

@@ -29,7 +29,7 @@ int bkt_stream_open(struct bkt_session *s, struct bricktrace_stream_open *a)
 		return -EBUSY;
 	if (a->scope == BRICKTRACE_STREAM_HOST && !bkt_access_host(s->opener))
 		return -EPERM;
-	r = bkt_reader_alloc(a, s->opener, s->pid_ns, s->user);
+	r = bkt_reader_alloc(a, s->opener, s->pid_ns, s->user, &s->readers);
 	if (IS_ERR(r))
 		return PTR_ERR(r);
 	a->ring_bytes = r->ring.bytes;
@@ -38,16 +38,6 @@ int bkt_stream_open(struct bkt_session *s, struct bricktrace_stream_open *a)
 		return 0;
 	bkt_reader_free(r);
 	return -EBUSY;
-}
-
-int bkt_stream_get(struct bkt_session *s, struct bricktrace_stream *to)
-{
-	struct bkt_reader *r = stream_reader(s);
-
-	if (!r)
-		return -EINVAL;
-	bkt_reader_get(r, to);
-	return 0;
 }
 
 void bkt_stream_close(struct bkt_session *s)
@@ -69,10 +59,24 @@ static void stream_complete(struct bricktrace_record *record)
 {
 	const struct bricktrace_record_run *run =
 		container_of(record, struct bricktrace_record_run, record);
-	const struct bricktrace_result *result = (void *)record + run->result.offset;
+	const struct bricktrace_result *result;
 
-	if (record->type == BRICKTRACE_RECORD_RUN)
-		bkt_encode_ids((void *)record + run->origin.offset, result->run, result->parent);
+	if (record->type != BRICKTRACE_RECORD_RUN)
+		return;
+	result = (void *)record + run->result.offset;
+	bkt_encode_ids((void *)record + run->origin.offset, result->run, result->parent);
+}
+
+int bkt_stream_get(struct bkt_session *s, struct bricktrace_stream *to)
+{
+	struct bkt_reader *r = stream_reader(s);
+
+	if (!r)
+		return -EINVAL;
+	if (!stream_permits(r))
+		return -EPERM;
+	bkt_reader_get(r, to);
+	return 0;
 }
 
 /*
@@ -88,64 +92,69 @@ static u32 stream_copy(struct bkt_reader *r, char __user *to, void *from, u32 si
 		record = from + i;
 		stream_complete(record);
 		if (copy_to_user(to + i, record, record->size)) {
-			bkt_ring_untake(&r->ring, record, size - i);
+			bkt_reader_untake(r, record, size - i);
 			break;
 		}
 	}
 	return i;
 }
 
-/* Reads what there is, with @buffer of @room bytes. Returns 0 if there is nothing. */
-static ssize_t stream_read(struct bkt_reader *r, char __user *to, size_t size, void *buffer,
-			   u32 room)
+/*
+ * Reads what there is. Returns 0 if there is nothing. The buffer is charged to the caller's
+ * memory control group, but to no user's limit: nobody has one while there is nothing.
+ */
+static ssize_t stream_read(struct bkt_reader *r, char __user *to, size_t size)
 {
+	u32 n, room = min_t(size_t, size, BRICKTRACE_RECORD_MAX);
 	size_t done = 0;
-	int taken;
-	u32 n;
-
-	do {
-		taken = bkt_ring_take(&r->ring, buffer, min_t(size_t, room, size - done));
-		if (taken <= 0)
-			return done ?: taken;
-		n = stream_copy(r, to + done, buffer, taken);
-		done += n;
-	} while (n == taken && done < size && !signal_pending(current));
-	return done ?: -EFAULT;
-}
-
-ssize_t bkt_stream_read(struct file *file, char __user *to, size_t size, loff_t *offset)
-{
-	struct bkt_reader *r = stream_reader(file->private_data);
-	u32 room = min_t(size_t, size, BRICKTRACE_RECORD_MAX);
 	void *buffer;
-	ssize_t ret;
+	int taken;
 
-	bkt_task_control();
-	if (!r)
-		return -EINVAL;
-	if (!size)
+	if (!bkt_ring_ready(&r->ring))
 		return 0;
 	buffer = kvmalloc(room, GFP_KERNEL_ACCOUNT);
 	if (!buffer)
 		return -ENOMEM;
 	do {
+		n = 0;
+		taken = bkt_ring_take(&r->ring, buffer, min_t(size_t, room, size - done));
+		if (taken > 0)
+			n = stream_copy(r, to + done, buffer, taken);
+		done += n;
+	} while (n && n == taken && done < size && !signal_pending(current));
+	kvfree(buffer);
+	return done ?: taken > 0 ? -EFAULT : taken;
+}
+
+ssize_t bkt_stream_read(struct file *file, char __user *to, size_t size, loff_t *offset)
+{
+	struct bkt_reader *r = stream_reader(file->private_data);
+	ssize_t ret;
+
+	bkt_task_control_seen();
+	if (!r)
+		return -EINVAL;
+	if (!size)
+		return 0;
+	do {
 		/* The caller may also lose the right while it waits. */
-		ret = stream_permits(r) ? stream_read(r, to, size, buffer, room) : -EPERM;
+		ret = stream_permits(r) ? stream_read(r, to, size) : -EPERM;
 		if (!ret && file->f_flags & O_NONBLOCK)
 			ret = -EAGAIN;
 	} while (!ret && !(ret = bkt_reader_wait(r)));
-	kvfree(buffer);
 	return ret;
 }
 
 __poll_t bkt_stream_poll(struct file *file, poll_table *table)
 {
-	struct bkt_reader *r = stream_reader(file->private_data);
+	struct bkt_session *s = file->private_data;
+	struct bkt_reader *r = stream_reader(s);
 
-	bkt_task_control();
+	bkt_task_control_seen();
+	/* Epoll asks this only once, perhaps before there is a stream, or the right to read it. */
+	poll_wait(file, &s->readers, table);
 	if (!r || !stream_permits(r))
 		return EPOLLERR;
-	poll_wait(file, &r->wait, table);
 	return bkt_ring_ready(&r->ring) ? EPOLLIN | EPOLLRDNORM : 0;
 }
 

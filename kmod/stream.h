@@ -16,7 +16,7 @@
  */
 int bkt_stream_open(struct bkt_session *s, struct bricktrace_stream_open *a);
 
-/* Fills in what BRICKTRACE_STREAM_GET returns. Returns 0 or -EINVAL. */
+/* Fills in what BRICKTRACE_STREAM_GET returns. Returns 0, -EINVAL or -EPERM. */
 int bkt_stream_get(struct bkt_session *s, struct bricktrace_stream *to);
 
 /* Closes the stream of a file that is being released, if it has one. */

@@ -442,19 +442,29 @@ void bkt_task_read_slow(struct bkt_task *t, struct bkt_slow_list *to)
 	}
 }
 
-u64 bkt_task_control(void)
+static __always_inline u64 task_control(bool unseen)
 {
 	struct bkt_account *a;
 	u64 entered = 0;
 
 	preempt_disable();
 	a = this_cpu_read(bkt_running);
-	if (a) {
+	if (a && (unseen || a->cur)) {
 		bkt_account_control(a);
 		entered = a->t_enter;
 	}
 	preempt_enable();
 	return entered;
+}
+
+u64 bkt_task_control(void)
+{
+	return task_control(true);
+}
+
+void bkt_task_control_seen(void)
+{
+	task_control(false);
 }
 
 void bkt_task_arm_begin(void)

@@ -123,10 +123,13 @@ void bkt_task_read_slow(struct bkt_task *t, struct bkt_slow_list *to);
 void bkt_task_update_slow(struct bkt_task *t);
 
 /*
- * Marks the system call that current is in as bricktrace's own: rule "own-calls".
- * Returns the time at which current entered it, or 0 if current is not traced.
+ * Both mark the system call that current is in as bricktrace's own: rule "own-calls".
+ * bkt_task_control() returns the time at which current entered the call, or 0 if current is
+ * not traced; perhaps the probes have not seen the entry, since they were not there. The
+ * other one is for what io_uring may call outside any system call, and does nothing then.
  */
 u64 bkt_task_control(void);
+void bkt_task_control_seen(void);
 
 /*
  * hooks.c calls these, with its mutex held, in order to arm and disarm.

@@ -35,7 +35,7 @@ static const struct person {
 
 static struct found {
 	atomic_int stage, closed;
-	int opened, read, polled, async, own;
+	int opened, read, polled, async, counted, own;
 	u64 n[8];
 	struct bricktrace_origin origin[3];
 } * found;
@@ -88,6 +88,11 @@ static void calls(void)
 		poll(&p, 1, 0);
 		found->polled = p.revents;
 		found->read = read(p.fd, buffer, sizeof(buffer)) < 0 ? errno : 0;
+		found->counted = ioctl(p.fd, BRICKTRACE_STREAM_GET,
+				       &(struct bricktrace_stream){
+					       .size = sizeof(struct bricktrace_stream) }) ?
+					 errno :
+					 0;
 		found->async = fcntl(p.fd, F_SETFL, O_ASYNC | O_NONBLOCK) ? errno : 0;
 		return;
 	}
@@ -120,6 +125,8 @@ static void matrix(void)
 		   opener->name, caller->name, caller->may ? "allowed" : "EPERM");
 		is(found->polled, caller->may ? POLLIN : POLLERR, "from %s to %s: poll: %s",
 		   opener->name, caller->name, caller->may ? "POLLIN" : "POLLERR");
+		is(found->counted, caller->may ? 0 : EPERM, "from %s to %s: STREAM_GET: %s",
+		   opener->name, caller->name, caller->may ? "allowed" : "EPERM");
 		is(found->async, caller->may ? 0 : EPERM, "from %s to %s: O_ASYNC: %s",
 		   opener->name, caller->name, caller->may ? "allowed" : "EPERM");
 	}

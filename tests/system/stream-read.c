@@ -62,9 +62,13 @@ static short polled(int f)
 static void before_opening(void)
 {
 	struct bricktrace_stream s = { .size = sizeof(s) };
+	struct epoll_event e = { .events = EPOLLIN };
+	int epoll = epoll_create1(EPOLL_CLOEXEC);
 	char buffer[64];
 
 	begin("stream-read");
+	if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &e))
+		bail("EPOLL_CTL_ADD");
 	finish();
 	is(-read_into(fd, buffer, sizeof(buffer)), EINVAL,
 	   "without a stream: read: EINVAL");
@@ -73,6 +77,11 @@ static void before_opening(void)
 	   "without a stream: STREAM_GET: EINVAL");
 	stream_begin(fd, BRICKTRACE_STREAM_SESSION, 0);
 	counts(0, 0, 0, "a new stream does not have the run from before");
+	is(epoll_wait(epoll, &e, 1, 0), 0, "epoll_wait, which was asked before: no record");
+	finish();
+	is(epoll_wait(epoll, &e, 1, 5000), 1, "a run that is closed wakes it");
+	is(e.events, EPOLLIN, "with a record");
+	close(epoll);
 	close(fd);
 }
 
@@ -518,11 +527,13 @@ static void ends(void)
 }
 
 static u64 abandoned;
+static pid_t abandoner;
 
 static void *abandons(void *arg)
 {
 	thread_register(fd, 0);
 	abandoned = run_open(fd, brick, TRACE_THREAD);
+	abandoner = gettid();
 	getppid_raw();
 	return arg;
 }
@@ -544,7 +555,7 @@ static void thread_ends(void)
 	ok(run->r.flags & BRICKTRACE_RESULT_ABANDONED, "the run is abandoned when closed");
 	record = reader_run(&r);
 	ok(record_same(record, run), "its record says so, too");
-	is(record_origin(record)->tid, 0, "and has no thread");
+	is(record_origin(record)->tid, abandoner, "and names the thread, which has exited");
 	ok(record_calls(record, SYS_getppid) == 1, "and the calls of the thread");
 	free(r.buffer);
 	close(fd);

@@ -1267,6 +1267,8 @@ enum bricktrace_stream_scope {
  *	EPERM	as above; poll reports POLLERR then
  *	EFAULT	the buffer is not accessible; records that were being copied are lost
  *	EINTR	a signal arrived before a record
+ *	ENOMEM	there is no memory, or the memory control group's limit is reached
+ * Without a stream, poll reports POLLERR.
  */
 struct bricktrace_stream_open {
 	__u32 size;
@@ -1297,6 +1299,7 @@ struct bricktrace_stream_open {
  *
  * Errors:
  *	EINVAL	also: the file has no stream
+ *	EPERM	the scope is host, and the caller or the opener lacks the right
  */
 struct bricktrace_stream {
 	__u32 size;
@@ -1339,8 +1342,9 @@ struct bricktrace_record {
 /**
  * struct bricktrace_record_loss - runs that were lost
  * @record: the type is BRICKTRACE_RECORD_LOSS
- * @lost: the number of runs, at least 1; the next record has the sequence of this one plus
- *	@lost
+ * @lost: the number of runs, at least 1. The next record has the sequence of this one plus
+ *	@lost, unless several threads read the stream and copying to one of them failed: what
+ *	that one lost comes after what others have read, and @sequence is that of the first
  */
 struct bricktrace_record_loss {
 	struct bricktrace_record record;
@@ -1375,7 +1379,8 @@ struct bricktrace_part {
  * @context: the context of the run's span
  * @parent_span: the span ID of its parent, all zero if there is none
  * @tgid: the process of the thread that opened the run, in the pid namespace of the
- *	stream's opener; 0 if the thread has exited or is not in that namespace
+ *	stream's opener; 0 if it is not in that namespace or, unless that is the initial
+ *	one, if the thread has exited
  * @tid: that thread, likewise
  * @uid: the effective user ID with which the session's file was opened, in the user namespace
  *	of the stream's opener
