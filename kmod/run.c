@@ -222,6 +222,27 @@ static struct bkt_run *run_take_spare(struct bkt_session *s)
 	return llist_entry(node, struct bkt_run, spare_node);
 }
 
+/* Gives a run its own context, that of the run around it, or that of its session. */
+static noinline void run_link_context(struct bkt_session *s, struct bkt_run *r,
+				      const struct bricktrace_run_open *a)
+{
+	const struct bricktrace_context *from = &s->context;
+
+	lockdep_assert_held(&s->runs_lock);
+	r->has_context = s->has_context;
+	if (r->parent) {
+		r->has_context = r->parent->has_context;
+		from = &r->parent->record.origin.context;
+	}
+	if (a->flags & BRICKTRACE_RUN_CONTEXT) {
+		r->root = 0;
+		r->has_context = true;
+		from = &a->context;
+	}
+	if (r->has_context)
+		r->record.origin.context = *from;
+}
+
 /*
  * Makes a run known to others as one that is being opened, and gives it a parent, which
  * cannot be closed from now on. run_untrace() and bkt_record_free() have left the fields
@@ -230,8 +251,6 @@ static struct bkt_run *run_take_spare(struct bkt_session *s)
  */
 static int run_link(struct bkt_session *s, struct bkt_run *r, struct bricktrace_run_open *a)
 {
-	const struct bricktrace_context *from;
-
 	lockdep_assert_held(&s->runs_lock);
 	r->parent = run_parent(s, a->scope);
 	r->depth = r->parent ? r->parent->depth + 1 : 0;
@@ -241,22 +260,13 @@ static int run_link(struct bkt_session *s, struct bkt_run *r, struct bricktrace_
 		return -ELOOP;
 	a->parent = 0;
 	r->root = 0;
-	r->has_context = s->has_context;
-	from = &s->context;
 	if (r->parent) {
 		r->parent->children++;
 		a->parent = r->parent->id;
 		r->root = r->parent->root ?: r->parent->id;
-		r->has_context = r->parent->has_context;
-		from = &r->parent->record.origin.context;
 	}
-	if (unlikely(a->flags & BRICKTRACE_RUN_CONTEXT)) {
-		r->root = 0;
-		r->has_context = true;
-		from = &a->context;
-	}
-	if (unlikely(r->has_context))
-		r->record.origin.context = *from;
+	if (unlikely(READ_ONCE(s->contexts)))
+		run_link_context(s, r, a);
 	r->state = RUN_OPENING;
 	r->since = U64_MAX;
 	r->scope = a->scope;
@@ -525,10 +535,12 @@ static int run_choose(struct bkt_run *r, const struct bricktrace_run_open *a,
 }
 
 /*
- * Fills in what is known of a run's origin from its beginning on. The session, and a brick
- * or label that has not changed, are still there from the last run that had this memory.
+ * Fills in what is known of the origin of a run that is closing. The session, and a brick or
+ * label that has not changed, are still there from the last run that had this memory. Returns
+ * whether the run remains linked until its record is published, so that nobody can close
+ * the run around it before, which thus has a later place in all streams.
  */
-static inline void run_set_origin(struct bkt_run *r)
+static bool run_set_origin(struct bkt_run *r)
 {
 	struct bricktrace_origin *o = &r->record.origin;
 	const struct bkt_session *s = r->session;
@@ -545,6 +557,7 @@ static inline void run_set_origin(struct bkt_run *r)
 		memcpy(o->label, s->label, sizeof(o->label));
 		r->labels = s->labels;
 	}
+	return r->parent;
 }
 
 /* The record gets the same IDs, whatever becomes of the runs around this one meanwhile. */
@@ -580,6 +593,18 @@ static void run_start(struct bkt_run *r, struct bkt_member *self)
 	smp_store_release(&r->state, RUN_OPEN);
 }
 
+/* Checks the flags of a run that has any. */
+static noinline bool run_flags_valid(struct bkt_session *s, const struct bricktrace_run_open *a)
+{
+	if (a->flags & BRICKTRACE_RUN_CHARGE && a->level != BRICKTRACE_LEVEL_TRACE)
+		return false;
+	if (!(a->flags & BRICKTRACE_RUN_CONTEXT))
+		return true;
+	/* From now on, opening a run asks for contexts. */
+	WRITE_ONCE(s->contexts, true);
+	return bkt_context_valid(&a->context);
+}
+
 int bkt_run_open(struct bkt_session *s, struct bricktrace_run_open *a)
 {
 	struct bkt_member *self = NULL;
@@ -588,10 +613,8 @@ int bkt_run_open(struct bkt_session *s, struct bricktrace_run_open *a)
 	int ret;
 
 	if (a->level > BRICKTRACE_LEVEL_AUTO || a->scope > BRICKTRACE_SCOPE_SESSION ||
-	    a->why & ~RUN_CALLERS_WHY ||
-	    (a->level != BRICKTRACE_LEVEL_TRACE &&
-	     (a->why || a->flags & BRICKTRACE_RUN_CHARGE)) ||
-	    (a->flags & BRICKTRACE_RUN_CONTEXT && !bkt_context_valid(&a->context)))
+	    a->why & ~RUN_CALLERS_WHY || (a->level != BRICKTRACE_LEVEL_TRACE && a->why) ||
+	    (a->flags && !run_flags_valid(s, a)))
 		return -EINVAL;
 	brick = bkt_session_brick(s, a->brick);
 	if (!brick)
@@ -612,8 +635,8 @@ int bkt_run_open(struct bkt_session *s, struct bricktrace_run_open *a)
 	a->effective_level = r->traced ? BRICKTRACE_LEVEL_TRACE : BRICKTRACE_LEVEL_MEASURE;
 	a->reason = r->reason;
 	a->mode = r->settings.mode;
-	a->run = atomic64_inc_return(&s->runs_opened);
-	r->id = a->run;
+	r->id = atomic64_inc_return(&s->runs_opened);
+	a->run = r->id;
 	if (unlikely(a->flags & BRICKTRACE_RUN_IDS))
 		run_get_context(r, &a->context);
 	run_start(r, self);
@@ -876,15 +899,9 @@ struct bkt_record *bkt_run_close(struct bkt_session *s, u64 id, u64 entered)
 		ret = r ? -EBUSY : -ENOENT;
 	} else {
 		run_describe(r, &r->record.result);
-		if (unlikely(wanted)) {
-			run_set_origin(r);
-			/*
-			 * A run remains linked until its record is published: nobody can
-			 * close the run around it before, which thus has a later place.
-			 */
-			linked = r->parent;
-		}
-		if (linked || r->traced)
+		if (unlikely(wanted))
+			linked = run_set_origin(r);
+		if (unlikely(linked) || r->traced)
 			r->state = RUN_CLOSING;
 		else
 			run_unlink(r);

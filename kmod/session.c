@@ -314,6 +314,7 @@ static void session_set_origin(struct bkt_session *s, const struct bricktrace_se
 		s->labels++;
 	}
 	if (from->flags & BRICKTRACE_SESSION_CONTEXT) {
+		WRITE_ONCE(s->contexts, true);
 		s->context = from->context;
 		s->has_context = !bkt_context_is_none(&from->context);
 	}

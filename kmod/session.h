@@ -58,6 +58,7 @@ struct bkt_session {
 	spinlock_t runs_lock;		/* see above */
 	char label[BRICKTRACE_LABEL_LEN];	/* @runs_lock */
 	u32 labels;			/* @runs_lock: how often @label was set */
+	bool contexts;			/* a context was ever given; written atomically */
 	bool has_context;		/* @runs_lock */
 	struct bricktrace_context context;	/* @runs_lock: if @has_context; else zeros */
 	struct list_head runs;		/* @runs_lock: open runs, newest first */
