@@ -49,6 +49,7 @@ static inline void bkt_encode_trace(struct bricktrace_origin *o, bool given, u64
 /* Derives IDs that a record, whose own and enclosing run have these numbers, still lacks. */
 void bkt_encode_ids(struct bricktrace_origin *o, u64 run, u64 parent);
 
+/* Sets the size of a record and the places of its parts, where bkt_encode_begin() must. */
 void bkt_encode_head(struct bkt_record *rec);
 
 /*
@@ -64,7 +65,7 @@ static inline void bkt_encode_begin(struct bkt_record *rec, struct task_struct *
 	/* The name may change meanwhile. As elsewhere in the kernel, its last byte stays NUL. */
 	data_race(__builtin_memcpy(o->comm, owner->comm, sizeof(o->comm)));
 	o->comm[sizeof(o->comm) - 1] = '\0';
-	/* The head is still there if the last run that had this memory was such a one, too. */
+	/* Otherwise the head is that of the last run with this memory, which was alike. */
 	if (rec->breakdown || rec->result.failed || rec->head.record.size != BKT_ENCODE_END)
 		bkt_encode_head(rec);
 }
