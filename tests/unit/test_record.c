@@ -547,6 +547,7 @@ static void each_wrong_number_of_a_loss_is_refused(void **state)
 {
 	static const struct bad all[] = {
 		BAD_LOSS(record.size, 20, "is not a multiple of 8"),
+		BAD_LOSS(record.sequence, 0, "record.sequence"),
 		BAD_LOSS(record.sequence, UINT64_MAX, "record.sequence"),
 		BAD_LOSS(lost, 0, "record.lost"),
 		BAD_LOSS(lost, UINT64_MAX, "record.lost"),

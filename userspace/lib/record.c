@@ -238,8 +238,8 @@ int bti_record_new(const struct bti_source *s, struct bt_record **out)
 	memcpy(&head, s->buffer + s->begin, sizeof(head));
 	if (head.type != BRICKTRACE_RECORD_LOSS && head.type != BRICKTRACE_RECORD_RUN)
 		return 0;
-	/* Another reader of the same stream may have read on before this loss. */
-	if ((head.type == BRICKTRACE_RECORD_RUN && head.sequence < s->sequence) ||
+	/* Another reader of the same stream may have read on before a loss. */
+	if (head.sequence < (head.type == BRICKTRACE_RECORD_RUN ? s->sequence : 1) ||
 	    head.sequence == UINT64_MAX)
 		return record_bad(s, offsetof(struct bricktrace_record, sequence),
 				  "record", "sequence", head.sequence,
