@@ -306,7 +306,7 @@ static void a_run_without_a_breakdown_has_no_figures(void **state)
 	sample.close.slow_calls.count = sample.close.failed.count = 0;
 	add(1, NULL);
 	r = only();
-	assert_int_equal(r->result->n_categories, 6);
+	assert_int_equal(r->result->n_categories, BTI_CATEGORIES);
 	assert_int_equal(r->result->n_syscalls, 0);
 	assert_false(bt_result_has_ioctls(r->result));
 	assert_true(bt_result_times(r->result, BT_INCLUSIVE)->compute_ns == BT_NONE);
