@@ -20,8 +20,9 @@
 #include "user.h"
 
 struct bkt_reader {
+	struct list_head node;		/* in the list of host-wide readers: reader_mutex */
+
 	/* Constant. */
-	struct list_head node;		/* in the list of host-wide readers */
 	u32 scope;			/* these are as in struct bricktrace_stream */
 	u32 levels;
 	bool granted;
@@ -29,10 +30,10 @@ struct bkt_reader {
 	struct pid_namespace *ns;	/* likewise: the session has one */
 	struct bkt_user *user;		/* is charged for the reader */
 	u32 uid;			/* the session's, in the opener's user namespace */
+	wait_queue_head_t *wait;	/* threads that wait for a record */
 
 	struct bkt_ring ring;
 	struct bkt_limit limit;		/* of a host-wide reader that is not @granted */
-	wait_queue_head_t *wait;	/* constant: threads that wait for a record */
 	struct fasync_struct *fasync;	/* those that want SIGIO; fasync_helper() locks it */
 	struct delayed_work wake;
 };
