@@ -50,17 +50,18 @@ struct bkt_ioctl {
 };
 
 /*
- * Reads the structure of ioctl @nr, of @size bytes, of which the module knows @known. Here and
+ * Reads the caller's structure of @size bytes, of which the module knows @known. Here and
  * in chardev_put(), the structures of the ioctls that open and close a run are copied with
  * a constant size, since for other sizes the kernel checks at length whether the copy
  * lies within its object (CONFIG_HARDENED_USERCOPY).
  */
-static int chardev_get(struct bkt_ioctl *c, u32 nr, u32 size, u32 known)
+static int chardev_get(struct bkt_ioctl *c, u32 size, u32 known)
 {
 	struct bricktrace_run_close *close = &c->arg.run_close;
 	struct bricktrace_run_open *open = &c->arg.run_open;
 
-	if (size == BRICKTRACE_RUN_OPEN_SIZE_V1 && nr == _IOC_NR(BRICKTRACE_RUN_OPEN)) {
+	/* CHARDEV_IOCTL() makes sure that no other structure has these two sizes. */
+	if (size == BRICKTRACE_RUN_OPEN_SIZE_V1 && known == sizeof(*open)) {
 		if (copy_from_user(open, c->ptr, BRICKTRACE_RUN_OPEN_SIZE_V1))
 			return -EFAULT;
 		/* Only a flag makes anybody read the context. */
@@ -416,11 +417,16 @@ static const struct {
 	u32 flags;	/* mask of the known flags */
 	int (*fn)(struct bkt_ioctl *c);
 } chardev_ioctls[] = {
+#define CHARDEV_IS_LIKE_RUN_OPEN(name, type, version0) \
+	(BRICKTRACE_##name != BRICKTRACE_RUN_OPEN && \
+	 sizeof(struct bricktrace_##type) == sizeof(struct bricktrace_run_open) && \
+	 BRICKTRACE_##version0##_SIZE_V0 <= BRICKTRACE_RUN_OPEN_SIZE_V1)
 #define CHARDEV_IOCTL(name, type, version0) \
 	[_IOC_NR(BRICKTRACE_##name)] = { \
 		.cmd = BRICKTRACE_##name, \
 		.size_v0 = BRICKTRACE_##version0##_SIZE_V0, \
-		.size = sizeof(struct bricktrace_##type)
+		.size = sizeof(struct bricktrace_##type) + \
+			BUILD_BUG_ON_ZERO(CHARDEV_IS_LIKE_RUN_OPEN(name, type, version0))
 	CHARDEV_IOCTL(INFO, info, INFO), .fn = chardev_info },
 	CHARDEV_IOCTL(THREAD_REGISTER, thread, THREAD), .fn = chardev_thread_register,
 		.flags = BRICKTRACE_THREAD_INHERIT_THREADS |
@@ -476,7 +482,7 @@ static long chardev_ioctl(struct file *file, unsigned int cmd,
 		return -EFAULT;
 	if (size < chardev_ioctls[nr].size_v0 || size > CHARDEV_MAX_STRUCT)
 		return -EINVAL;
-	ret = chardev_get(&c, nr, size, chardev_ioctls[nr].size);
+	ret = chardev_get(&c, size, chardev_ioctls[nr].size);
 	if (ret)
 		return ret;
 	if (c.arg.head.flags & ~chardev_ioctls[nr].flags)
