@@ -9,6 +9,7 @@
  */
 #include <poll.h>
 #include <sys/epoll.h>
+#include "slowpage.h"
 #include "test.h"
 
 #define MEASURE BRICKTRACE_LEVEL_MEASURE, BRICKTRACE_SCOPE_THREAD
@@ -233,6 +234,41 @@ static void sleepers(void)
 	}
 }
 
+static void *polls(void *result)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	*(int *)result = poll(&p, 1, 5000);
+	return NULL;
+}
+
+static void *reads_slowly(void *page)
+{
+	return (void *)read(fd, page, 4096);
+}
+
+/* One thread has taken the only record, and fails to copy it while another one sleeps. */
+static void failed_copy(void)
+{
+	char *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			  -1, 0);
+	pthread_t reader, poller;
+	int woken = -1;
+
+	if (page == MAP_FAILED)
+		bail("mmap");
+	finish();
+	slow_page(page, true);
+	pthread_create(&reader, NULL, reads_slowly, page);
+	slow_wait();
+	pthread_create(&poller, NULL, polls, &woken);
+	sleep_ns(100 * MS);
+	slow_fail(page);
+	pthread_join(reader, NULL);
+	pthread_join(poller, NULL);
+	is(woken, 1, "poll: a record that another thread fails to copy wakes its sleeper");
+}
+
 static atomic_int signals;
 
 static void on_signal(int number)
@@ -321,6 +357,7 @@ static void waits(void)
 	sigio();
 	is(stream_get(fd).delivered, stream_get(fd).matched,
 	   "all of these records were delivered");
+	failed_copy();
 	close(fd);
 }
 

@@ -50,3 +50,10 @@ void slow_serve(void *page, const void *contents)
 		bail("userfaultfd: not served");
 	close(slow_faults);
 }
+
+void slow_fail(void *page)
+{
+	if (munmap(page, 4096))
+		bail("munmap");
+	close(slow_faults);
+}

@@ -11,5 +11,7 @@ void slow_page(void *page, bool missing);
 void slow_wait(void);
 /* Lets that thread continue; a missing page gets @contents. */
 void slow_serve(void *page, const void *contents);
+/* Takes the page away, so that the access of that thread fails. */
+void slow_fail(void *page);
 
 #endif /* TEST_SLOWPAGE_H */
