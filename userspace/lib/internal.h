@@ -93,7 +93,6 @@ struct bt_run {
 	struct bt_tracer *tracer;
 	struct bt_brick *brick;
 	uint64_t number;
-	uint64_t start_ns;
 	uint64_t budget_ns; /* the brick's budget when the run was opened */
 	/*
 	 * These find the run that encloses a new one as the kernel does, and are constant

@@ -44,6 +44,7 @@ void bti_local_open(struct bt_run *run, uint32_t why)
 				    .high = (uint64_t)(f.squares >> 64) },
 		.window_median2 = f.median2,
 	};
+	run->local.start_ns = t->ops->now();
 }
 
 /* Fills an array with elements that exist already. */
@@ -96,8 +97,7 @@ void bti_local_close(struct bt_run *run, struct bricktrace_failed *failed,
 	struct bt_tracer *t = run->tracer;
 	bool over_budget;
 
-	r->start_ns = run->start_ns;
-	r->wall_ns = t->ops->now() - run->start_ns;
+	r->wall_ns = t->ops->now() - r->start_ns;
 	over_budget = run->budget_ns != BT_NONE && r->wall_ns > run->budget_ns;
 	if (over_budget)
 		r->why |= BRICKTRACE_WHY_OVER_BUDGET;

@@ -165,11 +165,10 @@ static int run_open(struct bt_brick *brick, struct bricktrace_run_open *open,
 	run->brick = brick;
 	run->budget_ns = __atomic_load_n(&brick->budget_ns, __ATOMIC_RELAXED);
 	*out = run;
-	if (t->fd < 0)
+	if (t->fd < 0) {
 		bti_local_open(run, open->why);
-	run->start_ns = t->ops->now();
-	if (t->fd < 0)
 		return 0;
+	}
 	open->brick = brick->number;
 	/* The function makes no system call after this one, which would be the run's first. */
 	err = bti_run_open(t, open);
@@ -252,7 +251,6 @@ int bt_run_adopt(struct bt_tracer *t, struct bt_brick *brick, uint64_t number,
 		return bti_fail(ENOMEM, "no memory for a run of brick '%s'", brick->name);
 	run->brick = brick;
 	run->budget_ns = __atomic_load_n(&brick->budget_ns, __ATOMIC_RELAXED);
-	run->start_ns = t->ops->now();
 	run->number = number;
 	*out = run;
 	return 0;
