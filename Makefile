@@ -180,7 +180,7 @@ rules:			## check that the documents agree with the tests and the code
 drawings: $(patsubst %.dot,%.svg,$(wildcard docs/*.dot))	## draw the drawings of docs/ from their text
 
 docs/%.svg: docs/%.dot
-	$(MAKE) -s draw DOT=$< >$@
+	$(MAKE) -s --no-print-directory draw DOT=$< >$@
 
 # DOT's drawing, without the comment that names the version of graphviz.
 draw:
