@@ -28,6 +28,11 @@ def table(heading, rows):
             *("| " + " | ".join(row) + " |" for row in rows)]
 
 
+def rounded(figure, digits):
+    # What is rounded to nothing may be -0.0, and adding 0 makes that 0.0.
+    return f"{round(figure, digits) + 0:,.{digits}f}"
+
+
 class Documents:
     def __init__(self, bench):
         self.bench = bench
@@ -60,8 +65,8 @@ class Documents:
             "`make bench-docs` writes this page from what `make bench` measured in one boot of a",
             f"guest with {self.debian} on one CPU. There each instruction takes one nanosecond",
             "(`-icount shift=0`), so the figures are guest instructions; they include those of a",
-            "tracing process. Only where processes wait for each other (futex, pipe, sqlite) do they",
-            "vary noticeably between runs. A null call is `getppid`, the cheapest system call.",
+            "tracing process. Those of futex, pipe and sqlite vary noticeably between boots: of sqlite",
+            "by 0.1 %. A null call is `getppid`, the cheapest system call.",
             "",
             "![instructions added to a null call](bench.svg)",
             "",
@@ -95,7 +100,7 @@ class Documents:
             "same threads while nobody follows them; the two are measured in turn.",
             "",
             *table(["followed threads", *(f"{o['threads']:,}" for o in bench["others"])],
-                   [[words, *(f"{o[act] + 0:,.{1 if act in ('call', 'switch') else 0}f}"
+                   [[words, *(rounded(o[act], 1 if act in ("call", "switch") else 0)
                               for o in bench["others"])] for act, words in bench["acts"].items()]),
             "",
             "[worst-cases.md](worst-cases.md) has the most expensive requests of other programs.",
@@ -196,7 +201,7 @@ class Documents:
 
     @staticmethod
     def bound_value(bound):
-        value = "-" if bound["value"] is None else f"{round(bound['value'], 2) + 0:,.2f}"
+        value = "-" if bound["value"] is None else rounded(bound["value"], 2)
         return value if bound["pass"] else f"**{value}**"
 
     def costs(self):
@@ -248,7 +253,7 @@ class Documents:
         floor = self.bench["parts"][0]["getppid"]
         cost = self.added(self.traced)
         return table([f"part, on {self.debian}", "instructions"], [
-            *([p["name"], f"{p['getppid'] + 0:.0f}"] for p in self.bench["parts"]),
+            *([p["name"], rounded(p["getppid"], 0)] for p in self.bench["parts"]),
             ["**a traced call**", f"**{cost:.0f}**, {cost / floor:.2f} times the floor"]])
 
     def worst(self):

@@ -173,6 +173,14 @@ class Publish(unittest.TestCase):
                 self.assertIn("**-4,403.00**", text)
                 self.assertIn("bricktrace, traced thread", documents.plot("x.svg"))
 
+    def test_no_figure_is_minus_zero(self):
+        result = run_report(tools="yes")[1]
+        result["others"][0]["call"] = result["others"][0]["exit"] = -0.002
+        result["parts"][1]["getppid"] = result["bounds"][0]["value"] = -0.002
+        documents = publish.Documents(result)
+        for text in documents.bench_md(), *documents.blocks().values():
+            self.assertNotRegex("".join(text), r"-0(\.0+)? \|")
+
     def test_every_document_has_its_blocks(self):
         names = []
         for name in publish.DOCUMENTS:
