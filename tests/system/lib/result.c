@@ -323,9 +323,10 @@ static bool slow_consistent(const struct run *run, uint32_t n)
 	for (uint32_t i = 0; i < run->syscalls; i++) {
 		const struct call *c = &run->calls[i];
 
-		known |= (c->nr == s->nr || c->nr == BRICKTRACE_NR_MORE) &&
-			 c->arch == s->arch && c->category == s->category &&
-			 s->ns <= c->all.max_ns && s->ns <= c->all.ns;
+		known |= ((c->nr == s->nr && c->arch == s->arch) ||
+			  c->nr == BRICKTRACE_NR_MORE) &&
+			 c->category == s->category && s->ns <= c->all.max_ns &&
+			 s->ns <= c->all.ns;
 	}
 	if (!known)
 		no(&good, "slow call %u is not in the result", s->nr);
