@@ -154,6 +154,7 @@ enum bricktrace_reason {
 	BRICKTRACE_REASON_HOOKS_PENDING	= 8,	/* the hooks were not installed yet */
 	BRICKTRACE_REASON_NOT_REGISTERED = 9,	/* no thread of the run is registered */
 	BRICKTRACE_REASON_BUSY		= 10,	/* another call held the session; no memory */
+	BRICKTRACE_REASON_DETACHED	= 11,	/* the host's operator detached the session */
 };
 
 /* What the file descriptor of an ioctl was open for. */
@@ -376,6 +377,7 @@ struct bricktrace_info {
  *	EPERM	the caller or the opener may not trace the thread, or it is a
  *		kernel thread
  *	ESRCH	there is no such thread, or it is exiting
+ *	ESHUTDOWN	the host's operator has detached the session
  * UNREGISTER errors:
  *	EINVAL	@tid is negative
  *	ESRCH	no such thread is registered with this session
