@@ -128,6 +128,7 @@ enum bt_provenance {
  *	BT_SCOPE_TRACER, no thread is.
  * @BT_REASON_BUSY: Another call was changing the tracer's threads, and the run did not
  *	wait for it; or there was no memory.
+ * @BT_REASON_DETACHED: The host's operator has detached the tracer, for good.
  * @BT_REASON_NO_MODULE: The module is not loaded.
  * @BT_REASON_NO_PERMISSION: The user may not open /dev/bricktrace.
  * @BT_REASON_ABI: The versions of module and library do not match.
@@ -147,6 +148,7 @@ enum bt_reason {
 	BT_REASON_HOOKS_PENDING = 8,
 	BT_REASON_NOT_REGISTERED = 9,
 	BT_REASON_BUSY = 10,
+	BT_REASON_DETACHED = 11,
 	BT_REASON_NO_MODULE = 64,
 	BT_REASON_NO_PERMISSION = 65,
 	BT_REASON_ABI = 66,

@@ -31,23 +31,48 @@ static bool access_caller_capable(struct user_namespace *ns)
 	return ns_capable(ns, CAP_SYS_PTRACE) || perfmon_capable();
 }
 
-static bool access_opener_perfmon_capable(struct file *f)
+static bool access_opener_perfmon_capable(const struct cred *opener)
 {
-	return file_ns_capable(f, &init_user_ns, CAP_PERFMON) ||
-	       file_ns_capable(f, &init_user_ns, CAP_SYS_ADMIN);
+	const struct cred *old = override_creds(opener);
+	bool ok = perfmon_capable();
+
+	revert_creds(old);
+	return ok;
 }
 
-static bool access_opener_capable(struct file *f, struct user_namespace *ns)
+static bool access_opener_capable(const struct cred *opener, struct user_namespace *ns)
 {
-	return file_ns_capable(f, ns, CAP_SYS_PTRACE) || access_opener_perfmon_capable(f);
+	const struct cred *old = override_creds(opener);
+	bool ok = access_caller_capable(ns);
+
+	revert_creds(old);
+	return ok;
 }
 
-bool bkt_access_host(struct file *opener)
+bool bkt_access_same(const struct cred *opener, const struct cred *cred)
+{
+	return access_ids_equal(current_cred(), cred) && access_ids_equal(opener, cred);
+}
+
+bool bkt_access_group(const struct cred *opener, kgid_t gid)
+{
+	const struct cred *old;
+	bool ok;
+
+	if (!in_egroup_p(gid))
+		return false;
+	old = override_creds(opener);
+	ok = in_egroup_p(gid);
+	revert_creds(old);
+	return ok;
+}
+
+bool bkt_access_host(const struct cred *opener)
 {
 	return perfmon_capable() && access_opener_perfmon_capable(opener);
 }
 
-int bkt_access_check(struct file *opener, struct task_struct *p)
+int bkt_access_check(const struct cred *opener, struct task_struct *p)
 {
 	const struct cred *t;
 	struct user_namespace *ns;
@@ -56,13 +81,13 @@ int bkt_access_check(struct file *opener, struct task_struct *p)
 
 	own = same_thread_group(p, current);
 	/* current's program opened the file itself, and follows its own thread. */
-	if (own && opener->f_cred == current_cred())
+	if (own && opener == current_cred())
 		return 0;
 	rcu_read_lock();
 	t = __task_cred(p);
 	ok = (own || access_ids_equal(current_cred(), t) ||
 	      access_caller_capable(t->user_ns)) &&
-	     (access_ids_equal(opener->f_cred, t) ||
+	     (access_ids_equal(opener, t) ||
 	      access_opener_capable(opener, t->user_ns));
 	rcu_read_unlock();
 	if (!ok)
@@ -87,13 +112,13 @@ int bkt_access_check(struct file *opener, struct task_struct *p)
 	return ok ? 0 : -EPERM;
 }
 
-bool bkt_access_after_exec(struct file *opener)
+bool bkt_access_after_exec(const struct cred *opener)
 {
 	const struct cred *t = current_cred();
 	bool ok;
 
 	rcu_read_lock();
-	ok = (access_ids_equal(opener->f_cred, t) ||
+	ok = (access_ids_equal(opener, t) ||
 	      access_opener_capable(opener, t->user_ns)) &&
 	     (bkt_dumpable(current, current->mm) ||
 	      access_opener_capable(opener, bkt_exec_ns(current, current->mm)));

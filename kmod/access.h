@@ -7,22 +7,31 @@
 #ifndef BKT_ACCESS_H
 #define BKT_ACCESS_H
 
-#include <linux/fs.h>
+#include <linux/cred.h>
 #include <linux/sched.h>
 
 /*
- * Returns 0 if both current and the opener of the file @opener may follow @p, else
+ * Returns 0 if both current and the opener with the credentials @opener may follow @p, else
  * -EPERM. The caller holds @p's exec_update_lock.
  */
-int bkt_access_check(struct file *opener, struct task_struct *p);
+int bkt_access_check(const struct cred *opener, struct task_struct *p);
 
 /*
- * Whether the opener of the file @opener may still follow current, which has just
+ * Whether the opener with the credentials @opener may still follow current, which has just
  * executed a new program (rule "execve"). Does not sleep.
  */
-bool bkt_access_after_exec(struct file *opener);
+bool bkt_access_after_exec(const struct cred *opener);
 
-/* Whether both current and the opener of the file @opener may see the runs of all users. */
-bool bkt_access_host(struct file *opener);
+/*
+ * Whether both current and the opener with the credentials @opener could trace a process with the
+ * credentials @cred, apart from any capability to trace.
+ */
+bool bkt_access_same(const struct cred *opener, const struct cred *cred);
+
+/* Whether both current and the opener with the credentials @opener are in the group @gid. */
+bool bkt_access_group(const struct cred *opener, kgid_t gid);
+
+/* Whether both current and that opener may see the runs of all users. */
+bool bkt_access_host(const struct cred *opener);
 
 #endif /* BKT_ACCESS_H */

@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "compat.h"
 #include "hooks.h"
+#include "host.h"
 #include "ioctl.h"
 #include "limit.h"
 #include "member.h"
@@ -150,10 +151,7 @@ static int chardev_info(struct bkt_ioctl *c)
 	a->slots = BKT_SLOTS - BKT_SLOT_FIRST;
 	a->linger_ms = state.linger_ms;
 	a->tested = bkt_kernel_tested;
-	a->features = BRICKTRACE_FEATURE_FAULTS | BRICKTRACE_FEATURE_STATISTICS |
-		      BRICKTRACE_FEATURE_IOCTLS | BRICKTRACE_FEATURE_SLOW_CALLS |
-		      BRICKTRACE_FEATURE_STREAM |
-		      (BKT_RUN_DELAY ? BRICKTRACE_FEATURE_RUNNABLE : 0);
+	a->features = bkt_host_features();
 	a->arms = state.arms;
 	a->threads_lost = bkt_task_lost();
 	a->enabled = state.enabled;
@@ -496,7 +494,7 @@ static long chardev_ioctl(struct file *file, unsigned int cmd,
 
 static int chardev_open(struct inode *inode, struct file *file)
 {
-	struct bkt_session *s = bkt_session_alloc(file);
+	struct bkt_session *s = bkt_host_open(file->f_cred, BRICKTRACE_OWNER_DEVICE);
 
 	if (IS_ERR(s))
 		return PTR_ERR(s);
@@ -504,15 +502,12 @@ static int chardev_open(struct inode *inode, struct file *file)
 	return nonseekable_open(inode, file);
 }
 
-/* No ioctl uses the session any more, but followed tasks may still exit and fork. */
 static int chardev_release(struct inode *inode, struct file *file)
 {
 	struct bkt_session *s = file->private_data;
 
 	bkt_stream_close(s);
-	bkt_run_end_all(s);
-	bkt_member_drop_all(s);
-	bkt_session_free(s);
+	bkt_host_close(s);
 	return 0;
 }
 

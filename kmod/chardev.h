@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * /dev/bricktrace, the interface to user space. Only chardev.c accesses user memory:
- * it passes the values in an ioctl's structure to functions of session.h, member.h
+ * /dev/bricktrace, the interface to programs that open it. Only chardev.c accesses their
+ * memory: it passes the values in an ioctl's structure to functions of session.h, member.h
  * and run.h, and copies their answer when they have released their locks.
  */
 #ifndef BKT_CHARDEV_H

@@ -15,6 +15,7 @@
 #include <linux/timekeeping.h>
 #include <linux/tracepoint.h>
 #include <linux/version.h>
+#include <net/genetlink.h>
 
 /*
  * The module does not work without these. dkms.conf has the same list, so that DKMS
@@ -183,6 +184,28 @@ static inline u64 bkt_run_delay(const struct task_struct *p)
 #define bkt_cgroup_id(p) cgroup_id(task_dfl_cgroup(p))
 #else
 #define bkt_cgroup_id(p) ((void)(p), 0)
+#endif
+
+/* 7288dd2fd488 ("genetlink: use attrs from struct genl_info"), v6.6 */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0)
+#define bkt_dump_attrs(cb) (genl_dumpit_info(cb)->info.attrs)
+#else
+#define bkt_dump_attrs(cb) (genl_dumpit_info(cb)->attrs)
+#endif
+
+/*
+ * Says which attribute is missing. 45dca1575997 ("netlink: add support for ext_ack missing
+ * attributes"), v6.1, brought the macro that is tested here.
+ */
+#ifdef GENL_REQ_ATTR_CHECK
+#define bkt_attr_missing(info, attr) GENL_REQ_ATTR_CHECK(info, attr)
+#else
+#define bkt_attr_missing(info, attr) (!(info)->attrs[attr])
+#endif
+
+/* 872f69034194 ("treewide: rename nla_strlcpy to nla_strscpy."), v5.11 */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 11, 0)
+#define nla_strscpy nla_strlcpy
 #endif
 
 /* For a variable that CONFIG_INIT_STACK_ALL_ZERO need not set to zero; gcc 12, clang 8. */

@@ -504,6 +504,7 @@ void bkt_hooks_switch(struct bkt_holder *h, bool on)
 	bool change, held;
 
 	spin_lock(&hooks_holders_lock);
+	on &= !h->detached;
 	change = h->off == on;
 	held = change && h->holds;
 	WRITE_ONCE(h->off, !on);
@@ -518,6 +519,25 @@ void bkt_hooks_switch(struct bkt_holder *h, bool on)
 		queue_work(system_unbound_wq, &hooks_arm_work);
 	else if (held)
 		hooks_disarm_unheld();
+}
+
+void bkt_hooks_detach(struct bkt_holder *h)
+{
+	spin_lock(&hooks_holders_lock);
+	WRITE_ONCE(h->detached, true);
+	spin_unlock(&hooks_holders_lock);
+	bkt_hooks_switch(h, false);
+}
+
+u32 bkt_hooks_holds(const struct bkt_holder *h, u64 *since_ns)
+{
+	u32 holds;
+
+	spin_lock(&hooks_holders_lock);
+	holds = h->off ? 0 : h->holds;
+	*since_ns = h->since_ns;
+	spin_unlock(&hooks_holders_lock);
+	return holds;
 }
 
 bool bkt_hooks_is_off(const struct bkt_holder *h)
@@ -574,20 +594,29 @@ void bkt_hooks_state(struct bkt_hooks_state *state)
  * The operator's switch. Switching tracing off removes the hooks at once. Open runs are
  * not measured then, since closing them finds another generation: rule "provenance".
  */
+void bkt_hooks_set_enabled(bool on)
+{
+	mutex_lock(&hooks_mutex);
+	WRITE_ONCE(hooks_enabled, on);
+	if (!on)
+		hooks_disarm(false);
+	mutex_unlock(&hooks_mutex);
+}
+
+void bkt_hooks_set_linger(unsigned int ms)
+{
+	WRITE_ONCE(hooks_linger_ms, ms);
+}
+
 static int hooks_enabled_set(const char *text, const struct kernel_param *kp)
 {
 	bool on;
 	int ret;
 
 	ret = kstrtobool(text, &on);
-	if (ret)
-		return ret;
-	mutex_lock(&hooks_mutex);
-	WRITE_ONCE(hooks_enabled, on);
-	if (!on)
-		hooks_disarm(false);
-	mutex_unlock(&hooks_mutex);
-	return 0;
+	if (!ret)
+		bkt_hooks_set_enabled(on);
+	return ret;
 }
 
 static int hooks_enabled_get(char *text, const struct kernel_param *kp)

@@ -20,6 +20,7 @@ struct bkt_holder {
 	struct list_head node;	/* in the list of holders if @holds is not 0 and @off is false */
 	u32 holds;		/* open traced runs, and bricks that hold the hooks */
 	bool off;		/* the session is switched off */
+	bool detached;		/* for good */
 	u32 offs;		/* how often the holder was switched off */
 	u32 uid;		/* the session's user, initial namespace; constant */
 	pid_t pid;		/* the process that held the hooks first, initial namespace */
@@ -56,6 +57,18 @@ void bkt_hooks_put(struct bkt_holder *h);
  */
 void bkt_hooks_switch(struct bkt_holder *h, bool on);
 bool bkt_hooks_is_off(const struct bkt_holder *h);
+
+/* Switches a holder off for good. */
+void bkt_hooks_detach(struct bkt_holder *h);
+
+static inline bool bkt_hooks_is_detached(const struct bkt_holder *h)
+{
+	return READ_ONCE(h->detached);
+}
+
+/* Returns how many holds there are, unless the holder is off, and since when in @since_ns. */
+u32 bkt_hooks_holds(const struct bkt_holder *h, u64 *since_ns);
+
 u32 bkt_hooks_offs(const struct bkt_holder *h);
 
 /*
@@ -83,5 +96,9 @@ struct bkt_hooks_state {
 
 /* Does not wait for arming: takes no lock that is held while probes are registered. */
 void bkt_hooks_state(struct bkt_hooks_state *state);
+
+/* The operator's settings; the parameters of the module have the same names. */
+void bkt_hooks_set_enabled(bool on);
+void bkt_hooks_set_linger(unsigned int ms);
 
 #endif /* BKT_HOOKS_H */

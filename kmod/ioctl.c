@@ -213,6 +213,11 @@ bool bkt_ioctl_decodes(void)
 	return READ_ONCE(ioctl_decode);
 }
 
+void bkt_ioctl_set_decodes(bool on)
+{
+	WRITE_ONCE(ioctl_decode, on);
+}
+
 bool bkt_ioctl_failed(const void __user *status)
 {
 	u32 error;

@@ -76,6 +76,7 @@ bool bkt_ioctl_enter(struct bkt_ioctl_id *id, const void __user **status,
 
 /* Whether the host's operator lets commands be read. */
 bool bkt_ioctl_decodes(void);
+void bkt_ioctl_set_decodes(bool on);
 
 /* Whether the driver has stored an error at @status, in the argument of the ioctl. */
 bool bkt_ioctl_failed(const void __user *status);

@@ -6,6 +6,7 @@
 #include "context.h"
 #include "compat.h"
 #include "hooks.h"
+#include "netlink.h"
 #include "task.h"
 
 static int __init bricktrace_init(void)
@@ -20,11 +21,16 @@ static int __init bricktrace_init(void)
 	ret = bkt_hooks_init();
 	if (ret)
 		goto err_task;
-	ret = bkt_chardev_init();
+	ret = bkt_netlink_init();
 	if (ret)
 		goto err_hooks;
+	ret = bkt_chardev_init();
+	if (ret)
+		goto err_netlink;
 	return 0;
 
+err_netlink:
+	bkt_netlink_exit();
 err_hooks:
 	bkt_hooks_exit();
 err_task:
@@ -35,6 +41,7 @@ err_task:
 static void __exit bricktrace_exit(void)
 {
 	bkt_chardev_exit();
+	bkt_netlink_exit();
 	bkt_hooks_exit();
 	bkt_task_exit();
 }

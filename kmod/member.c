@@ -5,12 +5,15 @@
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 #include "access.h"
+#include "clock.h"
 #include "hooks.h"
 #include "ioctl.h"
 #include "member.h"
 #include "threads.h"
 
 static const struct bkt_follower_ops member_ops;
+
+u32 bkt_member_changes;
 
 /*
  * Bytes charged for a member. Each member pays for the account that it may share, and for
@@ -106,6 +109,22 @@ static s32 member_tid(const struct bkt_member *m)
 	return pid_nr_ns(m->follower.task->pid, m->session->pid_ns);
 }
 
+/* Gives the member the next number. Bound: the tree has at most BKT_MAX_THREADS members. */
+static void member_order(struct bkt_member *m)
+{
+	struct rb_root *root = &m->session->order;
+	struct rb_node **link = &root->rb_node, *parent = NULL;
+
+	m->number = ++m->session->numbers;
+	/* Its number is the greatest. */
+	while (*link) {
+		parent = *link;
+		link = &parent->rb_right;
+	}
+	rb_link_node(&m->order_node, parent, link);
+	rb_insert_color(&m->order_node, root);
+}
+
 /* @v is the task's V, or NULL if its account was opened at @t and has counted nothing. */
 static void member_join(struct bkt_member *m, u64 t, struct bkt_snapshot *v)
 {
@@ -119,7 +138,9 @@ static void member_join(struct bkt_member *m, u64 t, struct bkt_snapshot *v)
 	/* A walk under way began with a copy of the base, so it skips the new member. */
 	m->epoch = s->base->epoch;
 	list_add_tail(&m->session_node, &s->members);
+	member_order(m);
 	WRITE_ONCE(s->nr_members, s->nr_members + 1);
+	WRITE_ONCE(bkt_member_changes, bkt_member_changes + 1);
 }
 
 /*
@@ -169,7 +190,9 @@ static void member_leave(struct bkt_member *m, struct bkt_snapshot *v,
 		*m->end = *v;
 	m->leave_reason = reason;
 	list_del_init(&m->session_node);
+	rb_erase(&m->order_node, &s->order);
 	WRITE_ONCE(s->nr_members, s->nr_members - 1);
+	WRITE_ONCE(bkt_member_changes, bkt_member_changes + 1);
 }
 
 static void member_detached(struct bkt_follower *f, struct bkt_snapshot *end, bool exec)
@@ -385,11 +408,12 @@ static void members_put(struct list_head *gone, bool forget)
 }
 
 /*
- * Undoes a failed registration. bkt_tasks_lock is dropped for each member, since a
- * session may have many. A child that a member of the batch forks meanwhile is of the
- * same batch, so the work is done when a pass over all members removes no member.
+ * Removes the members of a registration that failed, or all members if @batch is 0.
+ * bkt_tasks_lock is dropped for each member, since a session may have many. A child that a
+ * member of the batch forks meanwhile is of the same batch, so the work is done when a pass
+ * over all members removes no member.
  */
-static void member_undo_batch(struct bkt_session *s)
+static void member_remove_batch(struct bkt_session *s, u32 batch)
 {
 	struct bkt_member *m;
 	bool forget = false;
@@ -406,7 +430,7 @@ static void member_undo_batch(struct bkt_session *s)
 						     session_node);
 			if (m)
 				list_move_tail(&m->session_node, &s->members);
-			if (m && m->batch == s->batch)
+			if (m && (!batch || m->batch == batch))
 				refcount_inc(&m->refs);
 			else
 				m = NULL;
@@ -470,6 +494,8 @@ static int member_register(struct bkt_session *s, struct task_struct *p,
 	int ret;
 
 	lockdep_assert_held(&s->lock);
+	if (bkt_hooks_is_detached(&s->holder))
+		return -ESHUTDOWN;
 	ret = bkt_session_prepare(s);
 	if (ret)
 		return ret;
@@ -481,7 +507,7 @@ static int member_register(struct bkt_session *s, struct task_struct *p,
 	s->batch++;
 	ret = members_add(s, p, flags, cpus);
 	if (ret < 0) {
-		member_undo_batch(s);
+		member_remove_batch(s, s->batch);
 	} else {
 		bkt_task_observe(cpus);
 		/* The probes did not see the entry of this call if it registered current. */
@@ -587,6 +613,126 @@ int bkt_member_set(struct bkt_session *s, const struct bricktrace_session *from)
 	}
 	mutex_unlock(&s->lock);
 	return ret;
+}
+
+int bkt_member_detach(struct bkt_session *s)
+{
+	/* No thread is registered once the mutex is free, since the holder is detached. */
+	if (mutex_lock_killable(&s->lock))
+		return -EINTR;
+	spin_lock(&bkt_tasks_lock);
+	s->released = true;
+	spin_unlock(&bkt_tasks_lock);
+	if (s->base)
+		member_remove_batch(s, 0);
+	mutex_unlock(&s->lock);
+	if (!bkt_task_any())
+		bkt_hooks_idle();
+	return 0;
+}
+
+/* Finds the first member with a number above @after, and returns it with a reference. */
+static struct bkt_member *member_after(struct bkt_session *s, u64 after)
+{
+	struct bkt_member *m, *found = NULL;
+	struct rb_node *node;
+
+	lockdep_assert_held(&bkt_tasks_lock);
+	node = s->order.rb_node;
+	while (node) {
+		m = rb_entry(node, struct bkt_member, order_node);
+		if (m->number > after) {
+			found = m;
+			node = node->rb_left;
+		} else {
+			node = node->rb_right;
+		}
+	}
+	if (found)
+		refcount_inc(&found->refs);
+	return found;
+}
+
+/* The member is in its session's list, so its task has not been released. */
+static void member_identify(const struct bkt_member *m, struct bkt_member_state *to)
+{
+	struct task_struct *p = m->follower.task->task;
+
+	lockdep_assert_held(&bkt_tasks_lock);
+	to->number = m->number;
+	to->pid = task_tgid_vnr(p);
+	to->tid = task_pid_vnr(p);
+	to->inherit = m->follower.inherit;
+	to->runs = m->runs;
+	/* The task may change its name meanwhile, of which the last byte is always NUL. */
+	data_race(memcpy(to->comm, p->comm, sizeof(to->comm)));
+	to->comm[sizeof(to->comm) - 1] = '\0';
+}
+
+/* Adds up the keys of @v, which member_translate() has prepared. */
+static void member_add_up(const struct bkt_member *m, const struct bkt_snapshot *v,
+			  struct bkt_member_state *to)
+{
+	struct bkt_member_calls *c;
+	u32 i;
+
+	memset(to->calls, 0, sizeof(to->calls));
+	to->thread = v->t - m->follower.task->account.t_begin;
+	to->offcpu = v->offcpu;
+	for (i = 0; i < BKT_SLOTS + v->ioctls; i = bkt_next_slot(v, i)) {
+		if (m->keys[i] == BKT_KEY_CONTROL)
+			continue;
+		c = &to->calls[bkt_syscall_category(m->keys[i])];
+		c->count += v->slots[i].count;
+		c->errors += v->slots[i].errors;
+		c->time += v->slots[i].time;
+		c->offcpu += v->slots[i].offcpu;
+	}
+	if (v->call.key >= 0 && v->call.key != BKT_KEY_CONTROL) {
+		c = &to->calls[bkt_syscall_category(v->call.key)];
+		c->time += v->call.time;
+		c->offcpu += v->call.offcpu;
+	}
+	to->thread = bkt_clock_ns(to->thread);
+	to->offcpu = bkt_clock_ns(to->offcpu);
+	for (c = to->calls; c < to->calls + BKT_CATEGORIES; c++) {
+		c->time = bkt_clock_ns(c->time);
+		c->offcpu = bkt_clock_ns(c->offcpu);
+	}
+}
+
+bool bkt_member_next(struct bkt_session *s, u64 after, const struct pid *tgid,
+		     struct bkt_snapshot *v, struct bkt_member_state *to)
+{
+	struct bkt_member *m;
+	bool wanted = false;
+
+	do {
+		spin_lock(&bkt_tasks_lock);
+		m = member_after(s, after);
+		if (m) {
+			member_identify(m, to);
+			wanted = !tgid || task_tgid(m->follower.task->task) == tgid;
+		}
+		spin_unlock(&bkt_tasks_lock);
+		if (!m)
+			return false;
+		after = m->number;
+		if (wanted) {
+			bkt_task_read(m->follower.task, U64_MAX, v);
+			spin_lock(&bkt_tasks_lock);
+			/* A member that has left may be of a session that was released. */
+			wanted = !m->leave_reason;
+			if (wanted)
+				member_translate(m, v);
+			spin_unlock(&bkt_tasks_lock);
+		}
+		if (wanted)
+			member_add_up(m, v, to);
+		bkt_member_put(m);
+		cond_resched();
+	} while (!wanted);
+	return true;
 }
 
 /* The base is not read again, so no member's V is read. */

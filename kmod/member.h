@@ -28,6 +28,8 @@ struct bkt_member {
 	struct bkt_follower follower;
 	struct bkt_session *session;
 	struct list_head session_node;	/* bkt_tasks_lock */
+	struct rb_node order_node;	/* bkt_tasks_lock: in @order of the session */
+	u64 number;			/* constant: in the order in which members joined */
 	refcount_t refs;
 	u64 joined;		/* ticks; constant: what the task did before is not the session's */
 	u32 epoch;		/* bkt_tasks_lock: the last walk of the base that passed it */
@@ -58,6 +60,44 @@ int bkt_member_unregister(struct bkt_session *s, s32 tid, bool process);
  * already. Returns 0, -ERANGE, or -EINTR.
  */
 int bkt_member_set(struct bkt_session *s, const struct bricktrace_session *from);
+
+/*
+ * Removes all members of a session whose holder was detached, for good. Its open runs go on.
+ * Returns 0 or -EINTR.
+ */
+int bkt_member_detach(struct bkt_session *s);
+
+/* Changes whenever a member joins or leaves any session; read without a lock. */
+extern u32 bkt_member_changes;
+
+/* What a member's task did in one category, in nanoseconds. */
+struct bkt_member_calls {
+	u64 count;
+	u64 errors;
+	u64 time;
+	u64 offcpu;
+};
+
+/* A member, for who lists them. Times are since anybody has followed the task. */
+struct bkt_member_state {
+	u64 number;
+	pid_t pid;		/* of its process; this and @tid in the reader's pid namespace */
+	pid_t tid;
+	u32 inherit;
+	u32 runs;
+	char comm[TASK_COMM_LEN];
+	u64 thread;
+	u64 offcpu;
+	struct bkt_member_calls calls[BKT_CATEGORIES];
+};
+
+/*
+ * Describes the first member with a number above @after, of the process @tgid unless that is
+ * NULL. @v is a buffer. Returns false if there is none. Takes no lock of the session; a step
+ * under bkt_tasks_lock finds one member in a tree of at most BKT_MAX_THREADS.
+ */
+bool bkt_member_next(struct bkt_session *s, u64 after, const struct pid *tgid,
+		     struct bkt_snapshot *v, struct bkt_member_state *to);
 
 /* Removes all members of a session that is being released. */
 void bkt_member_drop_all(struct bkt_session *s);

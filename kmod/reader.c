@@ -45,7 +45,7 @@ static int reader_list_add(struct bkt_reader *r)
 }
 
 struct bkt_reader *bkt_reader_alloc(const struct bricktrace_stream_open *a,
-				    struct file *opener, struct pid_namespace *ns,
+				    const struct cred *opener, struct pid_namespace *ns,
 				    struct bkt_user *user, wait_queue_head_t *wait)
 {
 	u32 bytes = PAGE_ALIGN(a->ring_bytes ?: BRICKTRACE_RING_DEFAULT);
@@ -63,7 +63,7 @@ struct bkt_reader *bkt_reader_alloc(const struct bricktrace_stream_open *a,
 	r->opener = opener;
 	r->ns = ns;
 	r->user = user;
-	r->uid = from_kuid_munged(opener->f_cred->user_ns, opener->f_cred->euid);
+	r->uid = from_kuid_munged(opener->user_ns, opener->euid);
 	bkt_limit_init(&r->limit, BRICKTRACE_MAX_LIMIT);
 	r->wait = wait;
 	INIT_DELAYED_WORK(&r->wake, reader_wake);
@@ -164,6 +164,21 @@ void bkt_reader_untake(struct bkt_reader *r, const void *from, u32 size)
 int bkt_reader_wait(struct bkt_reader *r)
 {
 	return wait_event_interruptible(*r->wait, bkt_ring_ready(&r->ring));
+}
+
+u64 bkt_reader_lost(void)
+{
+	struct bkt_reader *r;
+	u64 lost = 0;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(r, &reader_list, node) {
+		spin_lock(&r->ring.lock);
+		lost += r->ring.lost;
+		spin_unlock(&r->ring.lock);
+	}
+	rcu_read_unlock();
+	return lost;
 }
 
 void bkt_reader_get(struct bkt_reader *r, struct bricktrace_stream *to)

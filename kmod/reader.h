@@ -26,7 +26,7 @@ struct bkt_reader {
 	u32 scope;			/* these are as in struct bricktrace_stream */
 	u32 levels;
 	bool granted;
-	struct file *opener;		/* no reference: the file owns the reader */
+	const struct cred *opener;	/* no reference: the session has one */
 	struct pid_namespace *ns;	/* likewise: the session has one */
 	struct bkt_user *user;		/* is charged for the reader */
 	u32 uid;			/* the session's, in the opener's user namespace */
@@ -43,11 +43,11 @@ extern u32 bkt_reader_hosts;
 
 /*
  * Makes a reader as BRICKTRACE_STREAM_OPEN says, which gets the runs that end from now on
- * if it is host-wide. @opener is its file, @ns the opener's pid namespace. Returns an
- * ERR_PTR() of an error of that ioctl.
+ * if it is host-wide. @opener are the opener's credentials, and @ns is the opener's pid
+ * namespace. Returns an ERR_PTR() of an error of that ioctl.
  */
 struct bkt_reader *bkt_reader_alloc(const struct bricktrace_stream_open *a,
-				    struct file *opener, struct pid_namespace *ns,
+				    const struct cred *opener, struct pid_namespace *ns,
 				    struct bkt_user *user, wait_queue_head_t *wait);
 
 /* May sleep. Nobody reads, and the reader is no session's own any more. */
@@ -74,6 +74,9 @@ void bkt_reader_untake(struct bkt_reader *r, const void *from, u32 size);
  * @wait is woken by the worker.
  */
 int bkt_reader_wait(struct bkt_reader *r);
+
+/* Returns how many runs the present host-wide readers have lost. */
+u64 bkt_reader_lost(void);
 
 /* Fills in the settings and counters. */
 void bkt_reader_get(struct bkt_reader *r, struct bricktrace_stream *to);

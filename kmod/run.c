@@ -436,6 +436,8 @@ static int run_trace(struct bkt_run *r, bool charge, struct bkt_member **self)
 	struct bkt_session *s = r->session;
 	int ret;
 
+	if (bkt_hooks_is_detached(&s->holder))
+		return -ESHUTDOWN;
 	if (!run_traceable(s, r->scope))
 		return -ESRCH;
 	/* The hooks are not armed for a run that will not be traced. */
@@ -491,6 +493,8 @@ static enum bricktrace_reason run_reason(int error)
 		return BRICKTRACE_REASON_HOOKS_PENDING;
 	case -ESRCH:
 		return BRICKTRACE_REASON_NOT_REGISTERED;
+	case -ESHUTDOWN:
+		return BRICKTRACE_REASON_DETACHED;
 	default:
 		return BRICKTRACE_REASON_BUSY;
 	}
@@ -507,7 +511,9 @@ static int run_try(struct bkt_run *r, bool charge, struct bkt_member **self)
 	r->reason = ret ? run_reason(ret) : BRICKTRACE_REASON_NONE;
 	if (ret == -ENOSPC)
 		r->flags |= BRICKTRACE_RESULT_REFUSED;
-	return r->automatic || charge || ret == -ECANCELED || ret == -ESTALE ? 0 : ret;
+	if (r->automatic || charge || ret == -ECANCELED || ret == -ESTALE || ret == -ESHUTDOWN)
+		return 0;
+	return ret;
 }
 
 /*
@@ -699,6 +705,10 @@ static void run_set_provenance(struct bkt_run *r, enum bkt_leave_reason reason,
 		res->reason = BRICKTRACE_REASON_CLOCK;
 		return;
 	}
+	if (bkt_hooks_is_detached(&r->session->holder)) {
+		res->reason = BRICKTRACE_REASON_DETACHED;
+		return;
+	}
 	if (!bkt_task_armed_since(r->generation) ||
 	    r->offs != bkt_hooks_offs(&r->session->holder)) {
 		res->reason = BRICKTRACE_REASON_DISARMED;
@@ -850,7 +860,10 @@ static int run_close(struct bkt_run *r, u64 entered, bool linked)
 	struct bkt_totals *totals = NULL;
 	int ret;
 
-	if (r->member) {
+	if (bkt_hooks_is_detached(&s->holder)) {
+		/* The run goes on, although its threads have left. */
+		r->record.result.reason = BRICKTRACE_REASON_DETACHED;
+	} else if (r->member) {
 		totals = r->room->totals;
 	} else {
 		ret = run_lock_session(r);

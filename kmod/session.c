@@ -8,11 +8,6 @@
 #include "name.h"
 #include "session.h"
 
-/* The original BrickTracer's thresholds and limit. */
-#define SESSION_CV		15000
-#define SESSION_EFFICIENCY	25000
-#define SESSION_LIMIT		100
-#define SESSION_SLOW_NS		NSEC_PER_MSEC
 /* Tukey's fences. */
 #define SESSION_OUTLIERS	1500
 
@@ -22,14 +17,16 @@
 /* The number of sessions that there have been. */
 static atomic64_t session_ids;
 
-struct bkt_session *bkt_session_alloc(struct file *opener)
+atomic_t bkt_session_changes = ATOMIC_INIT(1);
+
+struct bkt_session *bkt_session_alloc(const struct cred *opener, u32 owner)
 {
 	struct bkt_session *s = kvzalloc(sizeof(*s), GFP_KERNEL_ACCOUNT);
 	int ret;
 
 	if (!s)
 		return ERR_PTR(-ENOMEM);
-	s->user = bkt_user_get(opener->f_cred);
+	s->user = bkt_user_get(opener);
 	if (IS_ERR(s->user)) {
 		ret = PTR_ERR(s->user);
 		goto err;
@@ -37,24 +34,25 @@ struct bkt_session *bkt_session_alloc(struct file *opener)
 	ret = -EDQUOT;
 	if (!bkt_user_charge(s->user, sizeof(*s)))
 		goto err_user;
-	s->opener = opener;
+	refcount_set(&s->refs, 1);
+	s->opener = get_cred(opener);
+	s->owner = owner;
+	s->tgid = get_pid(task_tgid(current));
+	get_task_comm(s->comm, current->group_leader);
 	s->id = atomic64_inc_return(&session_ids);
-	s->uid = from_kuid_munged(&init_user_ns, opener->f_cred->euid);
+	s->uid = from_kuid_munged(&init_user_ns, opener->euid);
 	s->holder.uid = from_kuid(&init_user_ns, s->user->uid);
 	init_waitqueue_head(&s->readers);
 	mutex_init(&s->lock);
 	spin_lock_init(&s->runs_lock);
-	bkt_limit_init(&s->limit, SESSION_LIMIT);
-	s->thresholds = (struct bkt_thresholds){
-		.cv = SESSION_CV,
-		.efficiency = SESSION_EFFICIENCY,
-		.outliers = SESSION_OUTLIERS,
-	};
+	bkt_limit_init(&s->limit, 0);
+	s->thresholds.outliers = SESSION_OUTLIERS;
 	INIT_LIST_HEAD(&s->runs);
 	init_llist_head(&s->spares);
 	INIT_LIST_HEAD(&s->members);
+	s->order = RB_ROOT;
 	s->edge_ps = BRICKTRACE_NONE;
-	s->slow_want = (struct bkt_slow_want){ .ns = SESSION_SLOW_NS, .floor = U64_MAX };
+	s->slow_want.floor = U64_MAX;
 	s->pid_ns = get_pid_ns(task_active_pid_ns(current));
 	return s;
 
@@ -113,7 +111,7 @@ err:
 	return -ENOMEM;
 }
 
-void bkt_session_free(struct bkt_session *s)
+static void session_free(struct bkt_session *s)
 {
 	u32 i;
 
@@ -128,9 +126,32 @@ void bkt_session_free(struct bkt_session *s)
 		bkt_user_uncharge(s->user, session_room());
 	session_free_room(s);
 	put_pid_ns(s->pid_ns);
+	put_pid(s->tgid);
+	put_cred(s->opener);
 	bkt_user_uncharge(s->user, sizeof(*s));
 	bkt_user_put(s->user);
 	kvfree(s);
+}
+
+void bkt_session_put(struct bkt_session *s)
+{
+	if (refcount_dec_and_test(&s->refs))
+		session_free(s);
+}
+
+void bkt_session_default(struct bkt_session *s, const struct bkt_defaults *d)
+{
+	/* bkt_session_set() marks what it sets as the session's own before it does so. */
+	spin_lock(&s->runs_lock);
+	if (!(s->own & BRICKTRACE_SESSION_CV))
+		WRITE_ONCE(s->thresholds.cv, READ_ONCE(d->cv));
+	if (!(s->own & BRICKTRACE_SESSION_EFFICIENCY))
+		WRITE_ONCE(s->thresholds.efficiency, READ_ONCE(d->efficiency));
+	if (!(s->own & BRICKTRACE_SESSION_LIMIT))
+		bkt_limit_set(&s->limit, READ_ONCE(d->limit));
+	if (!(s->own & BRICKTRACE_SESSION_SLOW))
+		WRITE_ONCE(s->slow_want.ns, READ_ONCE(d->slow_ns));
+	spin_unlock(&s->runs_lock);
 }
 
 struct bkt_brick *bkt_session_brick(struct bkt_session *s, u32 id)
@@ -183,6 +204,7 @@ static struct bkt_brick *session_add(struct bkt_session *s, const char *name)
 	s->brick[s->nr_bricks] = b;
 	/* Pairs with bkt_session_brick(): a brick that is counted is in the table. */
 	smp_store_release(&s->nr_bricks, s->nr_bricks + 1);
+	atomic_inc(&bkt_session_changes);
 	return b;
 }
 
@@ -309,6 +331,7 @@ static int session_check(const struct bricktrace_session *from)
 static void session_set_origin(struct bkt_session *s, const struct bricktrace_session *from)
 {
 	spin_lock(&s->runs_lock);
+	s->own |= from->flags;
 	if (from->flags & BRICKTRACE_SESSION_LABEL) {
 		strscpy_pad(s->label, from->label, sizeof(s->label));
 		s->labels++;
@@ -341,6 +364,10 @@ int bkt_session_set(struct bkt_session *s, const struct bricktrace_session *from
 	    (flags & BRICKTRACE_SESSION_SLOW && from->slow_ns &&
 	     from->slow_ns < BRICKTRACE_MIN_SLOW))
 		return -ERANGE;
+	if (flags & BRICKTRACE_SESSION_ENABLED && from->enabled &&
+	    bkt_hooks_is_detached(&s->holder))
+		return -ESHUTDOWN;
+	session_set_origin(s, from);
 	if (flags & BRICKTRACE_SESSION_EDGE)
 		WRITE_ONCE(s->edge_ps, from->edge_ps);
 	if (flags & BRICKTRACE_SESSION_CV)
@@ -353,7 +380,6 @@ int bkt_session_set(struct bkt_session *s, const struct bricktrace_session *from
 		WRITE_ONCE(s->thresholds.outliers, from->outliers);
 	if (flags & BRICKTRACE_SESSION_SLOW)
 		WRITE_ONCE(s->slow_want.ns, from->slow_ns);
-	session_set_origin(s, from);
 	if (flags & BRICKTRACE_SESSION_ENABLED)
 		bkt_hooks_switch(&s->holder, from->enabled);
 	return 0;

@@ -1,28 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A session: the threads that one opener follows, and the opener's bricks and runs. The open
- * file owns the session, and its release frees it.
+ * A session: the threads that one opener follows, and the opener's bricks and runs. An open
+ * file owns the session, of the device or of a netlink socket; its release ends the session
+ * by bkt_host_close(). The last reference frees it: the owner has one, and each reader of
+ * another process has one while it looks at the session.
  *
  * There are two locks. @lock, a mutex, serializes what may take long: registrations and
  * walks over all threads, with their buffers; also definitions of bricks. @runs_lock, a
  * spin lock, protects the open runs. A run of level auto takes only spin locks, so
  * that it waits for no other call on the session. The functions of session.h, member.h
- * and run.h take the locks unless they say that the caller holds one. chardev.c, the
- * interface to user space, never takes one: a page fault in a copy to or from user memory
- * may last for as long as user space likes.
+ * and run.h take the locks unless they say that the caller holds one. The interfaces to user
+ * space never take one: a page fault in a copy to or from user memory may last for as long as
+ * user space likes.
  *
  * Lock order: @lock, then the target's exec_update_lock or hooks_mutex, then
- * bkt_tasks_lock. @runs_lock and a brick's lock come after @lock; under @runs_lock no
- * other lock of the module is taken, and under a brick's lock only hooks_holders_lock. Under
- * a ring's lock (ring.h) only a limit's lock is taken.
+ * bkt_tasks_lock. @runs_lock and a brick's lock come after @lock; under @runs_lock or a
+ * ring's lock (ring.h) only a limit's lock is taken, and under a brick's lock only
+ * hooks_holders_lock.
  */
 #ifndef BKT_SESSION_H
 #define BKT_SESSION_H
 
 #include <linux/bricktrace.h>
-#include <linux/fs.h>
+#include <linux/cred.h>
 #include <linux/llist.h>
 #include <linux/mutex.h>
+#include <linux/refcount.h>
 #include <linux/wait.h>
 #include "base.h"
 #include "brick.h"
@@ -37,7 +40,11 @@ struct bkt_reader;
 #define BKT_MAX_RUNS	1024
 
 struct bkt_session {
-	struct file *opener;		/* constant, no reference: the file owns the session */
+	refcount_t refs;
+	const struct cred *opener;	/* constant: the opener's credentials, with a reference */
+	u32 owner;			/* constant: enum bricktrace_owner */
+	struct pid *tgid;		/* constant: the opener's process, with a reference */
+	char comm[TASK_COMM_LEN];	/* constant: its name then */
 	struct bkt_user *user;		/* constant: is charged for the session */
 	u64 id;				/* constant: as in struct bricktrace_session */
 	u32 uid;			/* constant: the opener's, initial user namespace */
@@ -58,6 +65,7 @@ struct bkt_session {
 	spinlock_t runs_lock;		/* see above */
 	char label[BRICKTRACE_LABEL_LEN];	/* @runs_lock */
 	u32 labels;			/* @runs_lock: how often @label was set */
+	u32 own;			/* @runs_lock: BRICKTRACE_SESSION_*, what was ever set */
 	bool contexts;			/* a context was ever given; written atomically */
 	bool has_context;		/* @runs_lock */
 	struct bricktrace_context context;	/* @runs_lock: if @has_context; else zeros */
@@ -79,15 +87,34 @@ struct bkt_session {
 	struct bkt_base *base;		/* base.h says what protects its contents */
 
 	struct list_head members;	/* bkt_tasks_lock */
+	struct rb_root order;		/* bkt_tasks_lock: the same members by their numbers */
+	u64 numbers;			/* bkt_tasks_lock: the newest member's */
 	u32 nr_members;			/* written under bkt_tasks_lock */
 	bool released;			/* bkt_tasks_lock: forked tasks no longer join */
 };
 
-/* Returns ERR_PTR(-ENOMEM), or ERR_PTR(-EDQUOT) if a limit of the opener's user is reached. */
-struct bkt_session *bkt_session_alloc(struct file *opener);
+/*
+ * Changes whenever the host has a session or a brick more or less, so that who lists them
+ * notices.
+ */
+extern atomic_t bkt_session_changes;
 
-/* The caller has ended all runs and dropped all members. */
-void bkt_session_free(struct bkt_session *s);
+/* What sessions have that did not set their own. Each is read and written atomically. */
+struct bkt_defaults {
+	u32 cv;
+	u32 efficiency;
+	u32 limit;
+	u64 slow_ns;
+};
+
+/* Returns ERR_PTR(-ENOMEM), or ERR_PTR(-EDQUOT) if a limit of the opener's user is reached. */
+struct bkt_session *bkt_session_alloc(const struct cred *opener, u32 owner);
+
+/* Drops a reference. The session must have ended before the last one is dropped. May sleep. */
+void bkt_session_put(struct bkt_session *s);
+
+/* Gives the session the defaults, but for what it has set itself. */
+void bkt_session_default(struct bkt_session *s, const struct bkt_defaults *d);
 
 /*
  * Defines the brick called @d->name, or changes it, as BRICKTRACE_BRICK_DEFINE says; @a

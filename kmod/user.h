@@ -46,8 +46,13 @@ void bkt_user_uncharge_thread(struct bkt_user *u, size_t bytes);
 bool bkt_user_charge(struct bkt_user *u, size_t bytes);
 void bkt_user_uncharge(struct bkt_user *u, size_t bytes);
 
-/* Inline, since programs open and close runs often. */
+/* The limits, which are parameters of the module; memory in MiB. Each is accessed atomically. */
+extern unsigned int bkt_user_max_sessions;
+extern unsigned int bkt_user_max_threads;
 extern unsigned int bkt_user_max_runs;
+extern unsigned int bkt_user_max_memory;
+
+/* Inline, since programs open and close runs often. */
 
 static inline bool bkt_user_charge_run(struct bkt_user *u)
 {
@@ -62,6 +67,22 @@ static inline void bkt_user_uncharge_run(struct bkt_user *u)
 {
 	atomic_long_dec(&u->runs);
 }
+
+/* What one user, or all users, have in use. */
+struct bkt_usage {
+	u32 uid;	/* initial user namespace */
+	u64 sessions;
+	u64 threads;
+	u64 runs;
+	u64 memory;
+};
+
+/*
+ * bkt_user_next() finds the user with the least ID that is not below @from, and returns false
+ * if there is none; bkt_user_sum() adds up all users. Bound: each passes all users.
+ */
+bool bkt_user_next(u64 from, struct bkt_usage *to);
+void bkt_user_sum(struct bkt_usage *to);
 
 /* Fills in what the user has in use, and the limits, for BRICKTRACE_INFO. */
 void bkt_user_info(struct bkt_user *u, struct bricktrace_info *info);

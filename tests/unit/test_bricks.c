@@ -296,6 +296,7 @@ static void values_have_names(void **state)
 	assert_string_equal(bt_reason_name(BT_REASON_HOOKS_PENDING), "hooks_pending");
 	assert_string_equal(bt_reason_name(BT_REASON_NOT_REGISTERED), "not_registered");
 	assert_string_equal(bt_reason_name(BT_REASON_BUSY), "busy");
+	assert_string_equal(bt_reason_name(BT_REASON_DETACHED), "detached");
 	assert_string_equal(bt_mode_name(BT_MODE_MEASURE), "measure");
 	assert_string_equal(bt_mode_name(BT_MODE_TRACE), "trace");
 	assert_string_equal(bt_mode_name(BT_MODE_NEXT), "next");

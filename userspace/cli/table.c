@@ -300,6 +300,8 @@ const char *table_reason(enum bt_reason reason)
 		return "the thread executed a program that only a user with CAP_SYS_PTRACE or CAP_PERFMON may follow, and left the run";
 	case BT_REASON_DISABLED:
 		return "tracing is switched off on this host; root can switch it on: echo 1 >/sys/module/bricktrace/parameters/enabled";
+	case BT_REASON_DETACHED:
+		return "the operator of this host has detached the session";
 	case BT_REASON_LEVEL:
 		return "the run was not traced";
 	default:

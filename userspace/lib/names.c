@@ -133,6 +133,8 @@ const char *bt_reason_name(enum bt_reason reason)
 		return "not_registered";
 	case BT_REASON_BUSY:
 		return "busy";
+	case BT_REASON_DETACHED:
+		return "detached";
 	case BT_REASON_NO_MODULE:
 		return "module_absent";
 	case BT_REASON_NO_PERMISSION:
