@@ -211,10 +211,10 @@ static void attach_needs_a_target(void **state)
 {
 	(void)state;
 	assert_int_equal(run("$B attach 2>&1"), 125);
-	assert_says("no process (-p) or thread (-t)");
+	assert_says("no process (-p), thread (-t) or cgroup (--cgroup)");
 	assert_int_equal(run("$B attach -j 2>&1"), 125);
 	assert_int_equal(run("$B attach 1 2>&1"), 125);
-	assert_says("unexpected argument '1': use -p PID or -t TID");
+	assert_says("unexpected argument '1': use -p PID, -t TID or --cgroup PATH");
 	assert_int_equal(run("$B attach -p 1 sleep 2>&1"), 125);
 	assert_int_equal(run("$B attach -p init 2>&1"), 125);
 	assert_says(

@@ -9,18 +9,25 @@
 #include <unistd.h>
 
 #include "../lib/utf8.h"
+#include "cgroup.h"
 #include "cli.h"
 
 /* The exit status when a target cannot be followed. */
 #define EXIT_TARGET 1
 /* How often the number of followed threads is read, as no descriptor reports their end. */
 #define POLL_NS UINT64_C(100000000)
+/* How often the processes of a cgroup are read while it has some. */
+#define CGROUP_NS UINT64_C(1000000000)
+
+enum { OPTION_CGROUP = OPTION_SLOW + 1 };
 
 struct attachment {
 	struct job job;
 	struct options options;
 	struct ids processes;
 	struct ids threads;
+	struct cgroup cgroup; /* its @path is NULL without --cgroup */
+	uint64_t read_ns;     /* when the cgroup is to be read next */
 	uint64_t duration_ns;
 	struct pollfd *fds; /* [0]: the signalfd; [1 + i]: a pidfd of processes.id[i] */
 };
@@ -28,13 +35,17 @@ struct attachment {
 static void attach_help(void)
 {
 	print_help(
-		"Usage: bricktrace attach -p PID[,PID...] | -t TID[,TID...] [OPTIONS]\n\n"
+		"Usage: bricktrace attach -p PID[,PID...] | -t TID[,TID...] [OPTIONS]\n"
+		"       bricktrace attach --cgroup PATH [OPTIONS]\n\n"
 		"Follows running processes or threads as one brick until ^C, the end of the\n"
 		"duration or their own end, and shows where their time went. The processes do not\n"
 		"notice: they are not stopped or signaled.\n\n"
 		"  -p, --pid LIST     all threads of these processes\n"
 		"  -t, --tid LIST     these threads\n"
 		"                     Threads that the targets create are followed too.\n"
+		"      --cgroup PATH  all processes of this cgroup and of those below it, now and\n"
+		"                     later, with the children of them all, until it is removed:\n"
+		"                     /system.slice/x.service, or a directory\n"
 		"  -d, --duration TIME\n"
 		"                     stop after this time: 10, 10s, 250ms (a plain number is\n"
 		"                     seconds)\n"
@@ -42,7 +53,9 @@ static void attach_help(void)
 		"                     is microseconds)\n"
 		"  -f, --follow       follow child processes too, until they have ended\n"
 		"  -n, --name NAME    the brick's name (default: the first target's)\n",
-		"Exits with 0, 1 if a target cannot be followed, 125 if bricktrace itself fails.");
+		"Exits with 0, 1 if a target cannot be followed, 125 if bricktrace itself fails.\n"
+		"Of a cgroup, processes that cannot be followed are counted, and it exits with 1 if\n"
+		"none was.");
 }
 
 static int attach_parse_list(const char *what, struct ids *ids)
@@ -60,6 +73,10 @@ static int attach_parse_option(int c, struct attachment *a)
 	const char *wrong;
 
 	switch (c) {
+	case OPTION_CGROUP:
+		cgroup_close(&a->cgroup);
+		a->cgroup = (struct cgroup){ 0 };
+		return cgroup_open(&a->cgroup, "", optarg) ? EXIT_OWN : -1;
 	case 'd':
 		wrong = parse_duration(optarg, &a->duration_ns);
 		if (!wrong)
@@ -83,6 +100,7 @@ static int attach_parse(int argc, char **argv, struct attachment *a)
 {
 	static const struct option words[] = {
 		OPTION_WORDS,
+		OPTION("cgroup", required_argument, OPTION_CGROUP),
 		OPTION("duration", required_argument, 'd'),
 		OPTION("pid", required_argument, 'p'),
 		OPTION("tid", required_argument, 't'),
@@ -96,11 +114,16 @@ static int attach_parse(int argc, char **argv, struct attachment *a)
 	if (status >= 0)
 		return status;
 	if (argv[optind]) {
-		complain("unexpected argument '%s': use -p PID or -t TID", argv[optind]);
+		complain("unexpected argument '%s': use -p PID, -t TID or --cgroup PATH",
+			 argv[optind]);
 		return EXIT_OWN;
 	}
-	if (!a->processes.n && !a->threads.n) {
-		complain("no process (-p) or thread (-t) to attach to; see bricktrace attach --help");
+	if (!a->processes.n && !a->threads.n && !a->cgroup.path) {
+		complain("no process (-p), thread (-t) or cgroup (--cgroup) to attach to; see bricktrace attach --help");
+		return EXIT_OWN;
+	}
+	if ((a->processes.n || a->threads.n) && a->cgroup.path) {
+		complain("--cgroup cannot be combined with -p or -t: attach to either of them");
 		return EXIT_OWN;
 	}
 	return -1;
@@ -111,11 +134,17 @@ static int attach_parse(int argc, char **argv, struct attachment *a)
 
 static void attach_default_name(const struct attachment *a, char *name, size_t size)
 {
-	pid_t id = a->processes.n ? a->processes.id[0] : a->threads.id[0];
 	char path[64];
 	size_t n = 0;
 	FILE *file;
+	pid_t id;
 
+	if (a->cgroup.path) {
+		bti_utf8_copy(name, size, strrchr(a->cgroup.path, '/') + 1,
+			      BTI_UTF8_REPLACE_CONTROLS);
+		return;
+	}
+	id = a->processes.n ? a->processes.id[0] : a->threads.id[0];
 	snprintf(path, sizeof(path), "/proc/%d/comm", id);
 	file = fopen(path, "re");
 	if (file) {
@@ -181,16 +210,66 @@ static int attach_watch(struct attachment *a)
 	return 0;
 }
 
+static int attach_open_run(struct attachment *a)
+{
+	struct job *job = &a->job;
+	int err =
+		bt_run_open(job->tracer, job->brick, BT_TRACE, BT_SCOPE_TRACER, &job->run);
+
+	if (!err) {
+		interval_start(job);
+		return interval_open(job) ? EXIT_OWN : 0;
+	}
+	/* Of a cgroup, another process may come. */
+	if (err == -ESRCH && a->cgroup.path)
+		return 0;
+	if (err == -ESRCH) {
+		complain("no thread is left to attach to: each target has ended");
+		return EXIT_TARGET;
+	}
+	complain("%s", bt_error_text());
+	return EXIT_OWN;
+}
+
+/*
+ * Follows the processes that have come to the cgroup, and opens the run as soon as one is
+ * followed, since a run about the session's threads needs one. Returns 0; -ENOENT if the
+ * cgroup has been removed; or another value after saying what failed.
+ */
+static int attach_read_cgroup(struct attachment *a)
+{
+	struct job *job = &a->job;
+	uint64_t now = monotonic_ns();
+	int err;
+
+	if (!a->cgroup.path || now < a->read_ns)
+		return 0;
+	err = cgroup_follow(&a->cgroup, job->tracer);
+	/* The first process of an empty cgroup shall not wait for a second. */
+	if (a->cgroup.known.n)
+		a->read_ns = now + CGROUP_NS;
+	if (err || bt_tracer_threads(job->tracer) <= 0)
+		return err;
+	return job->run ? interval_resume(job) : attach_open_run(a);
+}
+
+static bool attach_goes_on(const struct attachment *a)
+{
+	return a->cgroup.path || bt_tracer_threads(a->job.tracer) > 0;
+}
+
 static int attach_wait(struct attachment *a)
 {
 	uint64_t begin = monotonic_ns(), passed;
 	size_t i, n = 1 + a->processes.n;
 
-	while (bt_tracer_threads(a->job.tracer) > 0 &&
-	       (passed = monotonic_ns() - begin) < a->duration_ns) {
+	while (attach_goes_on(a) && (passed = monotonic_ns() - begin) < a->duration_ns) {
 		uint64_t left = MIN(a->duration_ns - passed, interval_left_ns(&a->job));
 		struct timespec ts = { .tv_nsec = (long)MIN(left, POLL_NS) };
+		int err = attach_read_cgroup(a);
 
+		if (err)
+			return err == -ENOENT ? 0 : -1;
 		if (ppoll(a->fds, n, &ts, NULL) < 0) {
 			complain("cannot wait: %s", strerror(errno));
 			return -1;
@@ -208,28 +287,27 @@ static int attach_wait(struct attachment *a)
 	return 0;
 }
 
-static int attach_open_run(struct attachment *a)
+/* Reports after attach_wait() has returned @err. Returns the status to exit with. */
+static int attach_end(struct attachment *a, int err)
 {
-	struct job *job = &a->job;
-	int err =
-		bt_run_open(job->tracer, job->brick, BT_TRACE, BT_SCOPE_TRACER, &job->run);
+	bool found = a->job.run;
 
-	if (!err) {
-		interval_start(job);
-		return interval_open(job) ? EXIT_OWN : 0;
+	if (found) {
+		err |= job_report(&a->job);
+		err |= job_close_output(&a->job);
+	} else if (!err) {
+		complain("no process of the cgroup '%s' was followed", a->cgroup.path);
 	}
-	if (err == -ESRCH) {
-		complain("no thread is left to attach to: each target has ended");
-		return EXIT_TARGET;
-	}
-	complain("%s", bt_error_text());
-	return EXIT_OWN;
+	cgroup_summarize(&a->cgroup);
+	if (err)
+		return EXIT_OWN;
+	return found ? 0 : EXIT_TARGET;
 }
 
 static int attach_run(struct attachment *a)
 {
 	char name[BT_NAME_LEN];
-	int status, err;
+	int status;
 
 	attach_default_name(a, name, sizeof(name));
 	status = job_open(&a->job, name);
@@ -242,14 +320,11 @@ static int attach_run(struct attachment *a)
 	status = attach_watch(a);
 	if (!status)
 		status = attach_follow(a);
-	if (!status)
+	if (!status && !a->cgroup.path)
 		status = attach_open_run(a);
 	if (status)
 		return status;
-	err = attach_wait(a);
-	err |= job_report(&a->job);
-	err |= job_close_output(&a->job);
-	return err ? EXIT_OWN : 0;
+	return attach_end(a, attach_wait(a));
 }
 
 int cmd_attach(int argc, char **argv)
@@ -269,5 +344,6 @@ int cmd_attach(int argc, char **argv)
 	free(a.fds);
 	free(a.processes.id);
 	free(a.threads.id);
+	cgroup_close(&a.cgroup);
 	return status;
 }

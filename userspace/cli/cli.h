@@ -164,6 +164,8 @@ struct ids {
 	size_t n;
 };
 
+/* Appends an ID. Returns 0 or -ENOMEM. */
+int ids_add(struct ids *ids, pid_t id);
 /*
  * Appends the IDs of a list such as "1,2 3" that @ids does not have yet. Returns
  * NULL, or what is wrong with the text.

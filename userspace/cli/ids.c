@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Parsing lists of process and thread IDs, as people and pidof write them. */
+/* Lists of process and thread IDs, and parsing them as people and pidof write them. */
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -9,20 +9,29 @@
 
 #define SEPARATORS ", \t\n"
 
+int ids_add(struct ids *ids, pid_t id)
+{
+	/* The memory doubles, so that a long list is not copied for each of its elements. */
+	if (!(ids->n & (ids->n - 1))) {
+		size_t room = ids->n ? 2 * ids->n : 1;
+		pid_t *more = reallocarray(ids->id, room, sizeof(*ids->id));
+
+		if (!more)
+			return -ENOMEM;
+		ids->id = more;
+	}
+	ids->id[ids->n++] = id;
+	return 0;
+}
+
 static const char *ids_append(struct ids *ids, pid_t id)
 {
-	pid_t *more;
 	size_t i;
 
 	for (i = 0; i < ids->n; i++)
 		if (ids->id[i] == id)
 			return NULL;
-	more = reallocarray(ids->id, ids->n + 1, sizeof(*ids->id));
-	if (!more)
-		return "there is no memory for so many";
-	ids->id = more;
-	ids->id[ids->n++] = id;
-	return NULL;
+	return ids_add(ids, id) ? "there is no memory for so many" : NULL;
 }
 
 const char *parse_ids(const char *text, struct ids *ids)

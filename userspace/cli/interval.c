@@ -86,6 +86,16 @@ int interval_open(struct job *job)
 	return -1;
 }
 
+int interval_resume(struct job *job)
+{
+	struct interval *i = &job->interval;
+
+	if (!i->brick || i->run)
+		return 0;
+	i->end_ns = monotonic_ns() + job->options->interval_ns;
+	return interval_open(job);
+}
+
 int interval_adopt(struct job *job, uint64_t number)
 {
 	struct interval *i = &job->interval;

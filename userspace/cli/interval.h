@@ -36,6 +36,12 @@ void interval_start(struct job *job);
 int interval_open(struct job *job);
 
 /*
+ * Opens an interval if none is open, for instance because each thread had ended, and there are
+ * threads again. Returns 0, or -1 after saying why that failed.
+ */
+int interval_resume(struct job *job);
+
+/*
  * Makes run @number, which another process has opened inside the run, the first interval; 0
  * does nothing. Returns 0, or -1 after saying why that failed.
  */
