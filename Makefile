@@ -11,7 +11,7 @@ KERNEL_C = $(wildcard kmod/*.[ch] include/uapi/linux/*.h tests/kunit/*.[ch] test
 TEST_MODULES = detect perturb slow spread warn
 FAKEGPU	= tests/fakegpu/*.[ch]
 CHECK_C	= $(filter-out $(KERNEL_C), $(wildcard include/*.h* userspace/*/*.[ch] tests/*/*.[ch] tests/*/*.cpp tests/system/*/*.[ch] tests/bench/peers/*.c))
-SCRIPTS	= .ci/run $(shell grep -lIrE -m 1 '^\#! ?/(usr/)?bin/(env )?((ba|busybox )?sh|bats)' tests dist) tests/vm/kernels tests/lint/lint.bash
+SCRIPTS	= .ci/run $(shell grep -lIrE -m 1 '^\#! ?/(usr/)?bin/(env )?((ba|busybox )?sh|bats)' tests dist) tests/vm/kernels tests/lint/lint.bash dist/bash-completion/bricktrace
 
 # Shell code that defines the kernels of the tests.
 KERNELS	= vm=tests/vm && . tests/vm/kernels
