@@ -18,7 +18,7 @@
 #	HEADERS		the headers that it installs, as paths below include/
 #	MAN		the manual pages that it installs, as paths below docs/
 #	COMPLETION	the bash completions that it installs, as paths below
-#			dist/bash-completion/
+#			dist/bash-completion
 
 USERSPACE := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
 TOP	:= $(patsubst %/,%,$(dir $(USERSPACE)))

@@ -52,7 +52,7 @@ END
 	for command in $("$program" --help | sed -nE 's/^  ([a-z]+) .*/\1/p'); do
 		diff <("$program" "$command" --help | sed -nE \
 			's/^  (   |(-.),) --([a-z-]+)( [A-Z]+.*| *.*)?$/\2\/--\3\4/p' |
-			sed -E -e 's/^\///' -e 's/ [A-Z]+( .*|)$/=/' -e 's/ .*//' | sort) \
+			sed -E -e 's/^\///' -e 's/ [A-Z]+( .*|)$/=/' -e 's/[ [].*//' | sort) \
 			<(tr -s '[:space:]' '\n' <<<"${_bricktrace_options[$command]}" | sed 's/=.*/=/' | sort) ||
 			{ echo "the options of bricktrace $command are others"; exit 1; }
 	done
@@ -80,6 +80,7 @@ END
 	check 'bricktrace attach -n -' ''
 	check 'bricktrace list s' sessions
 	check 'bricktrace set lin' linger_ms
+	check 'bricktrace set linger_ms en' ''
 	check 'bricktrace attach -d 1 -F t' table
 }
 
@@ -92,6 +93,7 @@ END
 @test "files" {
 	mkdir directory && : >file-1 && : >file-2
 	check 'bricktrace report fi' file-1 file-2
+	check 'bricktrace report -j file-1 file' file-1 file-2
 	check 'bricktrace record -o file-' file-1 file-2
 	check 'bricktrace run --ioctl-names d' directory
 }
