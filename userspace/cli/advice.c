@@ -2,7 +2,9 @@
 /* Advice for users without the module, and for hosts where the kernel may refuse to load it. */
 #include <limits.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "../lib/internal.h"
 #include "cli.h"
 
 #define SECURE_BOOT \
@@ -35,6 +37,24 @@ const char *module_advice(const char *root)
 	if (strstr(buf, "[integrity]") || strstr(buf, "[confidentiality]"))
 		return "the kernel is locked down: if modprobe says \"Key was rejected by service\" or \"Operation not permitted\", the module is not signed with a key that this machine trusts; for DKMS's key: mokutil --import /var/lib/dkms/mok.pub, then reboot and enroll it";
 	return NULL;
+}
+
+static bool advice_exists(const char *root, const char *path)
+{
+	char full[PATH_MAX];
+
+	snprintf(full, sizeof(full), "%s%s", root, path);
+	return !access(full, F_OK);
+}
+
+const char *netlink_advice(const char *root, bool *loaded)
+{
+	*loaded = advice_exists(root, BTI_PARAMETERS);
+	if (!*loaded)
+		return "the module is not loaded: run 'modprobe bricktrace' as root";
+	if (!advice_exists(root, BTI_PARAMETERS "netlink_group"))
+		return "the module is older than this program and has no generic netlink: install the module of the same version, then as root: modprobe -r bricktrace && modprobe bricktrace";
+	return "the module is loaded, but its generic netlink is only in the host's network namespace and this is another one, such as that of a container: run bricktrace there, as root of the host: nsenter -t 1 -n bricktrace ...";
 }
 
 void explain_absence(const struct bt_tracer *tracer)

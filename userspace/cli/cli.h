@@ -4,6 +4,7 @@
 #define CLI_H
 
 #include <getopt.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/types.h>
@@ -183,5 +184,11 @@ int find_program(const char *name, char **path);
  * directory that stands for /.
  */
 const char *module_advice(const char *root);
+
+/*
+ * Returns why the module's family of generic netlink is not seen, and what mends it. @root is
+ * as above. Sets @loaded to whether the module is there nevertheless.
+ */
+const char *netlink_advice(const char *root, bool *loaded);
 
 #endif

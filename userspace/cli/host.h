@@ -40,12 +40,12 @@ struct host_status {
 
 /* A setting of the host: an attribute of the set "config". */
 struct host_setting {
-	const char *name;      /* of the module's parameter, such as "linger_ms" */
-	const char *unit;      /* such as "ms"; "" for a number */
-	const char *text;      /* what it is, in a few words */
-	int attribute;	       /* BRICKTRACE_A_CONFIG_* */
-	bool wide;	       /* it has 64 bits, otherwise 32 */
-	uint64_t least, most;  /* its range; slow_ns may be 0, too */
+	const char *name;     /* of the module's parameter, such as "linger_ms" */
+	const char *unit;     /* such as "ms"; "" for a number */
+	const char *text;     /* what it is, in a few words */
+	int attribute;	      /* BRICKTRACE_A_CONFIG_* */
+	bool wide;	      /* it has 64 bits, otherwise 32 */
+	uint64_t least, most; /* its range; slow_ns may be 0, too */
 };
 extern const struct host_setting host_settings[]; /* ends with a name of NULL */
 
@@ -94,8 +94,14 @@ struct host_filter {
 	uint64_t session;
 	int32_t pid;
 	const char *name; /* of a brick, exactly */
-	bool books;	  /* of bricks, with histogram, sums, window, assertions and longest run */
+	bool books; /* of bricks, with histogram, sums, window, assertions and longest run */
 };
+
+/*
+ * The status to exit with after one of the following functions has failed with @err: 1 if
+ * something was refused or is not there, EXIT_OWN if bricktrace itself failed.
+ */
+int host_exit(int err);
 
 /*
  * These return 0, or a negative errno value after complain() has said what failed and why.

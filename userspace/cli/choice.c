@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+/* Naming one brick of the host: NAME, PID:NAME or session#ID:NAME. */
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+#include "host.h"
+
+#define CHOICE_SESSION "session#"
+
+const char *host_parse_brick(const char *text, struct host_filter *filter)
+{
+	bool session = !strncmp(text, CHOICE_SESSION, strlen(CHOICE_SESSION));
+	const char *digits = session ? text + strlen(CHOICE_SESSION) : text;
+	size_t n = strspn(digits, "0123456789");
+
+	filter->name = text;
+	if (n && digits[n] == ':') {
+		uint64_t number;
+
+		errno = 0;
+		number = strtoull(digits, NULL, 10);
+		if (errno || !number || (!session && number > INT_MAX))
+			return session ? "the number of a session is from 1 to 2^64-1" :
+					 "a process ID is a number from 1 to 2147483647";
+		if (session)
+			filter->session = number;
+		else
+			filter->pid = (int32_t)number;
+		filter->name = digits + n + 1;
+	}
+	if (!*filter->name)
+		return "the name of a brick is not empty";
+	if (strlen(filter->name) >= BT_NAME_LEN)
+		return "the name of a brick has at most 63 bytes";
+	return NULL;
+}
+
+/* Prints how @brick alone is named: by its process if that has no other such brick. */
+static void choice_print(FILE *out, const struct host_brick *brick,
+			 const struct host_brick *list, size_t n)
+{
+	size_t i, same = 0;
+
+	for (i = 0; i < n; i++)
+		same += list[i].pid == brick->pid;
+	if (brick->pid > 0 && same == 1)
+		fprintf(out, "%" PRId32, brick->pid);
+	else
+		fprintf(out, CHOICE_SESSION "%" PRIu64, brick->session);
+	fprintf(out, ":%s", brick->get.name);
+}
+
+static void choice_complain(const char *text, const struct host_brick *list, size_t n)
+{
+	char *choices = NULL;
+	size_t size, i;
+	FILE *out = open_memstream(&choices, &size);
+
+	for (i = 0; out && i < n; i++) {
+		fputs(i ? ", " : "", out);
+		choice_print(out, &list[i], list, n);
+	}
+	if (out)
+		fclose(out);
+	complain("'%s' may be any of %zu bricks; choose one of them: %s", text, n,
+		 choices ?: "");
+	free(choices);
+}
+
+int host_find_brick(struct host *host, const char *text, bool books,
+		    struct host_brick **brick)
+{
+	struct host_filter filter = { .books = books };
+	const char *wrong = host_parse_brick(text, &filter);
+	size_t n;
+	int err;
+
+	*brick = NULL;
+	if (wrong) {
+		complain("bad brick '%s': %s", text, wrong);
+		return -EINVAL;
+	}
+	err = host_list_bricks(host, &filter, brick, &n);
+	if (!err && n == 1)
+		return 0;
+	if (!err && !n) {
+		complain("there is no brick '%s'; bricktrace list shows those that there are",
+			 text);
+		err = -ENOENT;
+	} else if (!err) {
+		choice_complain(text, *brick, n);
+		err = -EEXIST;
+	}
+	free(*brick);
+	*brick = NULL;
+	return err;
+}
