@@ -11,27 +11,50 @@
 
 #define CHOICE_SESSION "session#"
 
+/*
+ * Parses the number that @end follows; a number above @most becomes 0. Returns the place of
+ * @end, or NULL if the text is something else.
+ */
+static const char *choice_number(const char *text, char end, uint64_t most, uint64_t *number)
+{
+	size_t n = strspn(text, "0123456789");
+
+	errno = 0;
+	*number = strtoull(text, NULL, 10);
+	if (errno || *number > most)
+		*number = 0;
+	return n && text[n] == end ? text + n : NULL;
+}
+
+static const char *choice_skip_word(const char *text)
+{
+	size_t n = strlen(CHOICE_SESSION);
+
+	return strncmp(text, CHOICE_SESSION, n) ? text : text + n;
+}
+
+const char *host_parse_session(const char *text, uint64_t *session)
+{
+	return choice_number(choice_skip_word(text), 0, UINT64_MAX, session) && *session ?
+		       NULL :
+		       "the number of a session is 1 or greater; bricktrace list shows it";
+}
+
 const char *host_parse_brick(const char *text, struct host_filter *filter)
 {
-	bool session = !strncmp(text, CHOICE_SESSION, strlen(CHOICE_SESSION));
-	const char *digits = session ? text + strlen(CHOICE_SESSION) : text;
-	size_t n = strspn(digits, "0123456789");
+	const char *digits = choice_skip_word(text), *colon;
+	bool session = digits != text;
+	uint64_t number;
 
-	filter->name = text;
-	if (n && digits[n] == ':') {
-		uint64_t number;
-
-		errno = 0;
-		number = strtoull(digits, NULL, 10);
-		if (errno || !number || (!session && number > INT_MAX))
-			return session ? "the number of a session is from 1 to 2^64-1" :
-					 "a process ID is a number from 1 to 2147483647";
-		if (session)
-			filter->session = number;
-		else
-			filter->pid = (int32_t)number;
-		filter->name = digits + n + 1;
-	}
+	colon = choice_number(digits, ':', session ? UINT64_MAX : INT_MAX, &number);
+	if (colon && !number)
+		return session ? "the number of a session is from 1 to 2^64-1" :
+				 "a process ID is a number from 1 to 2147483647";
+	if (colon && session)
+		filter->session = number;
+	else if (colon)
+		filter->pid = (int32_t)number;
+	filter->name = colon ? colon + 1 : text;
 	if (!*filter->name)
 		return "the name of a brick is not empty";
 	if (strlen(filter->name) >= BT_NAME_LEN)

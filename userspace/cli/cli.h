@@ -17,10 +17,14 @@
 #define EXIT_OWN 125
 
 int cmd_attach(int argc, char **argv);
+int cmd_detach(int argc, char **argv);
 int cmd_monitor(int argc, char **argv);
 int cmd_record(int argc, char **argv);
 int cmd_report(int argc, char **argv);
+int cmd_reset(int argc, char **argv);
 int cmd_run(int argc, char **argv);
+int cmd_set(int argc, char **argv);
+int cmd_status(int argc, char **argv);
 
 /* The options that run and attach have in common. */
 struct options {

@@ -47,6 +47,8 @@ struct host_setting {
 	bool wide;	      /* it has 64 bits, otherwise 32 */
 	uint64_t least, most; /* its range; slow_ns may be 0, too */
 };
+/* They have the order of the attributes, of which the first one is no setting. */
+#define HOST_SETTINGS (BRICKTRACE_A_CONFIG_MAX - 1)
 extern const struct host_setting host_settings[]; /* ends with a name of NULL */
 
 struct host_user {
@@ -109,7 +111,7 @@ int host_exit(int err);
  * it was read (NLM_F_DUMP_INTR) is read again, three times at most.
  */
 int host_get_status(struct host *host, struct host_status *status);
-/* @values has as many elements as host_settings[]. */
+/* @values has HOST_SETTINGS elements. */
 int host_get_settings(struct host *host, uint64_t *values);
 int host_set(struct host *host, const struct host_setting *setting, uint64_t value);
 int host_list_users(struct host *host, struct host_user **list, size_t *n);
@@ -129,6 +131,8 @@ int host_reset(struct host *host, uint64_t session, uint32_t brick);
  * is wrong with the text.
  */
 const char *host_parse_brick(const char *text, struct host_filter *filter);
+/* Parses the number of a session, ID or session#ID. Returns NULL, or what is wrong with it. */
+const char *host_parse_session(const char *text, uint64_t *session);
 /*
  * Finds the one brick that @text names. Returns 0; -ENOENT after saying that there is none;
  * -EEXIST after listing the choices, each in a form that names one brick alone; or as above.

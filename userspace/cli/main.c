@@ -12,10 +12,14 @@ static const struct command {
 	const char *summary;
 } commands[] = {
 	{ "attach", cmd_attach, "show where the time of running processes or threads goes" },
+	{ "detach", cmd_detach, "end the tracing of sessions for good" },
 	{ "monitor", cmd_monitor, "show each run of the host when it has finished" },
 	{ "record", cmd_record, "write the finished runs of the host to a file" },
 	{ "report", cmd_report, "show what was recorded" },
+	{ "reset", cmd_reset, "make bricks forget their runs" },
 	{ "run", cmd_run, "run a program and show where its time went" },
+	{ "set", cmd_set, "show or change the settings of the host" },
+	{ "status", cmd_status, "show the state of the module and who uses it" },
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

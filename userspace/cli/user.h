@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* The names of users. */
+#ifndef USER_H
+#define USER_H
+
+#include <stdint.h>
+
+#define USER_NAME_LEN 64
+
+/* Returns the name of a user or, without one, the number. The text may have to be escaped. */
+const char *user_name(uint32_t uid, char name[USER_NAME_LEN]);
+
+#endif
