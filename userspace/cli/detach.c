@@ -7,7 +7,7 @@
 
 #include "cli.h"
 #include "host.h"
-#include "json.h"
+#include "origin.h"
 
 enum { DETACH_PID = 512 };
 
@@ -105,8 +105,8 @@ static int detach_one(struct detach *d, const struct host_session *s)
 	if (d->json)
 		return 0;
 	printf("session %" PRIu64 " of ", (uint64_t)s->s.id);
-	print_escaped(stdout, s->comm);
-	printf("[%" PRId32 "] is detached\n", s->pid);
+	print_process(stdout, s->comm, s->pid);
+	puts(" is detached");
 	return 0;
 }
 

@@ -5,16 +5,24 @@
 #include "cli.h"
 #include "origin.h"
 
+void print_process(FILE *out, const char *comm, int pid)
+{
+	print_escaped(out, comm);
+	/* One that has ended, or is in another pid namespace, has no number. */
+	if (pid <= 0)
+		fputs("[-]", out);
+	else
+		fprintf(out, "[%d]", pid);
+}
+
 void print_program(FILE *out, const struct bt_record *r)
 {
+	if (r->tgid <= 0 || r->tid <= 0 || r->tid == r->tgid) {
+		print_process(out, r->comm, r->tgid);
+		return;
+	}
 	print_escaped(out, r->comm);
-	/* A thread that has ended has no number. */
-	if (r->tgid <= 0)
-		fputs("[-]", out);
-	else if (r->tid == r->tgid || r->tid <= 0)
-		fprintf(out, "[%d]", r->tgid);
-	else
-		fprintf(out, "[%d/%d]", r->tgid, r->tid);
+	fprintf(out, "[%d/%d]", r->tgid, r->tid);
 }
 
 /* Returns the bytes of an ID as hexadecimal digits; null if all are 0. */

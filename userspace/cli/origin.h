@@ -5,6 +5,9 @@
 
 #include "json.h"
 
+/* Prints the name of a process with its number. */
+void print_process(FILE *out, const char *comm, int pid);
+
 /* Prints the program with its process and, if that is another number, its thread. */
 void print_program(FILE *out, const struct bt_record *record);
 

@@ -7,7 +7,7 @@
 #include "age.h"
 #include "cli.h"
 #include "colour.h"
-#include "json.h"
+#include "origin.h"
 #include "settings.h"
 #include "user.h"
 
@@ -157,11 +157,7 @@ static void status_print_holder(FILE *out, const struct host_session *s)
 {
 	char age[AGE_LEN], name[USER_NAME_LEN];
 
-	print_escaped(out, s->comm);
-	if (s->pid)
-		fprintf(out, "[%" PRId32 "]", s->pid);
-	else
-		fputs("[-]", out);
+	print_process(out, s->comm, s->pid);
 	fputs(" of user ", out);
 	print_escaped(out, user_name(s->uid, name));
 	fprintf(out, ", session %" PRIu64 ": %" PRIu32 " holds, for %s\n",
