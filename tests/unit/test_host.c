@@ -340,24 +340,28 @@ static void without_a_text_the_number_says_why(void **state)
 
 static void a_text_that_is_damaged_is_no_text(void **state)
 {
+	/* The request claims to be longer than the message. */
+	static const uint32_t lengths[] = { UINT32_MAX, 0x10000, UINT32_C(1) << 31 };
 	struct nlmsghdr *h;
+	size_t i;
 
 	(void)state;
-	/* The request claims to be longer than the message. */
-	new_packet();
-	put_error(1, -EINVAL, "text", 0);
-	h = (struct nlmsghdr *)replies[0].bytes;
-	((struct nlmsgerr *)nlmsg_data(h))->msg.nlmsg_len = UINT32_MAX;
-	assert_int_equal(host_detach(host, 3), -EINVAL);
-	assert_said("cannot detach session 3: Invalid argument\n");
-	*said = 0;
+	for (i = 0; i < 3; i++) {
+		new_packet();
+		put_error((int)i + 1, -EINVAL, "text", 0);
+		h = (struct nlmsghdr *)replies[i].bytes;
+		((struct nlmsgerr *)nlmsg_data(h))->msg.nlmsg_len = lengths[i];
+		assert_int_equal(host_detach(host, 3), -EINVAL);
+		assert_string_equal(said, "cannot detach session 3: Invalid argument\n");
+		*said = 0;
+	}
 	/* The text has no end. */
 	new_packet();
-	put_error(2, -EINVAL, "text", 0);
-	h = (struct nlmsghdr *)replies[1].bytes;
+	put_error(4, -EINVAL, "text", 0);
+	h = (struct nlmsghdr *)replies[3].bytes;
 	memset((char *)h + h->nlmsg_len - 8, 'x', 8);
 	assert_int_equal(host_detach(host, 3), -EINVAL);
-	assert_said("cannot detach session 3: Invalid argument\n");
+	assert_string_equal(said, "cannot detach session 3: Invalid argument\n");
 }
 
 static void settings_have_their_places(void **state)

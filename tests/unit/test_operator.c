@@ -444,7 +444,7 @@ static void bad_values_are_refused(void **state)
 	assert_bad("linger_ms", "", "linger_ms is from 0");
 	assert_bad("slow_ns", "9999ns", "slow_ns is 0 or from 10000 to");
 	assert_bad("cv_threshold", "12.5555%", "cv_threshold is from 0% to 1000%");
-	assert_bad("cv_threshold", "15ms%", "cv_threshold is from 0% to 1000%");
+	assert_bad("cv_threshold", "15us%", "cv_threshold is from 0% to 1000%");
 	assert_bad("cv_threshold", "1001%", "cv_threshold is from 0% to 1000%");
 	assert_bad("efficiency-threshold", "101%",
 		   "efficiency_threshold is from 0% to 100%");
