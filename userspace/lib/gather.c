@@ -113,6 +113,6 @@ int bti_gather_statistics(const struct bti_gather *g, const char *name,
 	room.statistics[0].squares = d->squares;
 	memcpy(room.histogram, d->bucket, sizeof(room.histogram));
 	memcpy(room.categories, g->categories, sizeof(room.categories));
-	return bti_statistics_new(name, g->budget_ns, &get, &room, g->runnable_runs,
-				  g->fault_runs, statistics);
+	return bti_statistics_new(name, g->budget_ns, &get, &room, BTI_OUTLIERS,
+				  g->runnable_runs, g->fault_runs, statistics);
 }

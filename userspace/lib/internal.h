@@ -217,13 +217,15 @@ void bti_local_get(struct bt_brick *brick, struct bricktrace_brick_get *get,
 
 /*
  * Makes statistics of @room, whose arrays @get describes, although their addresses are not
- * used. @runnable and @faults are the numbers of traced runs that have the time in which
- * threads waited for a CPU, and page faults. Returns 0 or -ENOMEM.
+ * used. @outliers is as in struct bricktrace_session. @runnable and @faults are the numbers of
+ * traced runs that have the time in which threads waited for a CPU, and page faults. Returns 0
+ * or -ENOMEM.
  */
 int bti_statistics_new(const char *name, uint64_t budget_ns,
 		       const struct bricktrace_brick_get *get,
-		       const struct bti_brick_room *room, uint64_t runnable,
-		       uint64_t faults, struct bt_statistics **statistics);
+		       const struct bti_brick_room *room, uint32_t outliers,
+		       uint64_t runnable, uint64_t faults,
+		       struct bt_statistics **statistics);
 
 /* Describes an array of @all bytes for the kernel. */
 static inline struct bricktrace_array bti_array(void *first, size_t size, size_t all)

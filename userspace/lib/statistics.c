@@ -247,8 +247,8 @@ int bt_brick_statistics(struct bt_brick *brick, struct bt_statistics **out)
 
 int bti_statistics_new(const char *name, uint64_t budget_ns,
 		       const struct bricktrace_brick_get *get,
-		       const struct bti_brick_room *room, uint64_t runnable,
-		       uint64_t faults, struct bt_statistics **out)
+		       const struct bti_brick_room *room, uint32_t outliers,
+		       uint64_t runnable, uint64_t faults, struct bt_statistics **out)
 {
 	struct statistics_whole *whole = calloc(1, sizeof(*whole));
 
@@ -257,7 +257,7 @@ int bti_statistics_new(const char *name, uint64_t budget_ns,
 		return bti_fail(ENOMEM, "no memory for the statistics of brick '%s'", name);
 	whole->get = *get;
 	whole->room = *room;
-	statistics_read(whole, name, budget_ns, BTI_OUTLIERS);
+	statistics_read(whole, name, budget_ns, outliers);
 	statistics_read_traced(whole, runnable, faults);
 	return 0;
 }
