@@ -18,7 +18,7 @@ json_t *number_json(uint64_t n)
 	return n == BT_NONE ? json_null() : json_integer(n);
 }
 
-static json_t *real_json(double n)
+json_t *real_json(double n)
 {
 	return isnan(n) ? json_null() : json_real(n);
 }
