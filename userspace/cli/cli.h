@@ -26,6 +26,7 @@ int cmd_reset(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_set(int argc, char **argv);
 int cmd_status(int argc, char **argv);
+int cmd_show(int argc, char **argv);
 
 /* The options that run and attach have in common. */
 struct options {
@@ -134,6 +135,12 @@ int terminal_columns(FILE *out);
  * number of columns that it has.
  */
 int print_bar(FILE *out, uint64_t n, uint64_t all, int width);
+/*
+ * Prints one column as high as @n / @all in eighths, rounded up, so that only 0 is blank: a
+ * part of a block if the locale has UTF-8, otherwise a digit. @n is at most @all, and that is
+ * less than 2^60.
+ */
+void print_level(FILE *out, uint64_t n, uint64_t all);
 
 /*
  * Parse texts such as "12", "1.5us", "3ms" or "2s"; a plain number is microseconds in

@@ -21,6 +21,7 @@ static const struct command {
 	{ "run", cmd_run, "run a program and show where its time went" },
 	{ "set", cmd_set, "show or change the settings of the host" },
 	{ "status", cmd_status, "show the state of the module and who uses it" },
+	{ "show", cmd_show, "show what is known of all runs of a brick" },
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -199,7 +199,7 @@ void table_foot(FILE *out, const struct bt_times *t, double minor_faults,
 	      out);
 }
 
-static void table_categories(FILE *out, const struct bt_result *result, const char *filter)
+void table_categories(FILE *out, const struct bt_result *result, const char *filter)
 {
 	const struct bt_times *t = bt_result_times(result, BT_INCLUSIVE);
 	uint32_t i;

@@ -47,6 +47,9 @@ void table_foot(FILE *out, const struct bt_times *t, double minor_faults,
  */
 void table_last_cell(FILE *out, int before, int column, const char *text);
 
+/* The whole table of a run; @filter may be NULL. */
+void table_categories(FILE *out, const struct bt_result *result, const char *filter);
+
 /* Prints the line that says what the filter selects, if there is one. */
 void table_filter(FILE *out, const char *filter);
 
