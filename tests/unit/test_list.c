@@ -354,6 +354,15 @@ static void threads_are_json(void **state)
 	ASSERT_NULL(1, "offcpu_percent");
 	ASSERT_TEXT("none", 1, "dominant");
 	json_decref(json);
+	/* Neither the time nor the errors of a category were told. */
+	answers.thread[0].calls[BT_CAT_OTHER].ns = BT_NONE;
+	answers.thread[0].calls[BT_CAT_OTHER].errors = BT_NONE;
+	json = listed("threads");
+	ASSERT_NULL(0, "calls_percent");
+	ASSERT_NULL(0, "errors");
+	ASSERT_NUMBER(7, 0, "calls");
+	ASSERT_TEXT("futex", 0, "dominant");
+	json_decref(json);
 }
 
 static void bricks_are_json(void **state)

@@ -141,6 +141,12 @@ static double list_share(uint64_t ns, uint64_t all_ns)
 	return known ? 100.0 * ns / all_ns : NAN;
 }
 
+/* A sum is not known if a part of it is not. */
+static uint64_t list_sum(uint64_t a, uint64_t b)
+{
+	return a == BT_NONE || b == BT_NONE ? BT_NONE : a + b;
+}
+
 static json_t *list_categories_json(const struct host_thread *t)
 {
 	json_t *all = json_object();
@@ -167,10 +173,10 @@ static void list_add_thread(struct list *l, const struct host_thread *t)
 	int c;
 
 	for (c = 0; c < HOST_CATEGORIES; c++) {
-		count += t->calls[c].count;
-		errors += t->calls[c].errors;
-		ns += t->calls[c].ns;
-		if (t->calls[c].ns > most) {
+		count = list_sum(count, t->calls[c].count);
+		errors = list_sum(errors, t->calls[c].errors);
+		ns = list_sum(ns, t->calls[c].ns);
+		if (t->calls[c].ns != BT_NONE && t->calls[c].ns > most) {
 			most = t->calls[c].ns;
 			dominant = (enum bt_category)c;
 		}
