@@ -22,6 +22,7 @@ static const struct command {
 	{ "set", cmd_set, "show or change the settings of the host" },
 	{ "status", cmd_status, "show the state of the module and who uses it" },
 	{ "show", cmd_show, "show what is known of all runs of a brick" },
+	{ "top", cmd_top, "show what bricks or threads do, again and again" },
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
