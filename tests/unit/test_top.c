@@ -180,7 +180,7 @@ static void rates_of_a_brick(void **state)
 	add_category(0, BRICKTRACE_CAT_READ, 50);
 	take(&a, RATES_BRICKS, NULL);
 	assert_unknown(&a, 0);
-	assert_true(a.elapsed_ns == BT_NONE && isnan(a.hooks_percent));
+	assert_true(a.elapsed_ns == BT_NONE && isnan(a.armed_percent));
 
 	/* The sum of the squares has more than 64 bits. */
 	add_runs(0, 2, 40 * S);
@@ -199,7 +199,7 @@ static void rates_of_a_brick(void **state)
 	assert_true(fabs(item->rate[RATE_CV] - 152.7) < 0.1);
 	assert_int_equal(item->most, BT_CAT_IOCTL);
 	assert_int_equal(b.elapsed_ns, 2 * S);
-	assert_double(b.hooks_percent, 50);
+	assert_double(b.armed_percent, 50);
 	rates_free(&a);
 	rates_free(&b);
 }
@@ -267,7 +267,7 @@ static void counters_that_went_back_are_unknown_once(void **state)
 	host.status.loaded_ns = 1;
 	take(&c, RATES_BRICKS, &b);
 	assert_unknown(&c, 0);
-	assert_true(c.elapsed_ns == BT_NONE && isnan(c.hooks_percent));
+	assert_true(c.elapsed_ns == BT_NONE && isnan(c.armed_percent));
 	rates_free(&b);
 
 	/* The other view. */
@@ -331,7 +331,7 @@ static void rates_of_threads(void **state)
 	host.status.hooks = BRICKTRACE_HOOKS_OFF;
 	take(&b, RATES_THREADS, &a);
 	assert_unknown(&b, 1);
-	assert_double(b.hooks_percent, 50);
+	assert_double(b.armed_percent, 50);
 	rates_free(&a);
 	rates_free(&b);
 }
@@ -491,7 +491,7 @@ static struct top shown(enum rates_view view)
 		.now = { .view = view,
 			 .item = items,
 			 .n = ITEMS,
-			 .hooks_percent = 99.94,
+			 .armed_percent = 99.94,
 			 .elapsed_ns = 2 * S,
 			 .unix_ns = 3723 * S + 4 * MS },
 		.rows = rows,
@@ -539,7 +539,7 @@ static void listings(void **state)
 	top = shown(RATES_THREADS);
 	host.status.hooks = BRICKTRACE_HOOKS_OFF;
 	top.now.status = host.status;
-	top.now.hooks_percent = NAN;
+	top.now.armed_percent = NAN;
 	assert_string_equal(
 		listing(&top, CELL_WHOLE),
 		"01:02:03.004 3 of 3 threads by calls, every 2.5 s\n"
@@ -616,7 +616,7 @@ static void json(void **state)
 	top_choose(&top);
 	listing_print_json(out, &top, 0);
 	top = shown(RATES_THREADS);
-	top.now.hooks_percent = NAN;
+	top.now.armed_percent = NAN;
 	top.now.elapsed_ns = BT_NONE;
 	strcpy(top.text, "4194304");
 	top_choose(&top);
@@ -624,13 +624,13 @@ static void json(void **state)
 	fclose(out);
 	assert_string_equal(
 		text,
-		"{\"schema\":1,\"unix_ns\":3723004000000,\"elapsed_ns\":2000000000,\"host\":{\"hooks\":\"quiet\",\"hooks_percent\":99.94,"
+		"{\"schema\":1,\"unix_ns\":3723004000000,\"elapsed_ns\":2000000000,\"host\":{\"hooks\":\"quiet\",\"armed_percent\":99.94,"
 		"\"sessions\":2,\"threads\":5,\"runs\":0,\"threads_lost\":3,\"stream_lost\":4},\"bricks\":["
 		"{\"session\":1,\"pid\":100,\"comm\":\"player\",\"runs_per_s\":12.5,\"mean_ns\":1234567.0,\"over_budget_percent\":3.25,"
 		"\"traced_per_s\":0.01,\"cv_percent\":100.0,\"mode\":\"tail\",\"dominant\":\"ioctl\",\"brick\":\"decode\",\"escalated\":false},"
 		"{\"session\":3,\"pid\":null,\"comm\":\"abcdefghijklmno\",\"runs_per_s\":null,\"mean_ns\":null,\"over_budget_percent\":null,"
 		"\"traced_per_s\":null,\"cv_percent\":null,\"mode\":\"measure\",\"dominant\":null,\"brick\":\"idle\",\"escalated\":false}]}\n"
-		"{\"schema\":1,\"unix_ns\":3723004000000,\"elapsed_ns\":null,\"host\":{\"hooks\":\"quiet\",\"hooks_percent\":null,"
+		"{\"schema\":1,\"unix_ns\":3723004000000,\"elapsed_ns\":null,\"host\":{\"hooks\":\"quiet\",\"armed_percent\":null,"
 		"\"sessions\":2,\"threads\":5,\"runs\":0,\"threads_lost\":3,\"stream_lost\":4},\"threads\":["
 		"{\"session\":22,\"pid\":4194304,\"tid\":4194303,\"calls_per_s\":123456789.0,\"in_calls_percent\":2e13,\"offcpu_percent\":100.0,"
 		"\"errors_per_s\":1e12,\"dominant\":\"futex\",\"comm\":\"a\\u001B[1m\"}]}\n");

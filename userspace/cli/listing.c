@@ -34,10 +34,10 @@ static void listing_print_choice(FILE *out, const struct top *top)
 static void listing_print_hooks(FILE *out, const struct top *top)
 {
 	fprintf(out, "hooks %s, in place for ", listing_hooks(top->now.status.hooks));
-	if (isnan(top->now.hooks_percent))
+	if (isnan(top->now.armed_percent))
 		fputs("- %", out);
 	else
-		fprintf(out, "%.1f %%", top->now.hooks_percent);
+		fprintf(out, "%.1f %%", top->now.armed_percent);
 }
 
 static void listing_print_numbers(FILE *out, const struct top *top)
@@ -94,9 +94,9 @@ void listing_print_json(FILE *out, const struct top *top, size_t flags)
 		   json_pack("{s:i,s:o,s:o,s:{s:s,s:o,s:o,s:o,s:o,s:o,s:o},s:o}",
 			     "schema", 1, "unix_ns", number_json(r->unix_ns),
 			     "elapsed_ns", number_json(r->elapsed_ns), "host", "hooks",
-			     listing_hooks(s->hooks), "hooks_percent",
-			     isnan(r->hooks_percent) ? json_null() :
-						       json_real(r->hooks_percent),
+			     listing_hooks(s->hooks), "armed_percent",
+			     isnan(r->armed_percent) ? json_null() :
+						       json_real(r->armed_percent),
 			     "sessions", number_json(s->sessions), "threads",
 			     number_json(s->threads), "runs", number_json(s->runs),
 			     "threads_lost", number_json(s->threads_lost), "stream_lost",

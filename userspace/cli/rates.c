@@ -122,7 +122,7 @@ int rates_read(struct rates *rates, enum rates_view view, struct host *host,
 	int status;
 	size_t i;
 
-	*rates = (struct rates){ .view = view, .elapsed_ns = BT_NONE, .hooks_percent = NAN };
+	*rates = (struct rates){ .view = view, .elapsed_ns = BT_NONE, .armed_percent = NAN };
 	status = host_get_status(host, &rates->status);
 	if (status)
 		return host_exit(status);
@@ -222,7 +222,7 @@ void rates_compare(struct rates *now, const struct rates *before)
 	    now->read_ns <= before->read_ns)
 		return;
 	now->elapsed_ns = now->read_ns - before->read_ns;
-	now->hooks_percent =
+	now->armed_percent =
 		rates_percent(b->armed_ns - a->armed_ns, b->loaded_ns - a->loaded_ns);
 	if (now->view != before->view ||
 	    (now->view == RATES_THREADS && !rates_hooked(now, before)))

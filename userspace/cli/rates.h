@@ -66,7 +66,7 @@ struct rates {
 	size_t n;
 	/* What rates_compare() knows of the time since the other reading. */
 	uint64_t elapsed_ns;  /* BT_NONE if there is none to compare with */
-	double hooks_percent; /* how much of it the hooks were in place */
+	double armed_percent; /* how much of it the hooks were in place */
 };
 
 /*
