@@ -280,12 +280,12 @@ int bkt_message_put_brick(struct sk_buff *skb, const struct bkt_brick_copy *copy
 	int ret;
 
 	ret = bkt_message_put(skb, BRICKTRACE_A_BRICK_STATISTICS, message_statistics,
-			      &copy->st.sums);
+			      &copy->st.sums) ?:
+	      message_put_all(skb, BRICKTRACE_A_BRICK_SUMS, message_sums, copy->st.categories,
+			      sizeof(copy->st.categories[0]), BKT_CATEGORIES);
 	if (ret || !books)
 		return ret;
-	return message_put_all(skb, BRICKTRACE_A_BRICK_SUMS, message_sums, copy->st.categories,
-			       sizeof(copy->st.categories[0]), BKT_CATEGORIES) ?:
-	       nla_put(skb, BRICKTRACE_A_BRICK_WINDOW,
+	return nla_put(skb, BRICKTRACE_A_BRICK_WINDOW,
 		       copy->window_runs * sizeof(copy->window[0]), copy->window) ?:
 	       message_put_histogram(skb, &copy->st.durations) ?:
 	       message_put_all(skb, BRICKTRACE_A_BRICK_ASSERTION, message_assertion,

@@ -53,7 +53,7 @@ extern const struct bkt_message_field bkt_message_result[], bkt_message_times[],
 	bkt_message_category[], bkt_message_syscall[], bkt_message_failed[],
 	bkt_message_ioctl[], bkt_message_slow_call[];
 
-/* Puts the statistics of a brick and, with @books, the rest of its books. */
+/* Puts the statistics and sums of a brick and, with @books, the rest of its books. */
 int bkt_message_put_brick(struct sk_buff *skb, const struct bkt_brick_copy *copy, bool books);
 
 #endif /* BKT_MESSAGE_H */

@@ -25,8 +25,8 @@ int cmd_report(int argc, char **argv);
 int cmd_reset(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_set(int argc, char **argv);
-int cmd_status(int argc, char **argv);
 int cmd_show(int argc, char **argv);
+int cmd_status(int argc, char **argv);
 int cmd_top(int argc, char **argv);
 
 /* The options that run and attach have in common. */

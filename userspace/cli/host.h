@@ -85,7 +85,7 @@ struct host_brick {
 	char label[BRICKTRACE_LABEL_LEN];
 	/*
 	 * As bti_statistics_new() wants them: of the arrays of @get only @cap, @count and
-	 * @known are set. Without the flag HOST_BOOKS only the statistics are there.
+	 * @known are set. Without @books of the filter only statistics and categories are there.
 	 */
 	struct bricktrace_brick_get get;
 	struct bti_brick_room room;

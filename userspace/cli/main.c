@@ -20,8 +20,8 @@ static const struct command {
 	{ "reset", cmd_reset, "make bricks forget their runs" },
 	{ "run", cmd_run, "run a program and show where its time went" },
 	{ "set", cmd_set, "show or change the settings of the host" },
-	{ "status", cmd_status, "show the state of the module and who uses it" },
 	{ "show", cmd_show, "show what is known of all runs of a brick" },
+	{ "status", cmd_status, "show the state of the module and who uses it" },
 	{ "top", cmd_top, "show what bricks or threads do, again and again" },
 };
 

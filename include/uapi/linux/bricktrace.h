@@ -1179,6 +1179,7 @@ struct bricktrace_brick_reset {
  *		BRICKTRACE_MAX_EFFICIENCY, @trace_limit above BRICKTRACE_MAX_LIMIT,
  *		@outliers above BRICKTRACE_MAX_OUTLIERS and not BRICKTRACE_OUTLIERS_KEEP,
  *		@enabled above 1, or @slow_ns below BRICKTRACE_MIN_SLOW and not 0
+ *	ESHUTDOWN	@enabled is 1, but the host's operator has detached the session
  */
 struct bricktrace_session {
 	__u32 size;
