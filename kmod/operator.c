@@ -487,18 +487,19 @@ static int operator_put_brick(struct operator_dump *d, struct bkt_session *s, st
 			      struct bkt_brick_copy *copy)
 {
 	struct sk_buff *skb = d->skb;
-	struct bricktrace_session settings = {};
 	void *header = dump_put_header(d, BRICKTRACE_CMD_BRICK_GET);
+	char label[BRICKTRACE_LABEL_LEN];
 	int ret;
 
-	bkt_session_get(s, &settings);
+	bkt_session_label(s, label);
 	bkt_brick_get(b, copy);
 	ret = !header || bkt_message_put_u64(skb, BRICKTRACE_A_BRICK_SESSION, s->id) ||
 	      nla_put_u32(skb, BRICKTRACE_A_BRICK_PID, operator_pid(s->tgid)) ||
 	      nla_put_u32(skb, BRICKTRACE_A_BRICK_UID, s->uid) ||
 	      nla_put_string(skb, BRICKTRACE_A_BRICK_COMM, s->comm) ||
-	      nla_put_string(skb, BRICKTRACE_A_BRICK_LABEL, settings.label) ||
-	      nla_put_u32(skb, BRICKTRACE_A_BRICK_OUTLIERS, settings.outliers) ||
+	      nla_put_string(skb, BRICKTRACE_A_BRICK_LABEL, label) ||
+	      nla_put_u32(skb, BRICKTRACE_A_BRICK_OUTLIERS,
+			  READ_ONCE(s->thresholds.outliers)) ||
 	      nla_put_u32(skb, BRICKTRACE_A_BRICK_BRICK, b->id) ||
 	      nla_put_string(skb, BRICKTRACE_A_BRICK_NAME, b->name) ||
 	      bkt_message_put_u64(skb, BRICKTRACE_A_BRICK_BUDGET_NS, copy->budget_ns) ||

@@ -308,6 +308,13 @@ void bkt_session_get(struct bkt_session *s, struct bricktrace_session *to)
 		to->escalated += READ_ONCE(s->brick[i]->escalated);
 }
 
+void bkt_session_label(struct bkt_session *s, char *label)
+{
+	spin_lock(&s->runs_lock);
+	memcpy(label, s->label, sizeof(s->label));
+	spin_unlock(&s->runs_lock);
+}
+
 static bool session_in_range(u64 value, u64 max, u64 extra)
 {
 	return value <= max || value == extra;

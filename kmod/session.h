@@ -126,6 +126,9 @@ int bkt_session_define(struct bkt_session *s, const struct bricktrace_brick_defi
 /* Fills in settings, limits and counters. Waits for nobody. */
 void bkt_session_get(struct bkt_session *s, struct bricktrace_session *to);
 
+/* Copies the label, which has BRICKTRACE_LABEL_LEN bytes. */
+void bkt_session_label(struct bkt_session *s, char *label);
+
 /*
  * Sets the settings that @from->flags names. Returns 0 or an error. bkt_member_set() does
  * this and passes the settings on to the members.
