@@ -24,6 +24,9 @@
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 10, 0)
 #error "bricktrace needs Linux 5.10 or newer"
 #endif
+#ifndef CONFIG_NET
+#error "bricktrace needs CONFIG_NET, for generic netlink"
+#endif
 #ifndef CONFIG_TRACEPOINTS
 #error "bricktrace needs CONFIG_TRACEPOINTS, for its hooks"
 #endif

@@ -17,6 +17,8 @@
 #	FLAGS		compiler flags beyond those of every component
 #	HEADERS		the headers that it installs, as paths below include/
 #	MAN		the manual pages that it installs, as paths below docs/
+#	SPECS		the specifications of netlink that it installs, as paths below
+#			docs/netlink
 #	COMPLETION	the bash completions that it installs, as paths below
 #			dist/bash-completion
 
@@ -87,6 +89,7 @@ FILES	:= $(foreach f,$(PROGRAM),755:$(BUILD)/$f:$(PREFIX)/bin/$f) \
 	$(foreach f,$(LIBRARY:%=%.a) $(LIBRARY:%=$(SOFILE)),644:$(BUILD)/$f:$(LIBDIR)/$f) \
 	$(foreach f,$(LIBRARY:%=%.pc),644:$(BUILD)/$f:$(LIBDIR)/pkgconfig/$f) \
 	$(foreach f,$(HEADERS),644:$(TOP)/include/$f:$(PREFIX)/include/$(f:uapi/%=%)) \
+	$(foreach f,$(SPECS),644:$(TOP)/docs/netlink/$f:$(PREFIX)/share/bricktrace/$f) \
 	$(foreach f,$(COMPLETION),644:$(TOP)/dist/bash-completion/$f:$(PREFIX)/share/bash-completion/completions/$f) \
 	$(foreach f,$(MAN),644:$(TOP)/docs/$f:$(PREFIX)/share/man/man$(patsubst .%,%,$(suffix $f))/$(notdir $f))
 LINKS	:= $(addprefix $(LIBDIR)/,$(LIBRARY:%=$(SONAME)) $(LIBRARY:%=%.so))

@@ -65,6 +65,10 @@ left_out() { # OPTION
 	left_out CONFIG_HAVE_SYSCALL_TRACEPOINTS
 }
 
+@test "without CONFIG_NET: dkms says that it leaves the module out" {
+	left_out CONFIG_NET
+}
+
 @test "a kernel whose number no test knows: built" {
 	run_dkms build "$module" -k 6.9.2-fake --kernelsourcedir "$kdir"
 }
