@@ -6,12 +6,11 @@
 #ifndef HOSTS_H
 #define HOSTS_H
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <pty.h>
 
+#include "commands.h"
 #include "host.h"
-#include "program.h"
 
 /* What the host has. */
 static struct answers {
@@ -23,8 +22,6 @@ static struct answers {
 	struct host_brick brick[6];
 	size_t sessions, threads, bricks;
 } answers;
-
-static char errors[16384];
 
 int __wrap_host_open(struct host **host, bool device);
 int __wrap_host_open(struct host **host, bool device)
@@ -220,74 +217,19 @@ static int answers_reset(void **state)
 	return 0;
 }
 
-static inline void read_file(const char *name, char *to, size_t size)
-{
-	FILE *file = fopen(name, "r");
-	size_t n = fread(to, 1, size - 1, file);
-
-	fclose(file);
-	to[n] = 0;
-}
-
-static inline void redirect(int fd, const char *name)
-{
-	dup2(open(name, O_WRONLY | O_CREAT | O_TRUNC, 0600), fd);
-}
-
-/* Runs the command. Its standard output is in @output, and its standard error in @errors. */
-static inline int command(int (*cmd)(int argc, char **argv), const char *const *argv)
-{
-	pid_t pid;
-	int argc = 0, status;
-
-	while (argv[argc])
-		argc++;
-	fflush(NULL);
-	pid = fork();
-	if (!pid) {
-		alarm(20);
-		redirect(STDOUT_FILENO, "stdout");
-		redirect(STDERR_FILENO, "stderr");
-		optind = 1;
-		/* exit() looks for leaks of memory. */
-		exit(cmd(argc, (char **)argv));
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	read_file("stdout", output, sizeof(output));
-	read_file("stderr", errors, sizeof(errors));
-	if (!WIFEXITED(status))
-		fail_msg("signal %d: %s", WTERMSIG(status), errors);
-	return WEXITSTATUS(status);
-}
-
-/* The same on a terminal with so many columns; both outputs are in @output. */
+/* Runs the command on a terminal with so many columns; both outputs are in @output. */
 static inline int command_on(int columns, int (*cmd)(int argc, char **argv),
 			     const char *const *argv)
 {
 	struct winsize size = { .ws_row = 24, .ws_col = columns };
-	int argc = 0, fd, status;
-	size_t n = 0;
-	ssize_t more;
+	int fd;
 	pid_t pid;
 
-	while (argv[argc])
-		argc++;
 	fflush(NULL);
 	pid = forkpty(&fd, NULL, NULL, &size);
-	if (!pid) {
-		alarm(20);
-		optind = 1;
-		exit(cmd(argc, (char **)argv));
-	}
-	while ((more = read(fd, output + n, sizeof(output) - 1 - n)) > 0)
-		n += more;
-	output[n] = 0;
-	close(fd);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status));
-	return WEXITSTATUS(status);
+	if (!pid)
+		become(cmd, argv);
+	return read_terminal(fd, pid);
 }
-
-#define ARGUMENTS(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
 #endif

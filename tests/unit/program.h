@@ -45,6 +45,23 @@ static inline int run(const char *line)
 	return WEXITSTATUS(status);
 }
 
+/* Reads what the process writes to the terminal until it ends. Its output is in @output. */
+static inline int read_terminal(int fd, pid_t pid)
+{
+	size_t n = 0;
+	ssize_t more;
+	int status;
+
+	/* The terminal ends with an EIO. */
+	while ((more = read(fd, output + n, sizeof(output) - 1 - n)) > 0)
+		n += more;
+	output[n] = 0;
+	close(fd);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
 static inline void assert_says(const char *text)
 {
 	if (!strstr(output, text))

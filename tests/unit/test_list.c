@@ -81,12 +81,6 @@ static int fill(void **state)
 	return 0;
 }
 
-static void assert_complains(const char *text)
-{
-	if (!strstr(errors, text))
-		fail_msg("'%s' lacks '%s'", errors, text);
-}
-
 static void sessions_are_a_table(void **state)
 {
 	static const char table[] =

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
 /* Tests of bricktrace monitor and record over a kernel that this file imitates. */
-#include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/param.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
-#include "program.h"
+#include "commands.h"
 #include "records.h"
 
 /* The kernel's side, which the process of the command shares with the test. */
@@ -19,8 +18,6 @@ static struct {
 	struct bricktrace_stream_open open;
 	struct bricktrace_stream counts;
 } * kernel;
-
-static char errors[16384];
 
 static int fake_open(const char *path)
 {
@@ -122,69 +119,29 @@ static void give_loss(uint64_t sequence, uint64_t lost)
 	give(&loss, sizeof(loss));
 }
 
-static void read_file(const char *name, char *to, size_t size)
-{
-	FILE *file = fopen(name, "r");
-	size_t n = 0;
-
-	if (file) {
-		n = fread(to, 1, size - 1, file);
-		fclose(file);
-	}
-	to[n] = 0;
-}
-
-static void redirect(int fd, const char *name)
-{
-	dup2(open(name, O_WRONLY | O_CREAT | O_TRUNC, 0600), fd);
-}
-
 /* Runs a command of the program in a process of its own, with its output in @to. */
-static pid_t start_into(const char *to, char *const *argv)
+static pid_t start_into(const char *to, const char *const *argv)
 {
-	pid_t pid = fork();
-	int argc = 0;
+	pid_t pid;
 
+	fflush(NULL);
+	pid = fork();
 	if (pid)
 		return pid;
-	while (argv[argc])
-		argc++;
-	/* A command that does not end fails the test. */
-	alarm(20);
 	setenv("TZ", "UTC", 1);
 	if (to)
 		redirect(STDOUT_FILENO, to);
 	redirect(STDERR_FILENO, "stderr");
-	optind = 1;
-	argc = (strcmp(argv[0], "record") ? cmd_monitor : cmd_record)(argc, (char **)argv);
-	fflush(stdout);
-	_exit(argc);
+	become(strcmp(argv[0], "record") ? cmd_monitor : cmd_record, argv);
+	return -1;
 }
 
-static pid_t start(char *const *argv)
+static pid_t start(const char *const *argv)
 {
 	return start_into("stdout", argv);
 }
 
-static int finish(pid_t pid)
-{
-	int status;
-
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	read_file("stdout", output, sizeof(output));
-	read_file("stderr", errors, sizeof(errors));
-	if (!WIFEXITED(status))
-		fail_msg("signal %d: %s", WTERMSIG(status), errors);
-	return WEXITSTATUS(status);
-}
-
-#define COMMAND(...) finish(start((char *const[]){ __VA_ARGS__, NULL }))
-
-static void assert_complains(const char *text)
-{
-	if (!strstr(errors, text))
-		fail_msg("'%s' lacks '%s'", errors, text);
-}
+#define COMMAND(...) finish(start(ARGUMENTS(__VA_ARGS__)))
 
 static void each_run_is_a_line(void **state)
 {
@@ -359,13 +316,13 @@ static void filters_select_runs(void **state)
 	assert_says(" bricktrace-calibration 0.");
 }
 
-static void assert_refused(const char *why, char *const *argv)
+static void assert_refused(const char *why, const char *const *argv)
 {
 	assert_int_equal(finish(start(argv)), 125);
 	assert_string_equal(errors, why);
 }
 
-#define REFUSED(why, ...) assert_refused(why, (char *const[]){ __VA_ARGS__, NULL })
+#define REFUSED(why, ...) assert_refused(why, ARGUMENTS(__VA_ARGS__))
 
 static void wrong_usage_is_refused(void **state)
 {
@@ -463,7 +420,7 @@ static void signals_end_it_in_good_order(void **state)
 	for (i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
 		unlink("stderr");
 		unlink("stdout");
-		pid = start((char *const[]){ "monitor", NULL });
+		pid = start(ARGUMENTS("monitor"));
 		until_says("stderr", "reading the runs");
 		/* Each line is there at once. */
 		give_run(plain_run(1, "a", 1, BT_NONE));
@@ -480,7 +437,7 @@ static void what_waits_is_drained(void **state)
 	pid_t pid;
 
 	(void)state;
-	pid = start((char *const[]){ "record", "-o", "out", NULL });
+	pid = start(ARGUMENTS("record", "-o", "out"));
 	until_says("stderr", "reading the runs");
 	kill(pid, SIGSTOP);
 	waitpid(pid, NULL, WUNTRACED);
@@ -504,7 +461,7 @@ static void a_duration_ends_it(void **state)
 }
 
 /* Runs a command with its output in a pipe, of which the reader ends before there is a run. */
-static int until_reader_ends(char *const *argv)
+static int until_reader_ends(const char *const *argv)
 {
 	FILE *reader = popen("exec sleep 0.5", "w");
 	int old = dup(STDOUT_FILENO);
@@ -521,10 +478,9 @@ static int until_reader_ends(char *const *argv)
 static void a_reader_that_ends_ends_it(void **state)
 {
 	(void)state;
-	assert_int_equal(until_reader_ends((char *const[]){ "monitor", NULL }), 0);
+	assert_int_equal(until_reader_ends(ARGUMENTS("monitor")), 0);
 	assert_null(strstr(errors, "cannot"));
-	assert_int_equal(until_reader_ends((char *const[]){ "record", "-o", "-", NULL }),
-			 0);
+	assert_int_equal(until_reader_ends(ARGUMENTS("record", "-o", "-")), 0);
 	assert_null(strstr(errors, "cannot"));
 }
 
@@ -532,8 +488,7 @@ static void a_full_disk_ends_monitor(void **state)
 {
 	(void)state;
 	give_run(sample_run(1));
-	assert_int_equal(
-		finish(start_into("/dev/full", (char *const[]){ "monitor", NULL })), 125);
+	assert_int_equal(finish(start_into("/dev/full", ARGUMENTS("monitor"))), 125);
 	assert_complains(
 		"bricktrace: cannot write to standard output: No space left on device\n");
 }
@@ -611,7 +566,7 @@ static void give_many(pid_t pid, uint64_t runs)
 	}
 }
 
-static int record_many(uint64_t runs, char *const *argv)
+static int record_many(uint64_t runs, const char *const *argv)
 {
 	pid_t pid = start(argv);
 
@@ -624,9 +579,9 @@ static void the_largest_size_ends_it(void **state)
 	struct stat st;
 
 	(void)state;
-	assert_int_equal(record_many(1000, (char *const[]){ "record", "-o", "out",
-							    "--max-size", "128K", NULL }),
-			 0);
+	assert_int_equal(
+		record_many(1000, ARGUMENTS("record", "-o", "out", "--max-size", "128K")),
+		0);
 	assert_complains(
 		"bricktrace: 'out' has no room for another run: --max-size is reached\n");
 	stat("out", &st);
@@ -646,9 +601,8 @@ static void rotated_files_are_whole(void **state)
 	each = ((128 << 10) - BRICKTRACE_FILE_HEADER_SIZE_V0) / sizeof(struct run_record);
 	snprintf(count, sizeof(count), "%d", 4 * each + 1);
 	assert_int_equal(record_many(4 * each + 1,
-				     (char *const[]){ "record", "-o", "out", "-n", count,
-						      "--max-size", "128K", "--rotate",
-						      "3", NULL }),
+				     ARGUMENTS("record", "-o", "out", "-n", count,
+					       "--max-size", "128K", "--rotate", "3")),
 			 0);
 	assert_int_equal(access("out", F_OK), -1);
 	assert_int_equal(access("out.1", F_OK), -1);
@@ -669,8 +623,8 @@ static void rotation_touches_no_other_file(void **state)
 	int each =
 		((128 << 10) - BRICKTRACE_FILE_HEADER_SIZE_V0) / sizeof(struct run_record);
 	char count[16];
-	char *const argv[] = { "record",   "-o", "out", "--max-size", "128K",
-			       "--rotate", "2",	 "-n",	count,	      NULL };
+	const char *const argv[] = { "record",	 "-o", "out", "--max-size", "128K",
+				     "--rotate", "2",  "-n",  count,	    NULL };
 	pid_t pid;
 
 	(void)state;
@@ -716,7 +670,7 @@ static void a_full_disk_leaves_a_whole_file(void **state)
 	signal(SIGXFSZ, SIG_IGN);
 	getrlimit(RLIMIT_FSIZE, &old);
 	setrlimit(RLIMIT_FSIZE, &(struct rlimit){ limit.rlim_cur, old.rlim_max });
-	status = record_many(100, (char *const[]){ "record", "-o", "out", NULL });
+	status = record_many(100, ARGUMENTS("record", "-o", "out"));
 	setrlimit(RLIMIT_FSIZE, &old);
 	assert_int_equal(status, 125);
 	assert_complains(

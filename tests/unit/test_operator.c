@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Tests of status, set, detach and reset over a host that this file imitates. */
-#include <fcntl.h>
-
-#include "program.h"
+#include "commands.h"
 
 #include "age.h"
 #include "colour.h"
@@ -17,7 +15,6 @@ static size_t n_sessions;
 static struct host_user users[2];
 static size_t n_users;
 static int open_status, refusal, find_error;
-static char errors[16384];
 
 static void called(const char *format, ...)
 {
@@ -131,18 +128,6 @@ int __wrap_host_find_brick(struct host *host, const char *text, bool books,
 	return 0;
 }
 
-static void read_file(const char *name, char *to, size_t size)
-{
-	FILE *file = fopen(name, "r");
-	size_t n = 0;
-
-	if (file) {
-		n = fread(to, 1, size - 1, file);
-		fclose(file);
-	}
-	to[n] = 0;
-}
-
 static int reset(void **state)
 {
 	(void)state;
@@ -192,38 +177,7 @@ static int reset(void **state)
 	return system("rm -rf calls conf*");
 }
 
-/* Runs a command in a process of its own. Its outputs are in @output and @errors. */
-static int command(int (*run)(int, char **), char **argv)
-{
-	int argc = 0, wait_status;
-	pid_t pid = fork();
-
-	while (argv[argc])
-		argc++;
-	if (!pid) {
-		alarm(20);
-		dup2(open("stdout", O_WRONLY | O_CREAT | O_TRUNC, 0600), STDOUT_FILENO);
-		dup2(open("stderr", O_WRONLY | O_CREAT | O_TRUNC, 0600), STDERR_FILENO);
-		optind = 1;
-		argc = run(argc, argv);
-		fflush(stdout);
-		_exit(argc);
-	}
-	assert_int_equal(waitpid(pid, &wait_status, 0), pid);
-	read_file("stdout", output, sizeof(output));
-	read_file("stderr", errors, sizeof(errors));
-	if (!WIFEXITED(wait_status))
-		fail_msg("signal %d: %s", WTERMSIG(wait_status), errors);
-	return WEXITSTATUS(wait_status);
-}
-
-#define COMMAND(name, ...) command(cmd_##name, (char *[]){ #name, ##__VA_ARGS__, NULL })
-
-static void assert_complains(const char *text)
-{
-	if (!strstr(errors, text))
-		fail_msg("'%s' lacks '%s'", errors, text);
-}
+#define COMMAND(name, ...) command(cmd_##name, ARGUMENTS(#name, ##__VA_ARGS__))
 
 static void assert_called(const char *text)
 {

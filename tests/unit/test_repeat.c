@@ -33,9 +33,7 @@ static void assert_ran(unsigned int times)
 static int run_on_terminal(unsigned short columns, const char *line)
 {
 	const struct winsize size = { .ws_row = 24, .ws_col = columns };
-	size_t n = 0;
-	ssize_t more;
-	int fd, status;
+	int fd;
 	pid_t pid = forkpty(&fd, NULL, NULL, &size);
 
 	if (!pid) {
@@ -43,14 +41,7 @@ static int run_on_terminal(unsigned short columns, const char *line)
 		execl("/bin/sh", "sh", "-c", line, NULL);
 		_exit(127);
 	}
-	/* The terminal ends with an EIO. */
-	while ((more = read(fd, output + n, sizeof(output) - 1 - n)) > 0)
-		n += more;
-	output[n] = 0;
-	close(fd);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status));
-	return WEXITSTATUS(status);
+	return read_terminal(fd, pid);
 }
 
 static void bad_numbers_are_125(void **state)
