@@ -242,7 +242,7 @@ static void filters_are_asked_for(void **state)
 	(void)state;
 	assert_int_equal(LIST("--session", "3", "--pid=4711"), 0);
 	assert_string_equal(errors, "asked: 3 4711 -\n");
-	assert_int_equal(LIST("threads", "--session", "18446744073709551615"), 0);
+	assert_int_equal(LIST("threads", "--session", "session#18446744073709551615"), 0);
 	assert_string_equal(errors, "asked: 18446744073709551615 0 -\n");
 	assert_int_equal(LIST("bricks", "--brick", "decode"), 0);
 	assert_string_equal(errors, "asked: 0 0 decode\n");
@@ -404,9 +404,10 @@ static void device_knows_less(void **state)
 	(void)state;
 	answers.device = true;
 	assert_int_equal(LIST(), 0);
-	assert_says(" 1234         1       - on\n");
+	assert_says(" 1234         1       - -\n");
+	assert_says(" off\n");
 	assert_int_equal(LIST("-j"), 0);
-	assert_says("\"holds\":null");
+	assert_says("\"holds_ns\":null,\"state\":null,\"holds\":null");
 	assert_int_equal(LIST("bricks"), 0);
 	answers.error = -EOPNOTSUPP;
 	assert_int_equal(LIST("threads"), 1);
@@ -437,7 +438,8 @@ static void errors_of_the_host_are_statuses(void **state)
 static void arguments_are_checked(void **state)
 {
 	static const char *const bad[][2] = {
-		{ "--pid=0", "bad process '0': it must be a number, 1 or greater" },
+		{ "--pid=0",
+		  "bad process '0': --pid needs a whole number from 1 to 2147483647" },
 		{ "--pid=2147483648", "bad process '2147483648'" },
 		{ "--pid=-1", "bad process '-1'" },
 		{ "--session=", "bad session ''" },

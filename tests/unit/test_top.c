@@ -606,6 +606,7 @@ static void narrow_terminals_have_fewer_columns(void **state)
 
 static void json(void **state)
 {
+	const struct json_options options = { 0 };
 	struct top top = shown(RATES_BRICKS);
 	char *text;
 	size_t size;
@@ -614,13 +615,13 @@ static void json(void **state)
 	(void)state;
 	strcpy(top.text, "e");
 	top_choose(&top);
-	listing_print_json(out, &top, 0);
+	listing_print_json(out, &top, &options);
 	top = shown(RATES_THREADS);
 	top.now.armed_percent = NAN;
 	top.now.elapsed_ns = BT_NONE;
 	strcpy(top.text, "4194304");
 	top_choose(&top);
-	listing_print_json(out, &top, 0);
+	listing_print_json(out, &top, &options);
 	fclose(out);
 	assert_string_equal(
 		text,
@@ -857,7 +858,8 @@ static void wrong_arguments_are_refused(void **state)
 		{ "-d x", "bad delay 'x': it must be a number" },
 		{ "-n 0", "--count needs a whole number" },
 		{ "--pid x", "bad process 'x': --pid needs" },
-		{ "--session 0", "bad session '0': --session needs" },
+		{ "--session 0",
+		  "bad session '0': the number of a session is 1 or greater" },
 		{ "--filter $(printf %064d 0)", "no name has more than 63 bytes" },
 		{ "4711", "unexpected argument '4711'" },
 		{ "--what", "--what" },

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "cli.h"
-#include "host.h"
+#include "form.h"
 
 #define CHOICE_SESSION "session#"
 
@@ -33,11 +33,13 @@ static const char *choice_skip_word(const char *text)
 	return strncmp(text, CHOICE_SESSION, n) ? text : text + n;
 }
 
-const char *host_parse_session(const char *text, uint64_t *session)
+int host_parse_session(const char *text, uint64_t *session)
 {
-	return choice_number(choice_skip_word(text), 0, UINT64_MAX, session) && *session ?
-		       NULL :
-		       "the number of a session is 1 or greater; bricktrace list shows it";
+	if (choice_number(choice_skip_word(text), 0, UINT64_MAX, session) && *session)
+		return -1;
+	complain("bad session '%s': the number of a session is 1 or greater; bricktrace list shows it",
+		 text);
+	return EXIT_OWN;
 }
 
 const char *host_parse_brick(const char *text, struct host_filter *filter)
@@ -62,33 +64,17 @@ const char *host_parse_brick(const char *text, struct host_filter *filter)
 	return NULL;
 }
 
-/* Prints how @brick alone is named: by its process if that has no other such brick. */
-static void choice_print(FILE *out, const struct host_brick *brick,
-			 const struct host_brick *list, size_t n)
-{
-	size_t i, same = 0;
-
-	for (i = 0; i < n; i++)
-		same += list[i].pid == brick->pid;
-	if (brick->pid > 0 && same == 1)
-		fprintf(out, "%" PRId32, brick->pid);
-	else
-		fprintf(out, CHOICE_SESSION "%" PRIu64, brick->session);
-	fprintf(out, ":%s", brick->get.name);
-}
-
 static void choice_complain(const char *text, const struct host_brick *list, size_t n)
 {
-	char *choices = NULL;
+	char(*forms)[FORM_BRICK] = form_bricks(list, n), *choices = NULL;
 	size_t size, i;
-	FILE *out = open_memstream(&choices, &size);
+	FILE *out = forms ? open_memstream(&choices, &size) : NULL;
 
-	for (i = 0; out && i < n; i++) {
-		fputs(i ? ", " : "", out);
-		choice_print(out, &list[i], list, n);
-	}
+	for (i = 0; out && i < n; i++)
+		fprintf(out, "%s%s", i ? ", " : "", forms[i]);
 	if (out)
 		fclose(out);
+	free(forms);
 	complain("'%s' may be any of %zu bricks; choose one of them: %s", text, n,
 		 choices ?: "");
 	free(choices);

@@ -208,9 +208,8 @@ static json_t *column_json(const struct column *c, const struct rates_item *item
 		return text_json(bt_mode_name((enum bt_mode)item->mode));
 	if (column_is_name(c))
 		return text_json(column_name(c, item));
-	if (isnan(n))
-		return json_null();
-	return c->kind <= COLUMN_SESSION ? json_integer((json_int_t)n) : json_real(n);
+	return c->kind <= COLUMN_SESSION && !isnan(n) ? json_integer((json_int_t)n) :
+							real_json(n);
 }
 
 json_t *columns_json(enum rates_view view, const struct rates_item *item)

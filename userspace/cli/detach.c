@@ -7,6 +7,7 @@
 
 #include "cli.h"
 #include "host.h"
+#include "json_options.h"
 #include "origin.h"
 
 enum { DETACH_PID = 512 };
@@ -14,8 +15,7 @@ enum { DETACH_PID = 512 };
 struct detach {
 	struct host *host;
 	struct ids processes;
-	bool json;
-	size_t json_flags;
+	struct json_options json;
 	json_t *detached; /* an array */
 };
 
@@ -27,69 +27,45 @@ static void detach_help(void)
 	     "not followed any more, and runs have no breakdown. bricktrace list shows the numbers\n"
 	     "of sessions. Only root, or a program with CAP_PERFMON, may detach them.\n\n"
 	     "      --pid LIST     detach all sessions that these processes have opened\n"
-	     "  -j, --json         print JSON\n"
-	     "  -p, --pretty       print JSON on several lines\n"
-	     "  -h, --help         print this\n\n"
-	     "Exits with 0, 1 if it is refused or there is no such session, 125 if bricktrace\n"
-	     "itself fails.");
+	     "  -j, --json         print JSON\n" JSON_HELP
+	     "Exits with 0, 1 if it is refused, there is no such session or the module cannot be\n"
+	     "asked, 125 if bricktrace itself fails.");
 }
 
 static int detach_parse_option(int c, struct detach *d)
 {
 	const char *wrong;
 
-	switch (c) {
-	case 'h':
-		detach_help();
-		return 0;
-	case 'p':
-		d->json_flags = JSON_INDENT(2);
-		/* fall through */
-	case 'j':
-		d->json = true;
+	if (c != DETACH_PID)
+		return json_options_parse(c, &d->json, detach_help);
+	wrong = parse_ids(optarg, &d->processes);
+	if (!wrong)
 		return -1;
-	case DETACH_PID:
-		wrong = parse_ids(optarg, &d->processes);
-		if (!wrong)
-			return -1;
-		complain("bad list of processes '%s': %s", optarg, wrong);
-		return EXIT_OWN;
-	default:
-		return EXIT_OWN;
-	}
+	complain("bad list of processes '%s': %s", optarg, wrong);
+	return EXIT_OWN;
 }
 
 /* Returns -1 to go on, or the status to exit with. */
 static int detach_parse(int argc, char **argv, struct detach *d)
 {
 	static const struct option words[] = {
-		OPTION("help", no_argument, 'h'),
-		OPTION("json", no_argument, 'j'),
+		JSON_WORDS,
 		OPTION("pid", required_argument, DETACH_PID),
-		OPTION("pretty", no_argument, 'p'),
 		{ 0 },
 	};
 	int c, i, status = -1;
-	const char *wrong;
 	uint64_t session;
 
-	while (status < 0 && (c = next_option(argc, argv, ":hjp", words)) != -1)
+	while (status < 0 && (c = next_option(argc, argv, ":" JSON_LETTERS, words)) != -1)
 		status = detach_parse_option(c, d);
-	if (status >= 0)
-		return status;
-	if (!argv[optind] && !d->processes.n) {
+	if (status < 0 && !argv[optind] && !d->processes.n) {
 		complain("no session to detach; see bricktrace detach --help");
 		return EXIT_OWN;
 	}
 	/* Nothing is detached if a later word is wrong. */
-	for (i = optind; argv[i]; i++) {
-		wrong = host_parse_session(argv[i], &session);
-		if (wrong) {
-			complain("bad session '%s': %s", argv[i], wrong);
-			return EXIT_OWN;
-		}
-	}
-	return -1;
+	for (i = optind; status < 0 && argv[i]; i++)
+		status = host_parse_session(argv[i], &session);
+	return status;
 }
 
 static int detach_one(struct detach *d, const struct host_session *s)
@@ -100,9 +76,9 @@ static int detach_one(struct detach *d, const struct host_session *s)
 		return host_exit(err);
 	json_array_append_new(d->detached,
 			      json_pack("{s:I,s:o,s:o}", "session", (json_int_t)s->s.id,
-					"pid", s->pid ? json_integer(s->pid) : json_null(),
-					"comm", text_json(s->comm)));
-	if (d->json)
+					"pid", some_json(s->pid), "comm",
+					text_json(s->comm)));
+	if (d->json.wanted)
 		return 0;
 	printf("session %" PRIu64 " of ", (uint64_t)s->s.id);
 	print_process(stdout, s->comm, s->pid);
@@ -157,10 +133,10 @@ static int detach_run(struct detach *d, char **sessions)
 		one = detach_some(d, &(struct host_filter){ .pid = d->processes.id[i] });
 		status = MAX(status, one);
 	}
-	if (d->json)
-		json_print(stdout,
-			   json_pack("{s:i,s:O}", "schema", 1, "detached", d->detached),
-			   d->json_flags);
+	if (d->json.wanted)
+		json_options_print(stdout, &d->json,
+				   json_pack("{s:i,s:O}", "schema", 1, "detached",
+					     d->detached));
 	json_decref(d->detached);
 	host_close(d->host);
 	return status;

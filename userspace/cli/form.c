@@ -1,23 +1,11 @@
 // SPDX-License-Identifier: MIT
-/* The texts by which commands name bricks and users. */
+/* The texts by which commands name bricks. */
 #include <inttypes.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "form.h"
-
-const char *form_user(uint32_t uid, char user[FORM_USER])
-{
-	const struct passwd *entry = getpwuid(uid);
-
-	if (entry && *entry->pw_name)
-		snprintf(user, FORM_USER, "%s", entry->pw_name);
-	else
-		snprintf(user, FORM_USER, "%" PRIu32, uid);
-	return user;
-}
 
 static int form_compare(const void *pa, const void *pb)
 {

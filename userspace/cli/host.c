@@ -40,6 +40,13 @@ int host_exit(int err)
 	return err == -ENOMEM || err == -EIO ? EXIT_OWN : EXIT_HOST;
 }
 
+const char *host_hooks_name(uint32_t hooks)
+{
+	static const char *const names[] = { "off", "quiet", "loud" };
+
+	return hooks < sizeof(names) / sizeof(*names) ? names[hooks] : "unknown";
+}
+
 static int host_no_memory(void)
 {
 	complain("no memory");
@@ -305,12 +312,20 @@ int host_get_settings(struct host *host, uint64_t *values)
 	return 0;
 }
 
-/* Carries out a command that has no answer but whether it succeeded. */
-static int host_do(struct host *host, struct nl_msg *request, const char *what)
+/*
+ * Carries out a command that has no answer but whether it succeeded. Without memory, the request
+ * is not @whole.
+ */
+static int host_do(struct host *host, struct nl_msg *request, bool whole, const char *what)
 {
 	struct host_answer answer;
-	int err = host_ask(host, request, what, &answer);
+	int err;
 
+	if (!whole) {
+		nlmsg_free(request);
+		request = NULL;
+	}
+	err = host_ask(host, request, what, &answer);
 	if (!err)
 		free(answer.bytes);
 	return err;
@@ -319,34 +334,32 @@ static int host_do(struct host *host, struct nl_msg *request, const char *what)
 int host_set(struct host *host, const struct host_setting *setting, uint64_t value)
 {
 	struct nl_msg *request = host_request(host, BRICKTRACE_CMD_CONFIG_SET, 0);
+	bool whole = request &&
+		     !(setting->wide ?
+			       nla_put_u64(request, setting->attribute, value) :
+			       nla_put_u32(request, setting->attribute, (uint32_t)value));
 	char what[64];
 
 	snprintf(what, sizeof(what), "set %s", setting->name);
-	if (request &&
-	    (setting->wide ? nla_put_u64(request, setting->attribute, value) :
-			     nla_put_u32(request, setting->attribute, (uint32_t)value))) {
-		nlmsg_free(request);
-		request = NULL;
-	}
-	return host_do(host, request, what);
+	return host_do(host, request, whole, what);
 }
 
 int host_detach(struct host *host, uint64_t session)
 {
 	struct nl_msg *request = host_request(host, BRICKTRACE_CMD_SESSION_DETACH, 0);
+	bool whole = request && !nla_put_u64(request, BRICKTRACE_A_SESSION_ID, session);
 	char what[64];
 
 	snprintf(what, sizeof(what), "detach session %" PRIu64, session);
-	if (request && nla_put_u64(request, BRICKTRACE_A_SESSION_ID, session)) {
-		nlmsg_free(request);
-		request = NULL;
-	}
-	return host_do(host, request, what);
+	return host_do(host, request, whole, what);
 }
 
 int host_reset(struct host *host, uint64_t session, uint32_t brick)
 {
 	struct nl_msg *request = host_request(host, BRICKTRACE_CMD_BRICK_RESET, 0);
+	bool whole = request &&
+		     !nla_put_u64(request, BRICKTRACE_A_BRICK_SESSION, session) &&
+		     !(brick && nla_put_u32(request, BRICKTRACE_A_BRICK_BRICK, brick));
 	char what[64];
 
 	if (brick)
@@ -355,12 +368,7 @@ int host_reset(struct host *host, uint64_t session, uint32_t brick)
 	else
 		snprintf(what, sizeof(what), "reset the bricks of session %" PRIu64,
 			 session);
-	if (request && (nla_put_u64(request, BRICKTRACE_A_BRICK_SESSION, session) ||
-			(brick && nla_put_u32(request, BRICKTRACE_A_BRICK_BRICK, brick)))) {
-		nlmsg_free(request);
-		request = NULL;
-	}
-	return host_do(host, request, what);
+	return host_do(host, request, whole, what);
 }
 
 /* What can be listed: the command, the attributes of the filter, and the structure. */

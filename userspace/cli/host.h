@@ -51,6 +51,9 @@ struct host_setting {
 #define HOST_SETTINGS (BRICKTRACE_A_CONFIG_MAX - 1)
 extern const struct host_setting host_settings[]; /* ends with a name of NULL */
 
+/* Returns "off", "quiet", "loud" or, if the module is newer, "unknown". */
+const char *host_hooks_name(uint32_t hooks);
+
 struct host_user {
 	uint32_t uid, sessions;
 	uint64_t threads, runs, memory;
@@ -131,8 +134,11 @@ int host_reset(struct host *host, uint64_t session, uint32_t brick);
  * is wrong with the text.
  */
 const char *host_parse_brick(const char *text, struct host_filter *filter);
-/* Parses the number of a session, ID or session#ID. Returns NULL, or what is wrong with it. */
-const char *host_parse_session(const char *text, uint64_t *session);
+/*
+ * Parses the number of a session, ID or session#ID. Returns -1, or the status to exit with after
+ * saying what is wrong with it.
+ */
+int host_parse_session(const char *text, uint64_t *session);
 /*
  * Finds the one brick that @text names. Returns 0; -ENOENT after saying that there is none;
  * -EEXIST after listing the choices, each in a form that names one brick alone; or as above.

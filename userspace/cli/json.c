@@ -18,6 +18,11 @@ json_t *number_json(uint64_t n)
 	return n == BT_NONE ? json_null() : json_integer(n);
 }
 
+json_t *some_json(uint64_t n)
+{
+	return n ? json_integer((json_int_t)n) : json_null();
+}
+
 json_t *real_json(double n)
 {
 	return isnan(n) ? json_null() : json_real(n);

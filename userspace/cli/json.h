@@ -9,6 +9,8 @@
 
 /* BT_NONE is null. */
 json_t *number_json(uint64_t n);
+/* 0 is null, as for a process outside the pid namespace. */
+json_t *some_json(uint64_t n);
 /* NAN is null. */
 json_t *real_json(double n);
 /* What is not UTF-8 is replaced; NULL is null. */

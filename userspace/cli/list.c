@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* bricktrace list, which lists the sessions, threads or bricks of the host. */
 #include <errno.h>
-#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,12 +10,13 @@
 #include "form.h"
 #include "grid.h"
 #include "host.h"
-#include "json.h"
+#include "json_options.h"
+#include "user.h"
 
 struct list {
 	const struct list_kind *kind;
 	const char *sort;
-	bool json, pretty;
+	struct json_options json;
 	struct host_filter filter;
 	struct host *host;
 	struct grid *grid;
@@ -37,10 +37,10 @@ static void list_add_pid(struct grid *g, int32_t pid)
 
 static void list_add_user(struct grid *g, uint32_t uid)
 {
-	char user[FORM_USER];
+	char user[USER_NAME_LEN];
 
 	grid_json(g, json_integer(uid));
-	grid_text(g, form_user(uid, user));
+	grid_text(g, user_name(uid, user));
 }
 
 static const struct grid_column list_session_columns[] = {
@@ -70,6 +70,16 @@ static const struct grid_column list_session_columns[] = {
 	{ 0 },
 };
 
+/* Returns NULL if that is not known: the device does not say that a session was detached. */
+static const char *list_state(const struct list *l, const struct host_session *s)
+{
+	if (s->detached)
+		return "detached";
+	if (!s->s.enabled)
+		return "off";
+	return host_is_device(l->host) ? NULL : "on";
+}
+
 static void list_add_session(struct list *l, const struct host_session *one)
 {
 	const struct bricktrace_session *s = &one->s;
@@ -89,7 +99,7 @@ static void list_add_session(struct list *l, const struct host_session *one)
 	grid_number(g, s->runs_opened);
 	grid_number(g, s->escalated);
 	grid_ns(g, holds && holds != BT_NONE ? one->holds_ns : BT_NONE);
-	grid_text(g, one->detached ? "detached" : s->enabled ? "on" : "off");
+	grid_text(g, list_state(l, one));
 	grid_colour(g, one->detached || !s->enabled ? COLOUR_YELLOW : COLOUR_NONE);
 	grid_number(g, holds);
 	grid_number(g, s->threads_lost);
@@ -352,60 +362,35 @@ static void list_help(void)
 	     "Lists the sessions of the host, the threads that they follow, or their bricks, as far\n"
 	     "as the user may see them. Times are in seconds; - is what is not known.\n\n"
 	     "      --brick NAME   list only the bricks with this name\n"
-	     "  -j, --json         print JSON, which has more figures\n"
 	     "      --pid PID      list only what belongs to this process\n"
-	     "  -p, --pretty       print JSON on several lines\n"
 	     "      --session ID   list only this session, or what belongs to it\n"
 	     "      --sort KEY     sort by this column, such as runs\n"
-	     "  -h, --help         print this\n\n"
-	     "Exits with 0, 1 if the module cannot be asked, 125 if the arguments are wrong or\n"
-	     "bricktrace itself fails.");
-}
-
-static int list_parse_id(const char *what, uint64_t most, uint64_t *id)
-{
-	size_t digits = strspn(optarg, "0123456789");
-
-	errno = 0;
-	*id = strtoull(optarg, NULL, 10);
-	if (digits && !optarg[digits] && !errno && *id && *id <= most)
-		return -1;
-	complain("bad %s '%s': it must be a number, 1 or greater, such as bricktrace list shows",
-		 what, optarg);
-	return EXIT_OWN;
+	     "  -j, --json         print JSON, which has more figures\n" JSON_HELP
+	     "Exits with 0, 1 if the module cannot be asked, 125 if bricktrace itself fails.");
 }
 
 enum { LIST_BRICK = 512, LIST_PID, LIST_SESSION, LIST_SORT };
 
 static int list_parse_option(int c, struct list *l)
 {
-	uint64_t pid = 0;
+	uint32_t pid = 0;
 	int status;
 
 	switch (c) {
-	case 'h':
-		list_help();
-		return 0;
-	case 'p':
-		l->pretty = true;
-		/* fall through */
-	case 'j':
-		l->json = true;
-		return -1;
 	case LIST_BRICK:
 		l->filter.name = optarg;
 		return -1;
 	case LIST_PID:
-		status = list_parse_id("process", INT32_MAX, &pid);
+		status = parse_number("process", "--pid", 1, INT32_MAX, &pid);
 		l->filter.pid = (int32_t)pid;
 		return status;
 	case LIST_SESSION:
-		return list_parse_id("session", UINT64_MAX, &l->filter.session);
+		return host_parse_session(optarg, &l->filter.session);
 	case LIST_SORT:
 		l->sort = optarg;
 		return -1;
 	default:
-		return EXIT_OWN;
+		return json_options_parse(c, &l->json, list_help);
 	}
 }
 
@@ -450,17 +435,15 @@ static int list_parse(int argc, char **argv, struct list *l)
 {
 	static const struct option words[] = {
 		OPTION("brick", required_argument, LIST_BRICK),
-		OPTION("help", no_argument, 'h'),
-		OPTION("json", no_argument, 'j'),
+		JSON_WORDS,
 		OPTION("pid", required_argument, LIST_PID),
-		OPTION("pretty", no_argument, 'p'),
 		OPTION("session", required_argument, LIST_SESSION),
 		OPTION("sort", required_argument, LIST_SORT),
 		{ 0 },
 	};
 	int c, status = -1;
 
-	while (status < 0 && (c = next_option(argc, argv, ":hjp", words)) != -1)
+	while (status < 0 && (c = next_option(argc, argv, ":" JSON_LETTERS, words)) != -1)
 		status = list_parse_option(c, l);
 	return status < 0 ? list_parse_kind(l, argv + optind) : status;
 }
@@ -469,9 +452,8 @@ static void list_print(const struct list *l)
 {
 	if (l->sort)
 		grid_sort(l->grid, grid_key(l->kind->columns, l->sort));
-	if (l->json)
-		json_print(stdout, grid_as_json(l->grid),
-			   JSON_REAL_PRECISION(9) | (l->pretty ? JSON_INDENT(2) : 0));
+	if (l->json.wanted)
+		json_options_print(stdout, &l->json, grid_as_json(l->grid));
 	else
 		grid_print(stdout, l->grid);
 }

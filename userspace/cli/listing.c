@@ -12,13 +12,6 @@ static const char *const listing_views[] = {
 	[RATES_BRICKS] = "bricks", [RATES_THREADS] = "threads"
 };
 
-static const char *listing_hooks(uint32_t hooks)
-{
-	static const char *const names[] = { "off", "quiet", "loud" };
-
-	return hooks < sizeof(names) / sizeof(*names) ? names[hooks] : "unknown";
-}
-
 static void listing_print_choice(FILE *out, const struct top *top)
 {
 	print_daytime(out, top->now.unix_ns, false);
@@ -33,7 +26,7 @@ static void listing_print_choice(FILE *out, const struct top *top)
 
 static void listing_print_hooks(FILE *out, const struct top *top)
 {
-	fprintf(out, "hooks %s, in place for ", listing_hooks(top->now.status.hooks));
+	fprintf(out, "hooks %s, in place for ", host_hooks_name(top->now.status.hooks));
 	if (isnan(top->now.armed_percent))
 		fputs("- %", out);
 	else
@@ -81,7 +74,7 @@ void listing_print(FILE *out, const struct top *top, int width, size_t first, si
 		columns_print(out, top->view, top->rows[i], width);
 }
 
-void listing_print_json(FILE *out, const struct top *top, size_t flags)
+void listing_print_json(FILE *out, const struct top *top, const struct json_options *options)
 {
 	const struct rates *r = &top->now;
 	const struct host_status *s = &r->status;
@@ -90,16 +83,14 @@ void listing_print_json(FILE *out, const struct top *top, size_t flags)
 
 	for (i = 0; i < top->n; i++)
 		json_array_append_new(rows, columns_json(top->view, top->rows[i]));
-	json_print(out,
-		   json_pack("{s:i,s:o,s:o,s:{s:s,s:o,s:o,s:o,s:o,s:o,s:o},s:o}",
-			     "schema", 1, "unix_ns", number_json(r->unix_ns),
-			     "elapsed_ns", number_json(r->elapsed_ns), "host", "hooks",
-			     listing_hooks(s->hooks), "armed_percent",
-			     isnan(r->armed_percent) ? json_null() :
-						       json_real(r->armed_percent),
-			     "sessions", number_json(s->sessions), "threads",
-			     number_json(s->threads), "runs", number_json(s->runs),
-			     "threads_lost", number_json(s->threads_lost), "stream_lost",
-			     number_json(s->stream_lost), listing_views[top->view], rows),
-		   flags | JSON_REAL_PRECISION(9));
+	json_options_print(
+		out, options,
+		json_pack("{s:i,s:o,s:o,s:{s:s,s:o,s:o,s:o,s:o,s:o,s:o},s:o}", "schema",
+			  1, "unix_ns", number_json(r->unix_ns), "elapsed_ns",
+			  number_json(r->elapsed_ns), "host", "hooks",
+			  host_hooks_name(s->hooks), "armed_percent",
+			  real_json(r->armed_percent), "sessions", number_json(s->sessions),
+			  "threads", number_json(s->threads), "runs", number_json(s->runs),
+			  "threads_lost", number_json(s->threads_lost), "stream_lost",
+			  number_json(s->stream_lost), listing_views[top->view], rows));
 }

@@ -41,12 +41,6 @@ static json_t *id_json(const uint8_t *id, size_t size)
 
 #define ID_JSON(id) id_json(id, sizeof(id))
 
-/* Returns a number that stands for nothing if it is 0. */
-static json_t *some_json(uint64_t n)
-{
-	return n ? json_integer((json_int_t)n) : json_null();
-}
-
 static json_t *origin_json(const struct bt_record *r)
 {
 	json_t *j = json_object();

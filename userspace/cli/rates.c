@@ -71,38 +71,31 @@ static int rates_order(const void *pa, const void *pb)
 	return (a->brick > b->brick) - (a->brick < b->brick);
 }
 
-static int rates_read_bricks(struct rates *rates, struct host *host,
-			     const struct host_filter *filter)
+/* Returns 0, or the status to exit with after saying why it failed. */
+static int rates_read_items(struct rates *rates, struct host *host,
+			    const struct host_filter *filter)
 {
-	struct host_brick *list;
-	size_t i, n;
-	int err = host_list_bricks(host, filter, &list, &n);
+	struct host_brick *bricks = NULL;
+	struct host_thread *threads = NULL;
+	int err = rates->view == RATES_BRICKS ?
+			  host_list_bricks(host, filter, &bricks, &rates->n) :
+			  host_list_threads(host, filter, &threads, &rates->n);
+	size_t i;
 
+	rates->item = err ? NULL : calloc(rates->n ?: 1, sizeof(*rates->item));
+	for (i = 0; rates->item && i < rates->n; i++)
+		if (bricks)
+			rates_take_brick(&rates->item[i], &bricks[i]);
+		else
+			rates_take_thread(&rates->item[i], &threads[i]);
+	free(bricks);
+	free(threads);
 	if (err)
 		return host_exit(err);
-	rates->item = calloc(n ?: 1, sizeof(*rates->item));
-	for (i = 0; rates->item && i < n; i++)
-		rates_take_brick(&rates->item[i], &list[i]);
-	rates->n = n;
-	free(list);
-	return 0;
-}
-
-static int rates_read_threads(struct rates *rates, struct host *host,
-			      const struct host_filter *filter)
-{
-	struct host_thread *list;
-	size_t i, n;
-	int err = host_list_threads(host, filter, &list, &n);
-
-	if (err)
-		return host_exit(err);
-	rates->item = calloc(n ?: 1, sizeof(*rates->item));
-	for (i = 0; rates->item && i < n; i++)
-		rates_take_thread(&rates->item[i], &list[i]);
-	rates->n = n;
-	free(list);
-	return 0;
+	if (rates->item)
+		return 0;
+	complain("no memory");
+	return EXIT_OWN;
 }
 
 static void rates_forget(struct rates_item *item)
@@ -126,14 +119,9 @@ int rates_read(struct rates *rates, enum rates_view view, struct host *host,
 	status = host_get_status(host, &rates->status);
 	if (status)
 		return host_exit(status);
-	status = view == RATES_BRICKS ? rates_read_bricks(rates, host, filter) :
-					rates_read_threads(rates, host, filter);
+	status = rates_read_items(rates, host, filter);
 	if (status)
 		return status;
-	if (!rates->item) {
-		complain("no memory");
-		return EXIT_OWN;
-	}
 	rates->read_ns = begin + (monotonic_ns() - begin) / 2;
 	clock_gettime(CLOCK_REALTIME, &now);
 	rates->unix_ns = now.tv_sec * UINT64_C(1000000000) + now.tv_nsec;

@@ -6,15 +6,14 @@
 
 #include "cli.h"
 #include "host.h"
-#include "json.h"
+#include "json_options.h"
 
 enum { RESET_SESSION = 512 };
 
 struct reset {
 	struct host *host;
 	uint64_t session; /* of which all bricks are reset; 0 for those that are named */
-	bool json;
-	size_t json_flags;
+	struct json_options json;
 	json_t *done; /* an array */
 };
 
@@ -26,51 +25,28 @@ static void reset_help(void)
 	     "assertions begin anew. Only root, or a program with CAP_PERFMON, may do that.\n\n"
 	     "A BRICK is NAME, PID:NAME or session#ID:NAME; bricktrace list bricks shows them.\n\n"
 	     "      --session ID   reset all bricks of this session\n"
-	     "  -j, --json         print JSON\n"
-	     "  -p, --pretty       print JSON on several lines\n"
-	     "  -h, --help         print this\n\n"
-	     "Exits with 0, 1 if it is refused or there is no such brick, 125 if bricktrace itself\n"
-	     "fails.");
+	     "  -j, --json         print JSON\n" JSON_HELP
+	     "Exits with 0, 1 if it is refused, there is no such brick or the module cannot be\n"
+	     "asked, 125 if bricktrace itself fails.");
 }
 
 static int reset_parse_option(int c, struct reset *r)
 {
-	const char *wrong;
-
-	switch (c) {
-	case 'h':
-		reset_help();
-		return 0;
-	case 'p':
-		r->json_flags = JSON_INDENT(2);
-		/* fall through */
-	case 'j':
-		r->json = true;
-		return -1;
-	case RESET_SESSION:
-		wrong = host_parse_session(optarg, &r->session);
-		if (!wrong)
-			return -1;
-		complain("bad session '%s': %s", optarg, wrong);
-		return EXIT_OWN;
-	default:
-		return EXIT_OWN;
-	}
+	return c == RESET_SESSION ? host_parse_session(optarg, &r->session) :
+				    json_options_parse(c, &r->json, reset_help);
 }
 
 /* Returns -1 to go on, or the status to exit with. */
 static int reset_parse(int argc, char **argv, struct reset *r)
 {
 	static const struct option words[] = {
-		OPTION("help", no_argument, 'h'),
-		OPTION("json", no_argument, 'j'),
-		OPTION("pretty", no_argument, 'p'),
+		JSON_WORDS,
 		OPTION("session", required_argument, RESET_SESSION),
 		{ 0 },
 	};
 	int c, status = -1;
 
-	while (status < 0 && (c = next_option(argc, argv, ":hjp", words)) != -1)
+	while (status < 0 && (c = next_option(argc, argv, ":" JSON_LETTERS, words)) != -1)
 		status = reset_parse_option(c, r);
 	if (status >= 0)
 		return status;
@@ -99,7 +75,7 @@ static int reset_brick(struct reset *r, const char *text)
 						 (json_int_t)brick->session, "brick",
 						 (json_int_t)brick->get.brick, "name",
 						 text_json(brick->get.name)));
-	if (!r->json) {
+	if (!r->json.wanted) {
 		fputs("brick ", stdout);
 		print_escaped(stdout, brick->get.name);
 		printf(" of session %" PRIu64 " is reset\n", brick->session);
@@ -116,7 +92,7 @@ static int reset_session(struct reset *r)
 		return host_exit(err);
 	json_array_append_new(r->done, json_pack("{s:I,s:n,s:n}", "session",
 						 (json_int_t)r->session, "brick", "name"));
-	if (!r->json)
+	if (!r->json.wanted)
 		printf("all bricks of session %" PRIu64 " are reset\n", r->session);
 	return 0;
 }
@@ -134,9 +110,9 @@ static int reset_run(struct reset *r, char **bricks)
 		one = reset_brick(r, *bricks);
 		status = MAX(status, one);
 	}
-	if (r->json)
-		json_print(stdout, json_pack("{s:i,s:O}", "schema", 1, "reset", r->done),
-			   r->json_flags);
+	if (r->json.wanted)
+		json_options_print(stdout, &r->json,
+				   json_pack("{s:i,s:O}", "schema", 1, "reset", r->done));
 	json_decref(r->done);
 	host_close(r->host);
 	return status;

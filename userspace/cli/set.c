@@ -5,7 +5,7 @@
 
 #include "cli.h"
 #include "colour.h"
-#include "json.h"
+#include "json_options.h"
 #include "save.h"
 #include "settings.h"
 
@@ -16,8 +16,7 @@ struct set {
 	const char *text;		    /* of the new value, or NULL */
 	uint64_t value;
 	const char *save; /* a file, "-", or NULL */
-	bool json;
-	size_t json_flags;
+	struct json_options json;
 	uint64_t values[HOST_SETTINGS];
 };
 
@@ -28,34 +27,20 @@ static void set_help(void)
 	     "Only root, or a program with CAP_PERFMON, may change them.\n\n"
 	     "A VALUE is a number in the unit of the setting, or on or off, a share such as 12.5%,\n"
 	     "a time such as 100us, a group's name, or none.\n\n"
-	     "  -j, --json         print JSON\n"
-	     "  -p, --pretty       print JSON on several lines\n"
 	     "      --save[=FILE]  keep the value for the next time that the module is loaded, in\n"
 	     "                     FILE (default: " SAVE_FILE ");\n"
 	     "                     with --save=- only print the line that belongs there\n"
-	     "  -h, --help         print this\n\n"
-	     "Exits with 0, 1 if the change is refused or the module is not there, 125 if\n"
+	     "  -j, --json         print JSON\n" JSON_HELP
+	     "Exits with 0, 1 if the change is refused or the module cannot be asked, 125 if\n"
 	     "bricktrace itself fails.");
 }
 
 static int set_parse_option(int c, struct set *s)
 {
-	switch (c) {
-	case 'h':
-		set_help();
-		return 0;
-	case 'p':
-		s->json_flags = JSON_INDENT(2);
-		/* fall through */
-	case 'j':
-		s->json = true;
-		return -1;
-	case SET_SAVE:
-		s->save = optarg ?: SAVE_FILE;
-		return -1;
-	default:
-		return EXIT_OWN;
-	}
+	if (c != SET_SAVE)
+		return json_options_parse(c, &s->json, set_help);
+	s->save = optarg ?: SAVE_FILE;
+	return -1;
 }
 
 /* Takes the name and the value. Returns -1 to go on, or the status to exit with. */
@@ -87,15 +72,13 @@ static int set_parse_words(char **words, struct set *s)
 static int set_parse(int argc, char **argv, struct set *s)
 {
 	static const struct option words[] = {
-		OPTION("help", no_argument, 'h'),
-		OPTION("json", no_argument, 'j'),
-		OPTION("pretty", no_argument, 'p'),
+		JSON_WORDS,
 		OPTION("save", optional_argument, SET_SAVE),
 		{ 0 },
 	};
 	int c, status = -1;
 
-	while (status < 0 && (c = next_option(argc, argv, ":hjp", words)) != -1)
+	while (status < 0 && (c = next_option(argc, argv, ":" JSON_LETTERS, words)) != -1)
 		status = set_parse_option(c, s);
 	return status < 0 ? set_parse_words(argv + optind, s) : status;
 }
@@ -154,7 +137,7 @@ static int set_save(const struct set *s)
 
 	if (file && save_parameter(s->save, s->setting->name, value))
 		return EXIT_OWN;
-	fprintf(s->json ? stderr : stdout, "options bricktrace %s=%" PRIu64 "\n",
+	fprintf(s->json.wanted ? stderr : stdout, "options bricktrace %s=%" PRIu64 "\n",
 		s->setting->name, value);
 	return 0;
 }
@@ -173,8 +156,8 @@ static int set_run(struct set *s)
 	host_close(host);
 	if (err)
 		return host_exit(err);
-	if (s->json)
-		json_print(stdout, set_json(s), s->json_flags);
+	if (s->json.wanted)
+		json_options_print(stdout, &s->json, set_json(s));
 	else
 		set_print(stdout, s);
 	return s->save ? set_save(s) : 0;

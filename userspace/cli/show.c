@@ -7,14 +7,15 @@
 
 #include "books.h"
 #include "cli.h"
-#include "form.h"
 #include "grid.h"
-#include "json.h"
+#include "json_options.h"
+#include "origin.h"
 #include "table.h"
+#include "user.h"
 
 struct show {
 	struct options options;
-	bool pretty;
+	struct json_options json;
 	const char *name;
 	struct host_brick *brick;
 	struct books books;
@@ -28,40 +29,28 @@ static void show_help(void)
 	     "session#ID:NAME, such as bricktrace list bricks shows. Times are in seconds.\n\n"
 	     "      --ioctl-names FILE\n"
 	     "                     take names of ioctls from FILE, too\n"
-	     "  -j, --json         print JSON\n"
-	     "  -p, --pretty       print JSON on several lines\n"
-	     "  -h, --help         print this\n\n"
+	     "  -j, --json         print JSON\n" JSON_HELP
 	     "Exits with 0, 1 if there is no such brick, or several, or if the module cannot be\n"
-	     "asked, 125 if the arguments are wrong or bricktrace itself fails.");
+	     "asked, 125 if bricktrace itself fails.");
 }
 
 static int show_parse_option(int c, struct show *s)
 {
-	switch (c) {
-	case 'h':
-		show_help();
-		return 0;
-	case 'p':
-		s->pretty = true;
-		return parse_option('j', &s->options);
-	default:
-		return parse_option(c, &s->options);
-	}
+	return c == OPTION_IOCTL_NAMES ? parse_option(c, &s->options) :
+					 json_options_parse(c, &s->json, show_help);
 }
 
 /* Returns -1 to go on, or the status to exit with. */
 static int show_parse(int argc, char **argv, struct show *s)
 {
 	static const struct option words[] = {
-		OPTION("help", no_argument, 'h'),
+		JSON_WORDS,
 		OPTION("ioctl-names", required_argument, OPTION_IOCTL_NAMES),
-		OPTION("json", no_argument, 'j'),
-		OPTION("pretty", no_argument, 'p'),
 		{ 0 },
 	};
 	int c, status = -1;
 
-	while (status < 0 && (c = next_option(argc, argv, ":hjp", words)) != -1)
+	while (status < 0 && (c = next_option(argc, argv, ":" JSON_LETTERS, words)) != -1)
 		status = show_parse_option(c, s);
 	if (status >= 0)
 		return status;
@@ -141,13 +130,12 @@ static int show_read(struct show *s)
 static void show_print_origin(FILE *out, const struct show *s)
 {
 	const struct bt_statistics *statistics = s->books.statistics;
-	char user[FORM_USER];
+	char user[USER_NAME_LEN];
 
 	fputs("program:   ", out);
-	print_escaped(out, s->brick->comm);
-	fprintf(out, s->brick->pid > 0 ? "[%d]" : "[-]", s->brick->pid);
+	print_process(out, s->brick->comm, s->brick->pid);
 	fputs(" of user ", out);
-	print_escaped(out, form_user(s->brick->uid, user));
+	print_escaped(out, user_name(s->brick->uid, user));
 	fprintf(out, "\nsession:   %" PRIu64 "\n", s->brick->session);
 	if (*s->brick->label) {
 		fputs("label:     ", out);
@@ -257,13 +245,11 @@ static json_t *show_window_json(const struct bt_statistics *s)
 
 static void show_json_add_origin(json_t *j, const struct host_brick *b)
 {
-	char user[FORM_USER];
-
 	json_object_set_new(j, "session", number_json(b->session));
 	json_object_set_new(j, "number", json_integer(b->get.brick));
-	json_object_set_new(j, "pid", b->pid > 0 ? json_integer(b->pid) : json_null());
+	json_object_set_new(j, "pid", some_json(b->pid));
 	json_object_set_new(j, "uid", json_integer(b->uid));
-	json_object_set_new(j, "user", text_json(form_user(b->uid, user)));
+	json_object_set_new(j, "user", user_json(b->uid));
 	json_object_set_new(j, "comm", nonempty_json(b->comm));
 	json_object_set_new(j, "label", nonempty_json(b->label));
 }
@@ -305,9 +291,8 @@ static int show(struct show *s)
 		complain("no memory");
 		return EXIT_OWN;
 	}
-	if (s->options.format == &output_json)
-		json_print(stdout, show_json(s),
-			   JSON_REAL_PRECISION(9) | (s->pretty ? JSON_INDENT(2) : 0));
+	if (s->json.wanted)
+		json_options_print(stdout, &s->json, show_json(s));
 	else
 		show_print(stdout, s);
 	return 0;

@@ -7,6 +7,7 @@
 #include "age.h"
 #include "cli.h"
 #include "colour.h"
+#include "json_options.h"
 #include "origin.h"
 #include "settings.h"
 #include "user.h"
@@ -17,8 +18,7 @@ struct status {
 	struct host_user *users;
 	struct host_session *sessions;
 	size_t n_users, n_sessions;
-	bool json;
-	size_t json_flags;
+	struct json_options json;
 };
 
 static void status_help(void)
@@ -27,42 +27,21 @@ static void status_help(void)
 	     "Shows whether the hooks are in place and who keeps them there, what the users of the\n"
 	     "host have in use, and what was lost. Root, and programs with CAP_PERFMON, see all\n"
 	     "users; others see what is theirs.\n\n"
-	     "  -j, --json         print JSON, which has the settings, too\n"
-	     "  -p, --pretty       print JSON on several lines\n"
-	     "  -h, --help         print this\n\n"
-	     "Exits with 0, 1 if the module is not there, 125 if bricktrace itself fails.");
-}
-
-static int status_parse_option(int c, struct status *s)
-{
-	switch (c) {
-	case 'h':
-		status_help();
-		return 0;
-	case 'p':
-		s->json_flags = JSON_INDENT(2);
-		/* fall through */
-	case 'j':
-		s->json = true;
-		return -1;
-	default:
-		return EXIT_OWN;
-	}
+	     "  -j, --json         print JSON, which has the settings, too\n" JSON_HELP
+	     "Exits with 0, 1 if the module cannot be asked, 125 if bricktrace itself fails.");
 }
 
 /* Returns -1 to go on, or the status to exit with. */
 static int status_parse(int argc, char **argv, struct status *s)
 {
 	static const struct option words[] = {
-		OPTION("help", no_argument, 'h'),
-		OPTION("json", no_argument, 'j'),
-		OPTION("pretty", no_argument, 'p'),
+		JSON_WORDS,
 		{ 0 },
 	};
 	int c, status = -1;
 
-	while (status < 0 && (c = next_option(argc, argv, ":hjp", words)) != -1)
-		status = status_parse_option(c, s);
+	while (status < 0 && (c = next_option(argc, argv, ":" JSON_LETTERS, words)) != -1)
+		status = json_options_parse(c, &s->json, status_help);
 	if (status >= 0 || !argv[optind])
 		return status;
 	complain("unexpected argument '%s': status takes none", argv[optind]);
@@ -76,14 +55,6 @@ static uint64_t status_value(const struct status *s, int attribute)
 	for (i = 0; host_settings[i].attribute != attribute;)
 		i++;
 	return s->values[i];
-}
-
-static const char *status_hooks(uint32_t hooks)
-{
-	static const char *const names[] = { "off", "quiet", "loud" };
-
-	return hooks < sizeof(names) / sizeof(*names) ? names[hooks] :
-							"in an unknown state";
 }
 
 static double status_armed_percent(const struct host_status *s)
@@ -134,7 +105,7 @@ static void status_print_hooks(FILE *out, const struct status *status)
 	fprintf(out, "hooks:     %s%s%s for %s",
 		colour_on(out, s->hooks <= BRICKTRACE_HOOKS_LOUD ? colours[s->hooks] :
 								   COLOUR_NONE),
-		status_hooks(s->hooks), colour_off(out), age_text(s->since_ns, age));
+		host_hooks_name(s->hooks), colour_off(out), age_text(s->since_ns, age));
 	if (s->hooks == BRICKTRACE_HOOKS_OFF)
 		fputs(": nobody pays for them", out);
 	else if (s->hooks == BRICKTRACE_HOOKS_QUIET)
@@ -237,30 +208,21 @@ static void status_print(FILE *out, const struct status *s)
 	status_print_users(out, s);
 }
 
-static json_t *status_user_json(uint32_t uid)
-{
-	char name[USER_NAME_LEN];
-
-	return text_json(user_name(uid, name));
-}
-
 static json_t *status_hooks_json(const struct host_status *s)
 {
 	static const char *const loud[] = { NULL, "tracer", "before", "blind" };
 	bool cause = *s->cause_comm || s->cause_pid;
 
-	return json_pack(
-		"{s:s,s:I,s:I,s:f,s:I,s:o,s:o}", "state", status_hooks(s->hooks),
-		"since_ns", (json_int_t)s->since_ns, "armed_ns", (json_int_t)s->armed_ns,
-		"armed_percent", status_armed_percent(s), "arms", (json_int_t)s->arms,
-		"loud",
-		text_json(s->loud < sizeof(loud) / sizeof(*loud) ? loud[s->loud] :
-								   "unknown"),
-		"cause",
-		cause ? json_pack("{s:o,s:o}", "pid",
-				  s->cause_pid ? json_integer(s->cause_pid) : json_null(),
-				  "comm", text_json(s->cause_comm)) :
-			json_null());
+	return json_pack("{s:s,s:I,s:I,s:f,s:I,s:o,s:o}", "state",
+			 host_hooks_name(s->hooks), "since_ns", (json_int_t)s->since_ns,
+			 "armed_ns", (json_int_t)s->armed_ns, "armed_percent",
+			 status_armed_percent(s), "arms", (json_int_t)s->arms, "loud",
+			 text_json(s->loud < sizeof(loud) / sizeof(*loud) ? loud[s->loud] :
+									    "unknown"),
+			 "cause",
+			 cause ? json_pack("{s:o,s:o}", "pid", some_json(s->cause_pid),
+					   "comm", text_json(s->cause_comm)) :
+				 json_null());
 }
 
 static json_t *status_holders_json(const struct status *s)
@@ -273,14 +235,13 @@ static json_t *status_holders_json(const struct status *s)
 
 		if (h->holds)
 			json_array_append_new(
-				all, json_pack("{s:I,s:o,s:o,s:I,s:o,s:I,s:I}", "session",
-					       (json_int_t)h->s.id, "pid",
-					       h->pid ? json_integer(h->pid) : json_null(),
-					       "comm", text_json(h->comm), "uid",
-					       (json_int_t)h->uid, "user",
-					       status_user_json(h->uid), "holds",
-					       (json_int_t)h->holds, "holds_ns",
-					       (json_int_t)h->holds_ns));
+				all,
+				json_pack("{s:I,s:o,s:o,s:I,s:o,s:I,s:I}", "session",
+					  (json_int_t)h->s.id, "pid", some_json(h->pid),
+					  "comm", text_json(h->comm), "uid",
+					  (json_int_t)h->uid, "user", user_json(h->uid),
+					  "holds", (json_int_t)h->holds, "holds_ns",
+					  (json_int_t)h->holds_ns));
 	}
 	return all;
 }
@@ -293,13 +254,12 @@ static json_t *status_users_json(const struct status *s)
 	for (i = 0; i < s->n_users; i++) {
 		const struct host_user *u = &s->users[i];
 
-		json_array_append_new(all, json_pack("{s:I,s:o,s:I,s:I,s:I,s:I}", "uid",
-						     (json_int_t)u->uid, "user",
-						     status_user_json(u->uid), "sessions",
-						     (json_int_t)u->sessions, "threads",
-						     (json_int_t)u->threads, "runs",
-						     (json_int_t)u->runs, "memory",
-						     (json_int_t)u->memory));
+		json_array_append_new(
+			all, json_pack("{s:I,s:o,s:I,s:I,s:I,s:I}", "uid",
+				       (json_int_t)u->uid, "user", user_json(u->uid),
+				       "sessions", (json_int_t)u->sessions, "threads",
+				       (json_int_t)u->threads, "runs", (json_int_t)u->runs,
+				       "memory", (json_int_t)u->memory));
 	}
 	return all;
 }
@@ -368,8 +328,8 @@ static int status_run(struct status *s)
 	host_close(host);
 	if (err)
 		return host_exit(err);
-	if (s->json)
-		json_print(stdout, status_json(s), JSON_REAL_PRECISION(9) | s->json_flags);
+	if (s->json.wanted)
+		json_options_print(stdout, &s->json, status_json(s));
 	else
 		status_print(stdout, s);
 	return 0;

@@ -10,6 +10,7 @@
 
 #include "cell.h"
 #include "cli.h"
+#include "json_options.h"
 #include "top.h"
 
 /* A shorter delay would show little but the cost of reading. */
@@ -21,8 +22,8 @@ struct top_options {
 	const char *sort;
 	uint32_t count; /* of updates; 0 without end */
 	uint32_t done;
-	bool json, plain;
-	size_t json_flags;
+	bool plain;
+	struct json_options json;
 };
 
 static void top_help(void)
@@ -45,10 +46,8 @@ static void top_help(void)
 	      "      --pid PID      only threads of this process, or bricks of its sessions\n"
 	      "      --session ID   only this session\n"
 	      "      --plain        print tables on a terminal, too\n"
-	      "  -j, --json         print a JSON object on a line for each update\n"
-	      "  -p, --pretty       print these objects on several lines\n"
-	      "  -h, --help         print this\n\n"
-	      "Exits with 0, 1 if the module does not answer, 125 if bricktrace itself fails.\n",
+	      "  -j, --json         print JSON, an object on a line for each update\n" JSON_HELP
+	      "Exits with 0, 1 if the module cannot be asked, 125 if bricktrace itself fails.\n",
 	      stdout);
 }
 
@@ -102,15 +101,6 @@ static int top_parse_option(int c, struct top *top, struct top_options *o)
 	case 'n':
 		return parse_number("number of updates", "--count", 1, UINT32_MAX,
 				    &o->count);
-	case 'p':
-		o->json_flags = JSON_INDENT(2);
-		/* fallthrough */
-	case 'j':
-		o->json = true;
-		return -1;
-	case 'h':
-		top_help();
-		return 0;
 	case TOP_FILTER:
 		return top_parse_filter(top);
 	case TOP_PID:
@@ -121,15 +111,12 @@ static int top_parse_option(int c, struct top *top, struct top_options *o)
 		o->plain = true;
 		return -1;
 	case TOP_SESSION:
-		status = parse_number("session", "--session", 1, UINT32_MAX, &n);
-		top->filter.session = n;
-		return status;
+		return host_parse_session(optarg, &top->filter.session);
 	case TOP_SORT:
 		o->sort = optarg;
 		return -1;
 	default:
-		/* next_option() has printed the reason. */
-		return EXIT_OWN;
+		return json_options_parse(c, &o->json, top_help);
 	}
 }
 
@@ -156,11 +143,9 @@ static int top_parse(int argc, char **argv, struct top *top, struct top_options 
 		OPTION("count", required_argument, 'n'),
 		OPTION("delay", required_argument, 'd'),
 		OPTION("filter", required_argument, TOP_FILTER),
-		OPTION("help", no_argument, 'h'),
-		OPTION("json", no_argument, 'j'),
+		JSON_WORDS,
 		OPTION("pid", required_argument, TOP_PID),
 		OPTION("plain", no_argument, TOP_PLAIN),
-		OPTION("pretty", no_argument, 'p'),
 		OPTION("session", required_argument, TOP_SESSION),
 		OPTION("sort", required_argument, TOP_SORT),
 		OPTION("threads", no_argument, 't'),
@@ -168,7 +153,8 @@ static int top_parse(int argc, char **argv, struct top *top, struct top_options 
 	};
 	int c, status = -1;
 
-	while (status < 0 && (c = next_option(argc, argv, ":bd:hjn:pt", words)) != -1)
+	while (status < 0 &&
+	       (c = next_option(argc, argv, ":bd:n:t" JSON_LETTERS, words)) != -1)
 		status = top_parse_option(c, top, o);
 	if (status >= 0)
 		return status;
@@ -228,8 +214,8 @@ static bool top_print(const struct top *top, const struct top_options *o)
 {
 	int width = isatty(STDOUT_FILENO) ? terminal_columns(stdout) : CELL_WHOLE;
 
-	if (o->json) {
-		listing_print_json(stdout, top, o->json_flags);
+	if (o->json.wanted) {
+		listing_print_json(stdout, top, &o->json);
 	} else {
 		if (o->done > 1)
 			putchar('\n');
@@ -304,8 +290,8 @@ static bool top_has_terminal(const struct top_options *o)
 {
 	const char *terminal = getenv("TERM");
 
-	return !o->json && !o->plain && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) &&
-	       terminal && strcmp(terminal, "dumb") != 0;
+	return !o->json.wanted && !o->plain && isatty(STDIN_FILENO) &&
+	       isatty(STDOUT_FILENO) && terminal && strcmp(terminal, "dumb") != 0;
 }
 
 int cmd_top(int argc, char **argv)

@@ -4,6 +4,7 @@
 #define TOP_H
 
 #include "column.h"
+#include "json_options.h"
 
 struct top {
 	struct host *host;
@@ -37,7 +38,8 @@ const char *top_set_delay(struct top *top, const char *text);
 #define LISTING_HEAD 3
 void listing_print_head(FILE *out, const struct top *top, int width);
 void listing_print(FILE *out, const struct top *top, int width, size_t first, size_t rows);
-void listing_print_json(FILE *out, const struct top *top, size_t flags);
+void listing_print_json(FILE *out, const struct top *top,
+			const struct json_options *options);
 
 /* What the terminal shows, which its user chooses by keys. */
 struct screen {
