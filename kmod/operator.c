@@ -382,9 +382,11 @@ static int operator_put_session(struct operator_dump *d, struct bkt_session *s)
 {
 	struct bricktrace_session settings = {};
 	struct sk_buff *skb = d->skb;
-	u64 since, now = ktime_get_ns();
+	u64 since;
 	void *header = dump_put_header(d, BRICKTRACE_CMD_SESSION_GET);
 	u32 holds = bkt_hooks_holds(&s->holder, &since);
+	/* The session may have begun to hold the hooks just now, so this comes after @since. */
+	u64 now = ktime_get_ns();
 	int ret;
 
 	bkt_session_get(s, &settings);
