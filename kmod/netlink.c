@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <linux/capability.h>
 #include <linux/module.h>
 #include <linux/net.h>
 #include <linux/nospec.h>
@@ -64,7 +63,11 @@ const struct cred *bkt_netlink_opener(const struct sk_buff *skb)
 
 bool bkt_netlink_is_operator(struct sk_buff *skb)
 {
-	return netlink_capable(skb, CAP_PERFMON) || netlink_capable(skb, CAP_SYS_ADMIN);
+	/*
+	 * netlink_capable() would not ask about the opener if the sender has named the kernel as
+	 * the destination, as sendto() can.
+	 */
+	return bkt_access_host(bkt_netlink_opener(skb));
 }
 
 struct sk_buff *bkt_netlink_reply(const struct bkt_command *c, size_t size, void **header)
