@@ -592,7 +592,8 @@ int bkt_socket_run_close(struct bkt_command *c)
 	}
 	ret = parts_send(&p, messages, parts_put_record(&p, rec));
 	bkt_run_done(rec);
-	return ret;
+	/* The run is closed, unlike after other errors. */
+	return ret ? -ENOBUFS : 0;
 }
 
 int bkt_socket_init(void)
