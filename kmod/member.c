@@ -281,6 +281,27 @@ static struct bkt_task *member_find(struct bkt_session *s, struct task_struct *p
 	return t;
 }
 
+/* How long a registration waits for an execve() of the thread; a few milliseconds are usual. */
+#define MEMBER_EXEC_WAIT_MS 250
+
+/*
+ * Keeps @p from executing a program. A file that is closed by an execve() may delay it for as
+ * long as user space likes, so nobody waits for that.
+ */
+static int member_lock_exec(struct task_struct *p)
+{
+	unsigned long end = jiffies + msecs_to_jiffies(MEMBER_EXEC_WAIT_MS);
+
+	while (!down_read_trylock(&p->signal->exec_update_lock)) {
+		if (time_after(jiffies, end))
+			return -EBUSY;
+		schedule_timeout_killable(1);
+		if (fatal_signal_pending(current))
+			return -EINTR;
+	}
+	return 0;
+}
+
 /*
  * Makes @p a member and adds to @cpus the CPU on which @p may be running. The caller
  * passes @cpus to bkt_task_observe() afterwards. Returns -EAGAIN if another session
@@ -301,8 +322,8 @@ static int member_add(struct bkt_session *s, struct task_struct *p, u32 inherit,
 		goto err_task;
 	}
 	/* As in perf_event_open(): no execve() comes between the check and the registration. */
-	ret = -EINTR;
-	if (down_read_killable(&p->signal->exec_update_lock))
+	ret = member_lock_exec(p);
+	if (ret)
 		goto err_task;
 	/* Nothing is read or allocated for a caller who may not follow @p. */
 	ret = bkt_access_check(s->opener, p);

@@ -50,7 +50,6 @@ static const struct {
 	const char *text;
 } netlink_errors[] = {
 	{ -ENOMEM, "there is no memory, or the memory control group's limit is reached" },
-	{ -EINTR, "a fatal signal arrived" },
 	{ -ENOBUFS, "the reply does not fit into the socket's receive buffer" },
 	{ -EMSGSIZE, "the reply does not fit into a message" },
 };
@@ -136,6 +135,27 @@ static int netlink_carry_out(struct bkt_command *c)
 	return ret ?: netlink_commands[cmd].fn(c);
 }
 
+static const char *netlink_error_text(int error)
+{
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(netlink_errors); i++)
+		if (error == netlink_errors[i].error)
+			return netlink_errors[i].text;
+	return "the hooks cannot be installed";
+}
+
+#define NETLINK_NOT_ALONE "there is more than one message in the datagram"
+
+/*
+ * The kernel handles all messages of a datagram before others that wait for its lock. The
+ * first message begins where its buffer does, and a message that has been handled is cut off.
+ */
+static bool netlink_is_alone(const struct sk_buff *skb)
+{
+	return skb->len <= NLMSG_ALIGN(nlmsg_hdr(skb)->nlmsg_len) && !skb_headroom(skb);
+}
+
 static int netlink_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct bkt_command c = {
@@ -144,12 +164,11 @@ static int netlink_doit(struct sk_buff *skb, struct genl_info *info)
 		.session = bkt_socket_session(skb),
 		.entered = bkt_task_control() ?: bkt_clock_now(),
 	};
-	int ret = netlink_carry_out(&c);
-	u32 i;
+	int ret = netlink_is_alone(skb) ? netlink_carry_out(&c) :
+					  bkt_netlink_refuse(&c, 0, NETLINK_NOT_ALONE, -EINVAL);
 
-	for (i = 0; i < ARRAY_SIZE(netlink_errors); i++)
-		if (ret == netlink_errors[i].error && info->extack && !info->extack->_msg)
-			info->extack->_msg = netlink_errors[i].text;
+	if (ret && info->extack && !info->extack->_msg)
+		info->extack->_msg = netlink_error_text(ret);
 	return ret;
 }
 

@@ -24,10 +24,16 @@ static u32 operator_uid(void)
 	return from_kuid_munged(&init_user_ns, current_euid());
 }
 
-/* The ID of a process in the reader's pid namespace, or 0. */
+/* The ID in the reader's pid namespace of a process that exists, or 0. */
 static u32 operator_pid(struct pid *pid)
 {
-	return pid_nr_ns(pid, task_active_pid_ns(current));
+	u32 nr = 0;
+
+	rcu_read_lock();
+	if (pid_task(pid, PIDTYPE_TGID))
+		nr = pid_nr_ns(pid, task_active_pid_ns(current));
+	rcu_read_unlock();
+	return nr;
 }
 
 static u32 operator_cause_pid(pid_t pid)
@@ -148,8 +154,8 @@ int bkt_operator_config_set(struct bkt_command *c)
 		if (!a[operator_attr(i)])
 			continue;
 		bkt_host_set(i, value[i]);
-		pr_notice_ratelimited("uid %u, pid %d has set %s to %llu\n", operator_uid(),
-				      task_tgid_nr(current), bkt_host_name(i), value[i]);
+		pr_notice("uid %u, pid %d has set %s to %llu\n", operator_uid(),
+			  task_tgid_nr(current), bkt_host_name(i), value[i]);
 	}
 	return 0;
 }
@@ -164,8 +170,8 @@ int bkt_operator_session_detach(struct bkt_command *c)
 		return bkt_netlink_refuse(c, BRICKTRACE_A_SESSION_ID, "there is no such session",
 					  -ENOENT);
 	ret = bkt_host_detach(s);
-	pr_notice_ratelimited("uid %u, pid %d has detached session %llu\n", operator_uid(),
-			      task_tgid_nr(current), s->id);
+	pr_notice("uid %u, pid %d has detached session %llu\n", operator_uid(),
+		  task_tgid_nr(current), s->id);
 	bkt_session_put(s);
 	return ret;
 }
@@ -222,8 +228,8 @@ int bkt_operator_brick_reset(struct bkt_command *c)
 		return PTR_ERR(s);
 	ret = operator_reset(c, s);
 	if (!ret && s != c->session)
-		pr_notice_ratelimited("uid %u, pid %d has reset bricks of session %llu\n",
-				      operator_uid(), task_tgid_nr(current), s->id);
+		pr_notice("uid %u, pid %d has reset bricks of session %llu\n", operator_uid(),
+			  task_tgid_nr(current), s->id);
 	bkt_session_put(s);
 	return ret;
 }
@@ -244,6 +250,12 @@ enum {
 	OPERATOR_WHOM,		/* whether the dump is of all users: 0 before the first step */
 };
 
+/* Looks whether anything came or went; also for the end of the dump, which the kernel marks. */
+static void dump_look(struct netlink_callback *cb)
+{
+	cb->seq = atomic_read(&bkt_session_changes) + READ_ONCE(bkt_member_changes);
+}
+
 /* An operator who loses the right while the dump is under way gets no more. */
 static int dump_begin(struct operator_dump *d, struct sk_buff *skb, struct netlink_callback *cb,
 		      u32 session, u32 pid)
@@ -252,8 +264,10 @@ static int dump_begin(struct operator_dump *d, struct sk_buff *skb, struct netli
 
 	if (!cb->args[OPERATOR_WHOM])
 		cb->args[OPERATOR_WHOM] = 1 + all;
-	if (cb->args[OPERATOR_WHOM] == 2 && !all)
+	if (cb->args[OPERATOR_WHOM] == 2 && !all) {
+		NL_SET_ERR_MSG(cb->extack, BKT_NETLINK_NOT_OPERATOR);
 		return -EPERM;
+	}
 	*d = (struct operator_dump){
 		.skb = skb,
 		.cb = cb,
@@ -264,7 +278,7 @@ static int dump_begin(struct operator_dump *d, struct sk_buff *skb, struct netli
 		d->session = nla_get_u64(d->attrs[session]);
 	if (pid && d->attrs[pid])
 		d->pid = nla_get_u32(d->attrs[pid]);
-	cb->seq = atomic_read(&bkt_session_changes);
+	dump_look(cb);
 	return 0;
 }
 
@@ -290,10 +304,12 @@ static int dump_end(const struct operator_dump *d, void *header, int ret)
 	return -EMSGSIZE;
 }
 
+/* Others than operators see no sessions of other pid namespaces, as with ptrace(2). */
 static bool dump_shows(const struct operator_dump *d, const struct bkt_session *s)
 {
 	return (!d->session || s->id == d->session) &&
-	       (d->all || bkt_access_same(bkt_netlink_opener(d->cb->skb), s->opener));
+	       (d->all || (operator_pid(s->tgid) &&
+			   bkt_access_same(bkt_netlink_opener(d->cb->skb), s->opener)));
 }
 
 /* Passes the sessions to @fn, which returns an error if the message is full. */
@@ -324,6 +340,7 @@ static int dump_sessions(struct operator_dump *d, u64 pid,
 	}
 	if (ret == 1)
 		args[OPERATOR_NEXT] = LONG_MAX;
+	dump_look(d->cb);
 	return d->skb->len ?: min(ret, 0);
 }
 
@@ -339,20 +356,22 @@ int bkt_operator_dump_users(struct sk_buff *skb, struct netlink_callback *cb)
 		return ret;
 	if (!d.all && !uid_eq(bkt_netlink_opener(cb->skb)->euid, current_euid()))
 		return 0;
-	while (!ret && bkt_user_next(cb->args[OPERATOR_NEXT], &u)) {
-		if (d.all || u.uid == own) {
-			header = dump_put_header(&d, BRICKTRACE_CMD_USER_GET);
-			ret = !header ||
-			      nla_put_u32(skb, BRICKTRACE_A_USER_UID, u.uid) ||
-			      nla_put_u32(skb, BRICKTRACE_A_USER_SESSIONS, u.sessions) ||
-			      bkt_message_put_u64(skb, BRICKTRACE_A_USER_THREADS, u.threads) ||
-			      bkt_message_put_u64(skb, BRICKTRACE_A_USER_RUNS, u.runs) ||
-			      bkt_message_put_u64(skb, BRICKTRACE_A_USER_MEMORY, u.memory);
-			ret = dump_end(&d, header, ret);
-		}
+	if (!d.all)
+		cb->args[OPERATOR_NEXT] = max_t(u64, cb->args[OPERATOR_NEXT], own);
+	while (!ret && bkt_user_next(cb->args[OPERATOR_NEXT], &u) && (d.all || u.uid == own)) {
+		header = dump_put_header(&d, BRICKTRACE_CMD_USER_GET);
+		ret = !header ||
+		      nla_put_u32(skb, BRICKTRACE_A_USER_UID, u.uid) ||
+		      nla_put_u32(skb, BRICKTRACE_A_USER_SESSIONS, u.sessions) ||
+		      bkt_message_put_u64(skb, BRICKTRACE_A_USER_THREADS, u.threads) ||
+		      bkt_message_put_u64(skb, BRICKTRACE_A_USER_RUNS, u.runs) ||
+		      bkt_message_put_u64(skb, BRICKTRACE_A_USER_MEMORY, u.memory);
+		ret = dump_end(&d, header, ret);
 		if (!ret)
 			cb->args[OPERATOR_NEXT] = (u64)u.uid + 1;
+		cond_resched();
 	}
+	dump_look(cb);
 	return skb->len ?: ret;
 }
 
@@ -465,7 +484,8 @@ static int operator_put_threads(struct operator_dump *d, struct bkt_session *s)
 	if (!v)
 		ret = -ENOMEM;
 	while (!ret && bkt_member_next(s, *inside, tgid, v, &m)) {
-		ret = operator_put_thread(d, s, &m);
+		if (d->all || m.tid)
+			ret = operator_put_thread(d, s, &m);
 		if (!ret)
 			*inside = m.number;
 	}
@@ -477,12 +497,9 @@ static int operator_put_threads(struct operator_dump *d, struct bkt_session *s)
 int bkt_operator_dump_threads(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct operator_dump d;
-	int ret = dump_begin(&d, skb, cb, BRICKTRACE_A_THREAD_SESSION, BRICKTRACE_A_THREAD_PID);
 
-	if (ret)
-		return ret;
-	cb->seq += READ_ONCE(bkt_member_changes);
-	return dump_sessions(&d, 0, operator_put_threads);
+	return dump_begin(&d, skb, cb, BRICKTRACE_A_THREAD_SESSION, BRICKTRACE_A_THREAD_PID) ?:
+	       dump_sessions(&d, 0, operator_put_threads);
 }
 
 static int operator_put_brick(struct operator_dump *d, struct bkt_session *s, struct bkt_brick *b,
@@ -524,10 +541,13 @@ static bool operator_wants_brick(const struct operator_dump *d, const struct bkt
 static int operator_put_bricks(struct operator_dump *d, struct bkt_session *s)
 {
 	long *inside = &d->cb->args[OPERATOR_INSIDE];
-	struct bkt_brick_copy *copy = kvmalloc(sizeof(*copy), GFP_KERNEL_ACCOUNT);
+	struct bkt_brick_copy *copy;
 	struct bkt_brick *b;
 	int ret = 0;
 
+	if (!bkt_session_brick(s, *inside + 1))
+		return 0;
+	copy = kvmalloc(sizeof(*copy), GFP_KERNEL_ACCOUNT);
 	if (!copy)
 		return -ENOMEM;
 	while (!ret && (b = bkt_session_brick(s, *inside + 1))) {

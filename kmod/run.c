@@ -854,7 +854,7 @@ static void run_end(struct bkt_run *r, const struct bkt_totals *totals, bool lin
 }
 
 /* Closes a traced run, whose state is RUN_CLOSING. A failure leaves it as it was. */
-static int run_close(struct bkt_run *r, u64 entered, bool linked)
+static noinline int run_close(struct bkt_run *r, u64 entered, bool linked)
 {
 	struct bkt_session *s = r->session;
 	struct bkt_totals *totals = NULL;

@@ -219,7 +219,7 @@ int bkt_socket_session_open(struct bkt_command *c)
 	static const struct socket_refusal errors[] = {
 		{ -EBUSY, 0, "the socket has a session already" },
 		{ -EDQUOT, 0, "the user's limit of sessions or memory is reached" },
-		{ -ENODEV, 0, "the module is being unloaded" },
+		{ -ENODEV, 0, "the module is being loaded or unloaded" },
 		{}
 	};
 	struct socket_owner *o;
@@ -231,8 +231,11 @@ int bkt_socket_session_open(struct bkt_command *c)
 	skb = bkt_netlink_reply(c, NLMSG_DEFAULT_SIZE, &header);
 	if (!skb)
 		return -ENOMEM;
-	/* For the session, which is released as late as its socket. */
-	if (!try_module_get(THIS_MODULE)) {
+	/*
+	 * For the session, which is released as late as its socket. While the module is being
+	 * loaded, that may still fail.
+	 */
+	if (READ_ONCE(THIS_MODULE->state) != MODULE_STATE_LIVE || !try_module_get(THIS_MODULE)) {
 		nlmsg_free(skb);
 		return socket_refuse(c, errors, -ENODEV);
 	}
@@ -251,16 +254,28 @@ static u32 socket_get_u32(const struct bkt_command *c, u32 attr, u32 absent)
 	return c->info->attrs[attr] ? nla_get_u32(c->info->attrs[attr]) : absent;
 }
 
-/* Replies with one number. */
-static int socket_reply_u32(const struct bkt_command *c, u32 attr, u32 value)
-{
+/* A reply with one number, for which there is memory before the command is carried out. */
+struct socket_reply {
+	struct sk_buff *skb;
 	void *header;
-	struct sk_buff *skb = bkt_netlink_reply(c, NLMSG_DEFAULT_SIZE, &header);
+};
 
-	if (!skb)
-		return -ENOMEM;
-	nla_put_u32(skb, attr, value);
-	return bkt_netlink_send(c, skb, header);
+static int reply_begin(const struct bkt_command *c, struct socket_reply *r)
+{
+	r->skb = bkt_netlink_reply(c, NLMSG_DEFAULT_SIZE, &r->header);
+	return r->skb ? 0 : -ENOMEM;
+}
+
+/* Sends the number @n, or refuses the command if that is an error of @errors. */
+static int reply_end(const struct bkt_command *c, struct socket_reply *r, u32 attr, int n,
+		     const struct socket_refusal *errors)
+{
+	if (n < 0) {
+		nlmsg_free(r->skb);
+		return socket_refuse(c, errors, n);
+	}
+	nla_put_u32(r->skb, attr, n);
+	return bkt_netlink_send(c, r->skb, r->header);
 }
 
 int bkt_socket_thread_register(struct bkt_command *c)
@@ -269,6 +284,8 @@ int bkt_socket_thread_register(struct bkt_command *c)
 		{ -EEXIST, BRICKTRACE_A_THREAD_TID, "the thread is registered already" },
 		{ -EDQUOT, 0,
 		  "a limit is reached: of the session's or the user's threads, or of memory" },
+		{ -EBUSY, BRICKTRACE_A_THREAD_TID,
+		  "the thread is executing a program, which takes long" },
 		{ -EUSERS, BRICKTRACE_A_THREAD_TID, "too many sessions follow the thread already" },
 		{ -EPERM, BRICKTRACE_A_THREAD_TID,
 		  "the sender or the opener of the socket may not trace the thread" },
@@ -276,12 +293,14 @@ int bkt_socket_thread_register(struct bkt_command *c)
 		{ -ESHUTDOWN, 0, "the operator has detached the session" },
 		{}
 	};
-	int n = bkt_member_register(c->session, socket_get_u32(c, BRICKTRACE_A_THREAD_TID, 0),
-				    socket_get_u32(c, BRICKTRACE_A_THREAD_FLAGS, 0));
+	struct socket_reply r;
+	int ret = reply_begin(c, &r);
 
-	if (n < 0)
-		return socket_refuse(c, errors, n);
-	return socket_reply_u32(c, BRICKTRACE_A_THREAD_THREADS, n);
+	if (ret)
+		return ret;
+	ret = bkt_member_register(c->session, socket_get_u32(c, BRICKTRACE_A_THREAD_TID, 0),
+				  socket_get_u32(c, BRICKTRACE_A_THREAD_FLAGS, 0));
+	return reply_end(c, &r, BRICKTRACE_A_THREAD_THREADS, ret, errors);
 }
 
 int bkt_socket_thread_unregister(struct bkt_command *c)
@@ -292,15 +311,18 @@ int bkt_socket_thread_unregister(struct bkt_command *c)
 		{}
 	};
 	u32 flags = socket_get_u32(c, BRICKTRACE_A_THREAD_FLAGS, 0);
-	int n;
+	struct socket_reply r;
+	int ret;
 
 	if (flags & ~BRICKTRACE_THREAD_WHOLE_PROCESS)
 		return bkt_netlink_refuse(c, BRICKTRACE_A_THREAD_FLAGS,
 					  "only whole-process is a flag here", -EINVAL);
-	n = bkt_member_unregister(c->session, socket_get_u32(c, BRICKTRACE_A_THREAD_TID, 0), flags);
-	if (n < 0)
-		return socket_refuse(c, errors, n);
-	return socket_reply_u32(c, BRICKTRACE_A_THREAD_THREADS, n);
+	ret = reply_begin(c, &r);
+	if (ret)
+		return ret;
+	ret = bkt_member_unregister(c->session, socket_get_u32(c, BRICKTRACE_A_THREAD_TID, 0),
+				    flags);
+	return reply_end(c, &r, BRICKTRACE_A_THREAD_THREADS, ret, errors);
 }
 
 /* The kernel has validated the nest by its policy. */
@@ -363,7 +385,8 @@ static int socket_define(struct bkt_command *c, struct bricktrace_assertion *ass
 		.mode = socket_get_u32(c, BRICKTRACE_A_BRICK_MODE, 0),
 		.baseline = socket_get_u32(c, BRICKTRACE_A_BRICK_BASELINE, 0),
 	};
-	int n = socket_read_assertions(c, assertions);
+	int ret, n = socket_read_assertions(c, assertions);
+	struct socket_reply r;
 
 	if (n < 0)
 		return n;
@@ -377,10 +400,11 @@ static int socket_define(struct bkt_command *c, struct bricktrace_assertion *ass
 		d.flags |= BRICKTRACE_BRICK_BASELINE;
 	if (n || a[BRICKTRACE_A_BRICK_NO_ASSERTIONS])
 		d.flags |= BRICKTRACE_BRICK_ASSERTIONS;
-	n = bkt_session_define(c->session, &d, assertions, n);
-	if (n < 0)
-		return socket_refuse(c, errors, n);
-	return socket_reply_u32(c, BRICKTRACE_A_BRICK_BRICK, n);
+	ret = reply_begin(c, &r);
+	if (ret)
+		return ret;
+	return reply_end(c, &r, BRICKTRACE_A_BRICK_BRICK,
+			 bkt_session_define(c->session, &d, assertions, n), errors);
 }
 
 int bkt_socket_brick_define(struct bkt_command *c)

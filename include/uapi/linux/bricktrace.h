@@ -373,6 +373,7 @@ struct bricktrace_info {
  *	EDQUOT	the session's limit of threads is reached, or the limit of threads
  *		or memory of the opener's user
  *	EUSERS	@max_followers of struct bricktrace_info follow the thread already
+ *	EBUSY	the thread is executing a program, which takes long
  *	EINTR	a fatal signal arrived
  *	EPERM	the caller or the opener may not trace the thread, or it is a
  *		kernel thread
