@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Naming one brick of the host: NAME, PID:NAME or session#ID:NAME. */
 #include <errno.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>

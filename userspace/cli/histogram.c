@@ -43,8 +43,7 @@ static void histogram_line(FILE *out, double up_to_ns, uint64_t runs, uint64_t m
 {
 	char s[32];
 
-	fprintf(out, "%11s %9" PRIu64, table_seconds(s, 11, (uint64_t)(up_to_ns + 0.5)),
-		runs);
+	fprintf(out, "%11s %9" PRIu64, table_seconds(s, 11, table_ns(up_to_ns)), runs);
 	if (runs)
 		fputc(' ', out);
 	print_bar(out, runs, most, terminal_columns(out) - HISTOGRAM_BAR);

@@ -11,6 +11,7 @@
 #include "grid.h"
 #include "host.h"
 #include "json_options.h"
+#include "table.h"
 #include "user.h"
 
 struct list {
@@ -252,11 +253,6 @@ static const struct grid_column list_brick_columns[] = {
 	{ 0 },
 };
 
-static uint64_t list_ns(double ns)
-{
-	return isnan(ns) ? BT_NONE : (uint64_t)(ns + 0.5);
-}
-
 static void list_add_mode(struct grid *g, const struct bt_statistics *s)
 {
 	char mode[32];
@@ -290,10 +286,10 @@ static void list_add_statistics(struct grid *g, const struct bt_statistics *s)
 	grid_number(g, s->budget_ns == BT_NONE ? BT_NONE : s->over_budget);
 	grid_percent(g, books_over_percent(s));
 	grid_colour(g, books_over_percent(s) > 0 ? COLOUR_RED : COLOUR_NONE);
-	grid_ns(g, list_ns(s->mean_ns));
+	grid_ns(g, table_ns(s->mean_ns));
 	grid_percent(g, s->cv_percent);
 	grid_number(g, s->min_ns);
-	grid_ns(g, list_ns(bt_statistics_percentile(s, 95)));
+	grid_ns(g, table_ns(bt_statistics_percentile(s, 95)));
 	grid_ns(g, s->max_ns);
 	grid_ns(g, s->budget_ns);
 	grid_percent(g, books_overhead_percent(s));

@@ -187,8 +187,8 @@ static void show_print_window(FILE *out, const struct bt_statistics *s)
 							   most;
 	if (!s->window_runs)
 		return;
-	fprintf(out, "\nThe last %" PRIu32 " runs: median %s s, CV %.2f %%", s->window_runs,
-		table_seconds(median, 11, (uint64_t)(s->window_median_ns + 0.5)),
+	fprintf(out, "\nThe last %" PRIu32 " runs: median %s s, CV %.2f %%",
+		s->window_runs, table_seconds(median, 11, table_ns(s->window_median_ns)),
 		s->window_cv_percent);
 	if (!isnan(s->efficiency))
 		fprintf(out, ", efficiency %.2f %%", 100 * s->efficiency);

@@ -1,19 +1,11 @@
 // SPDX-License-Identifier: MIT
 /* The statistics of a brick as text, which the output "table" prints for --repeat. */
 #include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 
 #include "cli.h"
 #include "filter.h"
 #include "table.h"
-
-/* Returns a mean as the tables take it, in whole nanoseconds. */
-static uint64_t statistics_ns(double ns)
-{
-	/* A recording may have any figure. */
-	return isnan(ns) || ns >= 0x1p63 ? BT_NONE : (uint64_t)(ns + 0.5);
-}
 
 static void statistics_runs(FILE *out, const struct repetition *r)
 {
@@ -35,7 +27,7 @@ static void statistics_budget(FILE *out, const struct bt_statistics *s)
 		table_seconds(budget, 11, s->budget_ns), s->over_budget, s->runs);
 	fprintf(out, "grade:     %c, score %.1f, by the median of the last runs, %s s\n",
 		s->grade, s->score,
-		table_seconds(median, 11, statistics_ns(s->window_median_ns)));
+		table_seconds(median, 11, table_ns(s->window_median_ns)));
 }
 
 static void statistics_statuses(FILE *out, const uint32_t *statuses)
@@ -84,9 +76,8 @@ static void statistics_percentiles(FILE *out, const struct bt_statistics *s)
 	fprintf(out, "%11s", table_seconds(text, 11, s->min_ns));
 	for (i = 0; i < sizeof(percent) / sizeof(*percent); i++)
 		fprintf(out, " %11s",
-			table_seconds(
-				text, 11,
-				statistics_ns(bt_statistics_percentile(s, percent[i]))));
+			table_seconds(text, 11,
+				      table_ns(bt_statistics_percentile(s, percent[i]))));
 	fprintf(out, " %11s\n", table_seconds(text, 11, s->max_ns));
 }
 
@@ -95,13 +86,13 @@ static void statistics_categories(FILE *out, const struct repetition *r, const c
 	const struct bt_statistics *s = r->statistics;
 	const struct bt_mean_times *mean = bt_statistics_times(s);
 	const struct bt_times t = {
-		.thread_ns = statistics_ns(mean->thread_ns),
-		.compute_ns = statistics_ns(mean->compute_ns),
-		.compute_offcpu_ns = statistics_ns(mean->compute_offcpu_ns),
-		.edge_ns = statistics_ns(mean->edge_ns),
-		.control_ns = statistics_ns(mean->control_ns),
-		.compute_runnable_ns = statistics_ns(mean->compute_runnable_ns),
-		.minor_faults = statistics_ns(mean->minor_faults),
+		.thread_ns = table_ns(mean->thread_ns),
+		.compute_ns = table_ns(mean->compute_ns),
+		.compute_offcpu_ns = table_ns(mean->compute_offcpu_ns),
+		.edge_ns = table_ns(mean->edge_ns),
+		.control_ns = table_ns(mean->control_ns),
+		.compute_runnable_ns = table_ns(mean->compute_runnable_ns),
+		.minor_faults = table_ns(mean->minor_faults),
 	};
 	uint32_t i;
 
@@ -111,9 +102,9 @@ static void statistics_categories(FILE *out, const struct repetition *r, const c
 		const struct bt_mean_figures *f = bt_statistics_category(s, c);
 
 		if (filter_category(filter, c, r->longest))
-			table_part(out, &t, bt_category_name(c), statistics_ns(f->ns),
-				   statistics_ns(f->offcpu_ns),
-				   statistics_ns(f->runnable_ns), f->count, f->errors);
+			table_part(out, &t, bt_category_name(c), table_ns(f->ns),
+				   table_ns(f->offcpu_ns), table_ns(f->runnable_ns),
+				   f->count, f->errors);
 	}
 	table_foot(out, &t, mean->minor_faults, mean->major_faults);
 }
@@ -131,9 +122,8 @@ int table_print_statistics(FILE *out, const struct repetition *r,
 	if (!s->runs)
 		return 0;
 	fprintf(out, "wall time: %s s +- %s s, CV %.2f %%\n",
-		table_seconds(mean, 11, statistics_ns(s->mean_ns)),
-		table_seconds(deviation, 11, statistics_ns(s->deviation_ns)),
-		s->cv_percent);
+		table_seconds(mean, 11, table_ns(s->mean_ns)),
+		table_seconds(deviation, 11, table_ns(s->deviation_ns)), s->cv_percent);
 	statistics_budget(out, s);
 	statistics_statuses(out, r->statuses);
 	statistics_breakdown(out, r, report->reason_text);

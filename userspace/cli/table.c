@@ -80,6 +80,12 @@ void table_breakdown(FILE *out, const char *how, const char *why)
 	fputc('\n', out);
 }
 
+uint64_t table_ns(double ns)
+{
+	/* A recording may have any figure. */
+	return isnan(ns) || ns >= 0x1p63 ? BT_NONE : (uint64_t)(ns + 0.5);
+}
+
 const char *table_seconds(char *buf, int width, uint64_t ns)
 {
 	double s = ns / 1e9;

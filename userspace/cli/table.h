@@ -26,6 +26,9 @@ bool table_summary(FILE *out, const struct bt_result *result, const char *reason
 void table_breakdown(FILE *out, const char *how, const char *why);
 const char *table_reason(enum bt_reason reason);
 
+/* Returns a mean in whole nanoseconds, as the tables take it; BT_NONE for NAN. */
+uint64_t table_ns(double ns);
+
 /* Format into @buf, which has 32 bytes: seconds, with as many decimals as fit into @width. */
 const char *table_seconds(char *buf, int width, uint64_t ns);
 /* ... and a number, or a mean of numbers, in 6 columns if it is less than a million. */
