@@ -436,15 +436,15 @@ static int run_trace(struct bkt_run *r, bool charge, struct bkt_member **self)
 	struct bkt_session *s = r->session;
 	int ret;
 
-	if (bkt_hooks_is_detached(&s->holder))
-		return -ESHUTDOWN;
 	if (!run_traceable(s, r->scope))
-		return -ESRCH;
+		return bkt_hooks_is_detached(&s->holder) ? -ESHUTDOWN : -ESRCH;
 	/* The hooks are not armed for a run that will not be traced. */
 	if (charge && !bkt_limit_ask(&s->limit))
 		return -ENOSPC;
 	r->offs = bkt_hooks_offs(&s->holder);
 	ret = r->automatic ? bkt_hooks_try(&s->holder) : bkt_hooks_get(&s->holder);
+	if (ret == -ECANCELED && bkt_hooks_is_detached(&s->holder))
+		return -ESHUTDOWN;
 	if (ret)
 		return ret;
 	r->traced = true;
@@ -476,7 +476,8 @@ static int run_trace(struct bkt_run *r, bool charge, struct bkt_member **self)
 err:
 	run_count(r, U64_MAX);
 	run_untrace(r);
-	return ret;
+	/* The threads may just have left because of that. */
+	return ret == -ESRCH && bkt_hooks_is_detached(&s->holder) ? -ESHUTDOWN : ret;
 }
 
 /* Returns why a run is not traced after run_trace() failed with @error. */
@@ -705,13 +706,10 @@ static void run_set_provenance(struct bkt_run *r, enum bkt_leave_reason reason,
 		res->reason = BRICKTRACE_REASON_CLOCK;
 		return;
 	}
-	if (bkt_hooks_is_detached(&r->session->holder)) {
-		res->reason = BRICKTRACE_REASON_DETACHED;
-		return;
-	}
 	if (!bkt_task_armed_since(r->generation) ||
 	    r->offs != bkt_hooks_offs(&r->session->holder)) {
-		res->reason = BRICKTRACE_REASON_DISARMED;
+		res->reason = bkt_hooks_is_detached(&r->session->holder) ?
+			      BRICKTRACE_REASON_DETACHED : BRICKTRACE_REASON_DISARMED;
 		return;
 	}
 	res->provenance = BRICKTRACE_PARTIAL;
@@ -783,9 +781,12 @@ static int run_measure(struct bkt_run *r, u64 entered, struct bkt_totals *totals
 			      READ_ONCE(s->edge_ps));
 		bkt_record_add_slow(rec, top, s->base->ioctl, &r->opened);
 	}
-	res->wall_ns = run_wall_ns(r, end);
-	if (reason)
+	/* A run of a detached session goes on, although its threads have left. */
+	if (unlikely(reason) && bkt_hooks_is_detached(&s->holder))
+		end = entered;
+	else if (unlikely(reason))
 		res->flags |= BRICKTRACE_RESULT_ABANDONED;
+	res->wall_ns = run_wall_ns(r, end);
 	if (totals)
 		run_set_provenance(r, reason, res);
 	if (res->provenance == BRICKTRACE_NOT_INSTRUMENTED)
@@ -854,16 +855,13 @@ static void run_end(struct bkt_run *r, const struct bkt_totals *totals, bool lin
 }
 
 /* Closes a traced run, whose state is RUN_CLOSING. A failure leaves it as it was. */
-static noinline int run_close(struct bkt_run *r, u64 entered, bool linked)
+static int run_close(struct bkt_run *r, u64 entered, bool linked)
 {
 	struct bkt_session *s = r->session;
 	struct bkt_totals *totals = NULL;
 	int ret;
 
-	if (bkt_hooks_is_detached(&s->holder)) {
-		/* The run goes on, although its threads have left. */
-		r->record.result.reason = BRICKTRACE_REASON_DETACHED;
-	} else if (r->member) {
+	if (r->member) {
 		totals = r->room->totals;
 	} else {
 		ret = run_lock_session(r);
