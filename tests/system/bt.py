@@ -66,6 +66,16 @@ def quiet(command, **kw):
                           stderr=subprocess.DEVNULL, **kw)
 
 
+def until(what, seconds=20):
+    """Waits until a condition holds, and returns whether it does."""
+    end = time.monotonic() + seconds
+    while not what():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True
+
+
 def settle(p):
     """Waits until the process has slept for a second: it has reached its final blocking call."""
     asleep = 0

@@ -25,16 +25,6 @@ def users():
         return int(f.read())
 
 
-def until(what, seconds=20):
-    """Waits until a condition holds, and returns whether it does."""
-    end = time.monotonic() + seconds
-    while not what():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.05)
-    return True
-
-
 def linger(ms):
     with open(LINGER, "w") as f:
         f.write(str(ms))
@@ -69,7 +59,7 @@ def rmmod():
 
 # The hooks while runs are opened and closed.
 linger(0)
-bt.ok(until(lambda: not info()["armed"]), "nothing traced: not armed")
+bt.ok(bt.until(lambda: not info()["armed"]), "nothing traced: not armed")
 arms = info()["arms"]
 p = hold("measure")
 bt.equal(info()["armed"], 0, "a run at level measure does not arm")
@@ -85,7 +75,7 @@ end(p)
 time.sleep(0.5)
 bt.equal((info()["armed"], info()["arms"]), (1, arms + 1), "as long as one is open, and once")
 end(q)
-bt.ok(until(lambda: not info()["armed"], 5), "the last one's end releases, with linger_ms=0")
+bt.ok(bt.until(lambda: not info()["armed"], 5), "the last one's end releases, with linger_ms=0")
 
 linger(3000)
 bt.equal(info()["linger_ms"], 3000, "INFO says the linger time")
@@ -97,7 +87,7 @@ p = hold("trace")
 closing = time.monotonic()
 end(p)
 bt.equal(info()["arms"], arms, "the next run finds them")
-gone = until(lambda: not info()["armed"])
+gone = bt.until(lambda: not info()["armed"])
 bt.ok(gone and time.monotonic() - closing > 2.99, "and they go 3 s after the last one")
 
 # Processes that hold sessions are killed.
@@ -108,8 +98,8 @@ bt.equal(users(), base + 1, "a session holds the module")
 bt.ok(rmmod().returncode != 0 and os.path.exists(LINGER), "which cannot be unloaded")
 p.kill()
 p.wait()
-bt.ok(until(lambda: users() == base), "kill -9 of a process with 10 nested runs and 50 threads")
-bt.ok(until(lambda: not info()["armed"]), "ends its runs: the hooks go")
+bt.ok(bt.until(lambda: users() == base), "kill -9 of a process with 10 nested runs and 50 threads")
+bt.ok(bt.until(lambda: not info()["armed"]), "ends its runs: the hooks go")
 
 out = os.path.join(bt.TMP, "out")
 pidfile = os.path.join(bt.TMP, "pid")
@@ -122,7 +112,7 @@ def run_sh():
     p = subprocess.Popen(["bricktrace", "run", "-j", "-o", out, "--", *SH],
                          stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
                          stderr=subprocess.DEVNULL)
-    until(lambda: os.path.exists(pidfile))
+    bt.until(lambda: os.path.exists(pidfile))
     with open(pidfile) as f:
         return p, int(f.read())
 
@@ -131,11 +121,11 @@ p, child = run_sh()
 bt.equal((info()["armed"], users()), (1, base + 1), "bricktrace run: armed, one session")
 p.kill()
 p.wait()
-bt.ok(until(lambda: users() == base), "kill -9 of bricktrace run closes its session")
-bt.ok(until(lambda: not info()["armed"]), "and releases the hooks")
+bt.ok(bt.until(lambda: users() == base), "kill -9 of bricktrace run closes its session")
+bt.ok(bt.until(lambda: not info()["armed"]), "and releases the hooks")
 bt.ok(alive(child), "its command goes on")
 p.stdin.close()
-bt.ok(until(lambda: not alive(child)), "and ends when it wants to")
+bt.ok(bt.until(lambda: not alive(child)), "and ends when it wants to")
 
 p, child = run_sh()
 os.kill(child, signal.SIGKILL)
@@ -144,11 +134,11 @@ with open(out) as f:
     run = json.load(f)
 bt.equal(bt.adds_up(run), [], "with what it had done: the figures add up")
 bt.ok({s["name"]: s["count"] for s in run["syscalls"]}.get("execve") == 1, "from its execve on")
-bt.ok(until(lambda: users() == base and not info()["armed"]), "and nothing is left")
+bt.ok(bt.until(lambda: users() == base and not info()["armed"]), "and nothing is left")
 
 # Unloading while threads that were traced sleep, compute and make calls.
 p = hold("trace", "threads", "disband")
-bt.ok(until(lambda: users() == base), "a session is closed while its 50 threads live")
+bt.ok(bt.until(lambda: users() == base), "a session is closed while its 50 threads live")
 bt.equal(rmmod().returncode, 0, "the module is unloaded at once")
 bt.ok(not os.path.exists("/dev/bricktrace"), "and its device is gone")
 time.sleep(1)
@@ -162,7 +152,7 @@ for _ in range(10):
     p = hold("trace", "threads")
     p.kill()
     p.wait()
-    until(lambda: users() == 0)
+    bt.until(lambda: users() == 0)
     if rmmod().returncode or subprocess.run(["insmod", KO]).returncode:
         bt.ok(False, "unload and load")
 bt.equal(bt.traced(["true"])["provenance"], "measured", "ten deaths, unloads and loads later too")

@@ -65,23 +65,14 @@ def accounts():
     return None
 
 
-def until(what, seconds=20):
-    end = time.monotonic() + seconds
-    while not what():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.05)
-    return True
-
-
 def info():
     out = subprocess.run(["hold", "info"], stdout=subprocess.PIPE, text=True, check=True).stdout
     return {k: int(v) for k, v in (w.split("=") for w in out.split())}
 
 
 def none_left(what):
-    bt.ok(until(lambda: users() == 0), f"{what}: no session is left", users())
-    bt.ok(BASE is None or until(lambda: settle() <= BASE),
+    bt.ok(bt.until(lambda: users() == 0), f"{what}: no session is left", users())
+    bt.ok(BASE is None or bt.until(lambda: settle() <= BASE),
           f"{what}: nor an account", accounts(), BASE)
 
 
@@ -202,7 +193,7 @@ bt.ok(status == 0 and took < LIMIT, "unloaded at once while the thread that was 
 subprocess.run(["insmod", KO])
 p.kill()
 p.wait()
-bt.ok(until(lambda: not info()["armed"]), "the hooks are gone", info())
+bt.ok(bt.until(lambda: not info()["armed"]), "the hooks are gone", info())
 none_left("unload and load")
 bt.equal(bt.traced(["true"])["provenance"], "measured", "and it measures")
 bt.done()
