@@ -155,6 +155,15 @@ man:			## check that the manual pages of the library's functions are current
 man-write:		## write the manual pages of the library's functions, docs/man3, from its header
 	@tests/lint/man3 $(KERNEL_DOC) --write
 
+netlink-header:		## check that the header of the netlink family is current
+	@tests/lint/netlink-header
+
+netlink-header-write:	## write the header of the netlink family from docs/netlink/bricktrace.yaml
+	@tests/lint/netlink-header --write
+
+ynl:			## fetch the kernel's tools for netlink families, with which tests talk to the module
+	@tests/netlink/ynl >/dev/null
+
 ioctl-names-write: K ?= $(shell $(KERNELS) && printf '%s\n' "$${all_kernels[@]}" | grep '^[0-9]' | tail -n 1)
 ioctl-names-write:	## write the names of ioctls, userspace/decode/*.names, from a kernel's headers and, by pip, PyPI's tinygrad
 	rm -rf $(BUILD)/tinygrad
@@ -218,5 +227,5 @@ clean:			## remove build/
 	rm -rf $(BUILD)
 
 .PHONY: all help module sparse symbols kunit $(TEST_MODULES) versions userspace helpers unit fuzz-records demo check check-long bench bench-docs bench-test bench-check checkpatch \
-	format-check mutations kernels kernels-write ioctl-names-write boots codespell man man-write shellcheck deps needs-deps needs-bench-deps install install-dkms \
+	format-check mutations kernels kernels-write ioctl-names-write boots codespell man man-write netlink-header netlink-header-write ynl shellcheck deps needs-deps needs-bench-deps install install-dkms \
 	uninstall uninstall-dkms clean

@@ -43,6 +43,10 @@ load lint
 	lint man
 }
 
+@test "netlink-header" {
+	lint netlink-header
+}
+
 @test "rules" {
 	lint rules
 }
