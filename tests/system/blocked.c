@@ -2,9 +2,12 @@
 /*
  * A thread sleeps inside each ioctl on a slow page: while the ioctl reads its argument,
  * while it writes its answer, and in each array that it reads or writes. Meanwhile all
- * other threads can use the same session. An ioctl has had its effect before it writes its
- * answer.
+ * other threads can use the same session, and each command of netlink is answered at once,
+ * those of other families too. An ioctl has had its effect before it writes its answer.
  */
+#include <linux/rtnetlink.h>
+#include <sys/socket.h>
+#include "netlink.h"
 #include "slowpage.h"
 #include "test.h"
 
@@ -179,6 +182,94 @@ static void nothing(void)
 {
 }
 
+static struct netlink_reply reply;
+static u64 asked, slowest;
+
+static void answered(const char *command, int err, unsigned int least)
+{
+	u64 ns = now() - asked;
+
+	if (err || reply.messages < least)
+		bail("%s: %d, %u messages", command, err, reply.messages);
+	if (ns > slowest)
+		slowest = ns;
+	if (ns > S)
+		printf("# %s took %llu ms\n", command, ns / MS);
+	asked = now();
+}
+
+/* Makes a command, which @least messages answer, and keeps the longest time. */
+#define ANSWERED(s, command, least, ...) \
+	answered(#command, NETLINK(s, command, &reply, ##__VA_ARGS__), least)
+
+/* What the operator asks of the session in which the sleeper sleeps. */
+static void use_as_operator(int s)
+{
+	const u64 id = session(fd).id;
+	const uint32_t number = brick_define(fd, "meanwhile", 1);
+
+	asked = now();
+	ANSWERED(s, STATUS_GET, 1);
+	ANSWERED(s, CONFIG_GET, 1);
+	ANSWERED(s, CONFIG_SET, 0, U32(CONFIG_DECODE, 1));
+	ANSWERED(s, USER_GET, 1);
+	ANSWERED(s, SESSION_GET, 1, U64(SESSION_ID, id));
+	ANSWERED(s, THREAD_GET, 1, U64(THREAD_SESSION, id));
+	ANSWERED(s, BRICK_GET, 2, U64(BRICK_SESSION, id), FLAG(BRICK_BOOKS));
+	ANSWERED(s, BRICK_RESET, 0, U64(BRICK_SESSION, id), U32(BRICK_BRICK, number));
+}
+
+static void use_by_netlink(int s)
+{
+	u64 id;
+
+	asked = now();
+	ANSWERED(s, SESSION_OPEN, 1);
+	id = netlink_number(&reply, BRICKTRACE_A_SESSION_ID);
+	ANSWERED(s, SESSION_SET, 0, TEXT(SESSION_LABEL, "meanwhile"));
+	ANSWERED(s, THREAD_REGISTER, 1, U32(THREAD_TID, another));
+	ANSWERED(s, BRICK_DEFINE, 1, TEXT(BRICK_NAME, "meanwhile"),
+		 U64(BRICK_BUDGET_NS, 1));
+	ANSWERED(s, RUN_OPEN, 1, U32(RUN_BRICK, 1), U32(RUN_LEVEL, BRICKTRACE_LEVEL_TRACE),
+		 U32(RUN_SCOPE, BRICKTRACE_SCOPE_SESSION));
+	ANSWERED(s, RUN_CLOSE, 1,
+		 U64(RUN_RUN, netlink_number(&reply, BRICKTRACE_A_RUN_RUN)));
+	ANSWERED(s, THREAD_UNREGISTER, 1, U32(THREAD_TID, another));
+	ANSWERED(s, BRICK_RESET, 0, U32(BRICK_BRICK, 1));
+	ANSWERED(s, SESSION_DETACH, 0, U64(SESSION_ID, id));
+}
+
+/* What `ip link` asks. */
+static void use_other_families(int s)
+{
+	struct {
+		struct nlmsghdr header;
+		struct ifinfomsg link;
+	} links = { .header = { .nlmsg_len = sizeof(links),
+				.nlmsg_type = RTM_GETLINK,
+				.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP } };
+	int route = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+
+	asked = now();
+	netlink_family(s);
+	answered("CTRL_CMD_GETFAMILY", 0, 0);
+	netlink_send(route, &links.header);
+	answered("RTM_GETLINK", netlink_receive(route, &reply), 1);
+	close(route);
+}
+
+static void netlink_meanwhile(const char *what)
+{
+	int s = netlink_open();
+
+	slowest = 0;
+	use_as_operator(s);
+	use_by_netlink(s);
+	use_other_families(s);
+	close(s);
+	ok(slowest < S, "%s: netlink answers at once", what);
+}
+
 /* Makes every ioctl in this session and another one, and creates and ends a thread. */
 static void use_meanwhile(const char *what)
 {
@@ -220,6 +311,7 @@ static void blocked(const struct op *op, const char *what, void *slow, bool miss
 		bail("pthread_create");
 	slow_wait();
 	use_meanwhile(what);
+	netlink_meanwhile(what);
 	if (!contents)
 		ok(op->is_done(before), "%s: the ioctl has had its effect", what);
 	slow_serve(slow, contents);
