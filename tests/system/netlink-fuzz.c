@@ -14,7 +14,7 @@
 
 #define GROUP	  1000
 #define OUTSIDER  65534
-#define BATCH	  100 /* messages of a process */
+#define BATCH	  250 /* messages of a process */
 #define SEQUENCE  1   /* the sequence number of the first message of a datagram */
 #define MESSAGES  (DATAGRAM / NLMSG_HDRLEN)
 #define COMPLAINT 10 /* so many wrong answers are shown */
@@ -27,7 +27,7 @@ static const char *const wrongs[WRONGS] = {
 	[UNTOLD] = "each refusal by the family says why",
 	[MISPLACED] = "each attribute at fault lies in its message",
 	[STRANGE] = "no answer is to anything else",
-	[CHANGED] = "the host is as it was before each hundred messages",
+	[CHANGED] = "the host is as it was before each process",
 };
 
 static const char *const roles[ROLES] = { "root", "a member of the group", "another user" };
@@ -223,14 +223,15 @@ static void datagram_make(void)
 		return;
 	}
 	while (messages-- && datagram_n < DATAGRAM - 1024)
-		datagram_add(1 + rnd() % BRICKTRACE_CMD_MAX, one_in(4) ? 0 : 1 + one_in(4));
-	if (one_in(16))
+		datagram_add(1 + rnd() % BRICKTRACE_CMD_MAX, one_in(3) ? 0 : 1 + one_in(4));
+	/* A message without a whole header may be empty, and so may the datagram. */
+	if (datagram_n && one_in(16))
 		datagram_n -= rnd() % (datagram_n < 80 ? datagram_n : 80);
-	if (one_in(16))
+	if (datagram_n && one_in(16))
 		datagram[rnd() % datagram_n] ^= 1 << rnd() % 8;
 }
 
-/* A socket with a session that has a thread and a brick, if the role may have that. */
+/* A socket with a session that mostly has a thread, a brick and a run, if the role may. */
 static int socket_with_session(void)
 {
 	int s = socket_open();
@@ -239,6 +240,8 @@ static int socket_with_session(void)
 	datagram_add(BRICKTRACE_CMD_SESSION_OPEN, 0);
 	datagram_add(BRICKTRACE_CMD_THREAD_REGISTER, 0);
 	datagram_add(BRICKTRACE_CMD_BRICK_DEFINE, 0);
+	datagram_add(BRICKTRACE_CMD_RUN_OPEN, 0);
+	datagram_add(BRICKTRACE_CMD_RUN_OPEN, 0);
 	datagram_send(s);
 	return s;
 }
@@ -365,7 +368,7 @@ int main(void)
 	u64 messages = number_of("FUZZ_MESSAGES", 20000);
 	unsigned int group;
 	pid_t netlink;
-	int s;
+	int s, status;
 
 	shared = shared_page();
 	random_state = &shared->random;
@@ -384,9 +387,10 @@ int main(void)
 	for (; shared->sent < messages && shared->wrong[CHANGED] < COMPLAINT;
 	     batch_number++) {
 		role = batch_number % ROLES;
-		if (wait_for(child_of(batch)))
-			bail("process %llu, by %s, seed %llu", batch_number, roles[role],
-			     seed);
+		status = wait_for(child_of(batch));
+		if (status)
+			bail("process %llu, by %s, seed %llu: status %#x", batch_number,
+			     roles[role], seed, status);
 		if (!state_becomes(s, &before, &now)) {
 			state_complain(&before, &now);
 			before = now;

@@ -262,7 +262,7 @@ static void attribute_make(struct message *m, int type, const struct rule *r)
 		attribute_make(m, type, r);
 }
 
-/* Each attribute is there or not; a name and a number of something are most often. */
+/* Each attribute that is not needed is there or not. */
 static void attributes_make(struct message *m, const struct rule *rules)
 {
 	for (int type = 0; type < ATTRIBUTES; type++) {
@@ -273,7 +273,7 @@ static void attributes_make(struct message *m, const struct rule *rules)
 			continue;
 		if (r->kind == BYTES || r->max == 255)
 			there = m->context;
-		else if (r->kind == STRING || (r->kind == U32 && r->min == 1))
+		else if (r->needed)
 			there = true;
 		if (there != (m->mistake == ATTRIBUTE_MISSING && one_in(4)))
 			attribute_make(m, type, r);

@@ -21,6 +21,7 @@ struct rule {
 	enum kind kind;
 	u64 min, max;
 	const struct rule *nest;
+	bool needed;
 };
 
 struct command {
@@ -54,7 +55,7 @@ static const struct rule session_get_rules[ATTRIBUTES] = {
 };
 
 static const struct rule session_detach_rules[ATTRIBUTES] = {
-	[BRICKTRACE_A_SESSION_ID] = { U64, 0, UINT64_MAX },
+	[BRICKTRACE_A_SESSION_ID] = { U64, 0, UINT64_MAX, .needed = true },
 };
 
 static const struct rule thread_get_rules[ATTRIBUTES] = {
@@ -97,16 +98,16 @@ static const struct rule thread_rules[ATTRIBUTES] = {
 };
 
 static const struct rule assertion_rules[ATTRIBUTES] = {
-	[BRICKTRACE_A_ASSERTION_KIND] = { U32, 0, 4 },
+	[BRICKTRACE_A_ASSERTION_KIND] = { U32, 0, 4, .needed = true },
 	[BRICKTRACE_A_ASSERTION_SUBJECT] = { U32, 0, UINT32_MAX },
 	[BRICKTRACE_A_ASSERTION_ARCH] = { U32, 0, 2 },
-	[BRICKTRACE_A_ASSERTION_LIMIT] = { U64, 0, UINT64_MAX },
-	[BRICKTRACE_A_ASSERTION_NAME] = { STRING, 0, 63 },
+	[BRICKTRACE_A_ASSERTION_LIMIT] = { U64, 0, UINT64_MAX, .needed = true },
+	[BRICKTRACE_A_ASSERTION_NAME] = { STRING, 0, 63, .needed = true },
 };
 
 static const struct rule brick_define_rules[ATTRIBUTES] = {
-	[BRICKTRACE_A_BRICK_NAME] = { STRING, 0, 63 },
-	[BRICKTRACE_A_BRICK_BUDGET_NS] = { U64, 0, 1ULL << 62 },
+	[BRICKTRACE_A_BRICK_NAME] = { STRING, 0, 63, .needed = true },
+	[BRICKTRACE_A_BRICK_BUDGET_NS] = { U64, 0, 1ULL << 62, .needed = true },
 	[BRICKTRACE_A_BRICK_MODE] = { U32, 0, 3 },
 	[BRICKTRACE_A_BRICK_BASELINE] = { U32, 0, UINT32_MAX },
 	[BRICKTRACE_A_BRICK_ASSERTION] = { NEST, .nest = assertion_rules },
@@ -114,7 +115,7 @@ static const struct rule brick_define_rules[ATTRIBUTES] = {
 };
 
 static const struct rule run_open_rules[ATTRIBUTES] = {
-	[BRICKTRACE_A_RUN_BRICK] = { U32, 1, UINT32_MAX },
+	[BRICKTRACE_A_RUN_BRICK] = { U32, 1, UINT32_MAX, .needed = true },
 	[BRICKTRACE_A_RUN_LEVEL] = { U32, 0, 2 },
 	[BRICKTRACE_A_RUN_SCOPE] = { U32, 0, 1 },
 	[BRICKTRACE_A_RUN_WHY] = { U32, 0, 63 },
@@ -125,7 +126,7 @@ static const struct rule run_open_rules[ATTRIBUTES] = {
 };
 
 static const struct rule run_close_rules[ATTRIBUTES] = {
-	[BRICKTRACE_A_RUN_RUN] = { U64, 0, UINT64_MAX },
+	[BRICKTRACE_A_RUN_RUN] = { U64, 0, UINT64_MAX, .needed = true },
 };
 
 #define DUMP  true, false
@@ -279,8 +280,7 @@ static bool run_open_valid(const struct parsed *p)
 	const struct nlattr *trace = p->last[BRICKTRACE_A_RUN_TRACE_ID];
 	const struct nlattr *span = p->last[BRICKTRACE_A_RUN_SPAN_ID];
 
-	if (!p->last[BRICKTRACE_A_RUN_BRICK] ||
-	    why & ~(BRICKTRACE_WHY_CV_EXCEEDED | BRICKTRACE_WHY_EFFICIENCY_LOW |
+	if (why & ~(BRICKTRACE_WHY_CV_EXCEEDED | BRICKTRACE_WHY_EFFICIENCY_LOW |
 		    BRICKTRACE_WHY_MANUAL))
 		return false;
 	if (level != BRICKTRACE_LEVEL_TRACE && (why || flags & BRICKTRACE_RUN_CHARGE))
@@ -295,8 +295,6 @@ static bool command_valid(int cmd, const struct parsed *p)
 	switch (cmd) {
 	case BRICKTRACE_CMD_CONFIG_SET:
 		return slow_ns_valid(p->last[BRICKTRACE_A_CONFIG_SLOW_NS]);
-	case BRICKTRACE_CMD_SESSION_DETACH:
-		return p->last[BRICKTRACE_A_SESSION_ID];
 	case BRICKTRACE_CMD_SESSION_OPEN:
 	case BRICKTRACE_CMD_SESSION_SET:
 		return settings_valid(p);
@@ -308,8 +306,6 @@ static bool command_valid(int cmd, const struct parsed *p)
 		       p->count[BRICKTRACE_A_BRICK_ASSERTION] <= 16;
 	case BRICKTRACE_CMD_RUN_OPEN:
 		return run_open_valid(p);
-	case BRICKTRACE_CMD_RUN_CLOSE:
-		return p->last[BRICKTRACE_A_RUN_RUN];
 	}
 	return true;
 }
@@ -362,6 +358,9 @@ static bool parse(const uint8_t *at, size_t n, const struct rule *rules, struct 
 		/* The padding of the last attribute may be missing. */
 		step = step < n ? step : n;
 	}
+	for (type = 0; type < ATTRIBUTES; type++)
+		if (rules[type].needed && !p->last[type])
+			return false;
 	return true;
 }
 
