@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * The generic netlink family refuses each malformed message, says why, and does nothing
- * else. Processes of root, of a member of the group netlink_group and of another user send
- * random messages (netlink-message.h), and judge the kernel's answers by rules of their own
+ * else. Processes of root, of a member of the group netlink_group and of another user, also
+ * with sockets of each other, send random messages (netlink-message.h), and judge the kernel's answers by rules of their own
  * (netlink-rules.h). After each process, what the operator sees of the host is as it was
  * before (netlink-socket.h): all that well-formed messages did belonged to the sockets of
  * that process. A well-formed command of root that would change more is made malformed.
@@ -30,7 +30,18 @@ static const char *const wrongs[WRONGS] = {
 	[CHANGED] = "the host is as it was before each process",
 };
 
-static const char *const roles[ROLES] = { "root", "a member of the group", "another user" };
+/* With whose rights a process opens its sockets, and sends. */
+static const struct {
+	const char *name;
+	uid_t opens, sends;
+} roles[ROLES] = {
+	[ROOT] = { "root", 0, 0 },
+	[MEMBER] = { "a member of the group", GROUP, GROUP },
+	[STRANGER] = { "another user", OUTSIDER, OUTSIDER },
+	[ROOT_SENDS] = { "root with another user's socket", OUTSIDER, 0 },
+	[ROOT_OPENED] = { "another user with root's socket", 0, OUTSIDER },
+};
+
 static const char *const verdicts[] = {
 	[IGNORED] = "no request",      [UNREACHED] = "no command of the family",
 	[MALFORMED] = "malformed",     [FORBIDDEN] = "forbidden",
@@ -73,7 +84,7 @@ static void complain(enum wrong what, const struct sent *s)
 	if (shared->wrong[what]++ >= COMPLAINT)
 		return;
 	printf("# not so: %s; seed %llu, process %llu, by %s, %s, %s, error %d:\n# ",
-	       wrongs[what], seed, batch_number, roles[role],
+	       wrongs[what], seed, batch_number, roles[role].name,
 	       s->verdict > UNREACHED && cmd <= BRICKTRACE_CMD_MAX ? commands[cmd].name :
 								     "-",
 	       verdicts[s->verdict], s->refusal.error);
@@ -231,10 +242,29 @@ static void datagram_make(void)
 		datagram[rnd() % datagram_n] ^= 1 << rnd() % 8;
 }
 
+static void become_effective(uid_t uid)
+{
+	if (seteuid(0) || seteuid(uid))
+		bail("the effective user ID %u", uid);
+}
+
+static int socket_of_role(void)
+{
+	bool other = roles[role].opens != roles[role].sends;
+	int s;
+
+	if (other)
+		become_effective(roles[role].opens);
+	s = socket_open();
+	if (other)
+		become_effective(roles[role].sends);
+	return s;
+}
+
 /* A socket with a session that mostly has a thread, a brick and a run, if the role may. */
 static int socket_with_session(void)
 {
-	int s = socket_open();
+	int s = socket_of_role();
 
 	datagram_n = 0;
 	datagram_add(BRICKTRACE_CMD_SESSION_OPEN, 0);
@@ -261,8 +291,8 @@ static void batch(void)
 	u64 end = shared->sent + BATCH;
 	int s;
 
-	if (role != ROOT)
-		become_uid(role == MEMBER ? GROUP : OUTSIDER);
+	if (roles[role].opens && roles[role].sends)
+		become_uid(roles[role].sends);
 	s = socket_with_session();
 	while (shared->sent < end) {
 		if (one_in(32)) {
@@ -323,7 +353,8 @@ static void state_complain(const struct state *before, const struct state *after
 	while (i < before->n && i < after->n && before->data[i] == after->data[i])
 		i++;
 	printf("# not so: %s; seed %llu, process %llu, by %s: %zu bytes became %zu, and the first that differs is %zu\n",
-	       wrongs[CHANGED], seed, batch_number, roles[role], before->n, after->n, i);
+	       wrongs[CHANGED], seed, batch_number, roles[role].name, before->n, after->n,
+	       i);
 	shared->wrong[CHANGED]++;
 }
 
@@ -390,7 +421,7 @@ int main(void)
 		status = wait_for(child_of(batch));
 		if (status)
 			bail("process %llu, by %s, seed %llu: status %#x", batch_number,
-			     roles[role], seed, status);
+			     roles[role].name, seed, status);
 		if (!state_becomes(s, &before, &now)) {
 			state_complain(&before, &now);
 			before = now;

@@ -364,7 +364,8 @@ static bool parse(const uint8_t *at, size_t n, const struct rule *rules, struct 
 	return true;
 }
 
-enum role { ROOT, MEMBER, STRANGER, ROLES };
+/* An operator is root as the sender and as the opener of the socket. */
+enum role { ROOT, MEMBER, STRANGER, ROOT_SENDS, ROOT_OPENED, ROLES };
 
 /*
  * What the kernel must do with a message: ignore it as netlink does with what is no
@@ -409,7 +410,7 @@ static enum verdict judge(const struct nlmsghdr *m, uint16_t family, enum role r
 	    !command_valid(g->cmd, p))
 		return MALFORMED;
 	if ((role != ROOT && is_operators(g->cmd, p)) ||
-	    (role == STRANGER && g->cmd == BRICKTRACE_CMD_SESSION_OPEN))
+	    (role != ROOT && role != MEMBER && g->cmd == BRICKTRACE_CMD_SESSION_OPEN))
 		return FORBIDDEN;
 	return WELL_FORMED;
 }
