@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
  * The generic netlink family refuses each malformed message, says why, and does nothing
- * else. Processes of root, of a member of the group netlink_group and of another user, also
- * with sockets of each other, send random messages (netlink-message.h), and judge the kernel's answers by rules of their own
+ * else. Processes of root, of a member of the group netlink_group and of another user, and
+ * processes of root and of a user with a socket that the other one has opened, send random
+ * messages (netlink-message.h) and judge the answers by rules of their own
  * (netlink-rules.h). After each process, what the operator sees of the host is as it was
- * before (netlink-socket.h): all that well-formed messages did belonged to the sockets of
- * that process. A well-formed command of root that would change more is made malformed.
+ * before (netlink-socket.h), since whatever well-formed messages did belonged to the
+ * process's own sockets. A well-formed command of root that would change more is made
+ * malformed.
  *
  * FUZZ_MESSAGES (20000)	how many messages are sent
  * SEED (1)			the seed of the random numbers
@@ -69,8 +71,8 @@ struct sent {
 	const struct nlmsghdr *head;
 	enum verdict verdict;
 	struct refusal refusal;
-	bool answered,
-		ended; /* anything came; an error, an acknowledgement or the end did */
+	bool answered; /* anything came */
+	bool ended;    /* an error, an acknowledgement or the end came */
 	bool told;
 };
 static struct sent sent[MESSAGES];
@@ -199,18 +201,24 @@ static void datagram_add(int cmd, int errors)
 					  errors, shared->made);
 }
 
-/* Sends the datagram, and checks the answers unless it went elsewhere. */
+/*
+ * Sends the datagram, and checks the answers unless it went elsewhere. For rights it may make
+ * a difference whether the kernel's address is given.
+ */
 static void datagram_send(int s)
 {
-	uint32_t port = one_in(64) ? rnd() : 0, groups = one_in(64) ? rnd() : 0;
+	struct sockaddr_nl to = { .nl_family = AF_NETLINK,
+				  .nl_pid = one_in(64) ? rnd() : 0,
+				  .nl_groups = one_in(64) ? rnd() : 0 };
+	bool elsewhere = to.nl_pid || to.nl_groups;
 	int error;
 
 	datagram_judge();
 	shared->datagrams++;
 	shared->sent += sent_n ? sent_n : 1;
-	error = socket_send(s, datagram, datagram_n, port, groups);
+	error = socket_send(s, datagram, datagram_n, elsewhere || one_in(2) ? &to : NULL);
 	answers_read(s);
-	if (port || groups)
+	if (elsewhere)
 		return;
 	if (error && datagram_n)
 		bail("a datagram of %zu bytes: %s", datagram_n, strerror(-error));
@@ -282,7 +290,7 @@ static void socket_abandon(int s)
 	datagram_make();
 	datagram_add(BRICKTRACE_CMD_BRICK_GET, 0);
 	datagram_judge();
-	socket_send(s, datagram, datagram_n, 0, 0);
+	socket_send(s, datagram, datagram_n, NULL);
 	close(s);
 }
 
@@ -404,7 +412,7 @@ int main(void)
 	shared = shared_page();
 	random_state = &shared->random;
 	seed = number_of("SEED", 1);
-	shared->random = seed * 0x9e3779b97f4a7c15;
+	shared->random = (2 * seed + 1) * 0x9e3779b97f4a7c15;
 	printf("# SEED=%llu FUZZ_MESSAGES=%llu\n", seed, messages);
 	write_text("/proc/sys/net/core/rmem_max", "33554432");
 	group = parameter("netlink_group", GROUP);

@@ -27,14 +27,10 @@ static int socket_open(void)
 	return s;
 }
 
-/* Sends to a port, which is 0 for the kernel; an error is returned as a negative number. */
-static int socket_send(int s, const void *data, size_t n, uint32_t port, uint32_t groups)
+/* Sends to the kernel, or to @to unless that is NULL; an error is a negative number. */
+static int socket_send(int s, const void *data, size_t n, const struct sockaddr_nl *to)
 {
-	struct sockaddr_nl to = { .nl_family = AF_NETLINK,
-				  .nl_pid = port,
-				  .nl_groups = groups };
-
-	return sendto(s, data, n, 0, (void *)&to, sizeof(to)) < 0 ? -errno : 0;
+	return sendto(s, data, n, 0, (void *)to, to ? sizeof(*to) : 0) < 0 ? -errno : 0;
 }
 
 /* Reads into answers[] what the socket has, and returns its size, or 0 if there is nothing. */
@@ -87,7 +83,7 @@ static void request(int s, uint16_t type, int cmd, int flags, int attribute,
 	if (attribute)
 		message_add(&m, attribute, data, n);
 	*m.head = (struct nlmsghdr){ m.n, type, NLM_F_REQUEST | flags, 0, 0 };
-	if (socket_send(s, room, m.n, 0, 0))
+	if (socket_send(s, room, m.n, NULL))
 		bail("command %d", cmd);
 }
 
