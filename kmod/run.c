@@ -13,10 +13,6 @@
 /* How many closed runs a session keeps for the next ones, which then allocate nothing. */
 #define RUN_SPARES 16
 
-/* The reasons that a caller may have for a run at level trace. */
-#define RUN_CALLERS_WHY \
-	(BRICKTRACE_WHY_CV_EXCEEDED | BRICKTRACE_WHY_EFFICIENCY_LOW | BRICKTRACE_WHY_MANUAL)
-
 /* Who finds a run in the list of open runs must leave it alone unless it is open. */
 enum run_state {
 	RUN_OPENING,
@@ -620,7 +616,7 @@ int bkt_run_open(struct bkt_session *s, struct bricktrace_run_open *a)
 	int ret;
 
 	if (a->level > BRICKTRACE_LEVEL_AUTO || a->scope > BRICKTRACE_SCOPE_SESSION ||
-	    a->why & ~RUN_CALLERS_WHY || (a->level != BRICKTRACE_LEVEL_TRACE && a->why) ||
+	    a->why & ~BKT_RUN_CALLERS_WHY || (a->level != BRICKTRACE_LEVEL_TRACE && a->why) ||
 	    (a->flags && !run_flags_valid(s, a)))
 		return -EINVAL;
 	brick = bkt_session_brick(s, a->brick);

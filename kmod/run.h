@@ -17,6 +17,10 @@
 #include "record.h"
 #include "session.h"
 
+/* The reasons that a caller may have for a run at level trace. */
+#define BKT_RUN_CALLERS_WHY \
+	(BRICKTRACE_WHY_CV_EXCEEDED | BRICKTRACE_WHY_EFFICIENCY_LOW | BRICKTRACE_WHY_MANUAL)
+
 /*
  * Opens a run as BRICKTRACE_RUN_OPEN says, whose reserved fields and flags are checked
  * already. Fills in what @a returns. Returns 0 or an error of that ioctl.

@@ -7,9 +7,11 @@
 #include <linux/slab.h>
 #include <net/sock.h>
 #include "compat.h"
+#include "context.h"
 #include "host.h"
 #include "member.h"
 #include "message.h"
+#include "name.h"
 #include "netlink.h"
 #include "run.h"
 
@@ -134,7 +136,9 @@ static int socket_read_settings(const struct bkt_command *c, struct bricktrace_s
 
 	if (context != !!a[BRICKTRACE_A_SESSION_SPAN_ID] ||
 	    (!context && a[BRICKTRACE_A_SESSION_TRACE_FLAGS]))
-		return bkt_netlink_refuse(c, 0, "trace-id and span-id come together", -EINVAL);
+		return bkt_netlink_refuse(c, context ? BRICKTRACE_A_SESSION_TRACE_ID :
+						       BRICKTRACE_A_SESSION_SPAN_ID,
+					  "trace-id and span-id come together", -EINVAL);
 	for (i = 0; i < ARRAY_SIZE(socket_settings); i++) {
 		if (!a[socket_settings[i].attr])
 			continue;
@@ -158,19 +162,34 @@ static int socket_read_settings(const struct bkt_command *c, struct bricktrace_s
 	return 0;
 }
 
+/* Checks what the policy cannot, so that the attribute at fault is known. */
+static int socket_check_settings(const struct bkt_command *c, const struct bricktrace_session *s)
+{
+	if (s->outliers > BRICKTRACE_MAX_OUTLIERS && s->outliers != BRICKTRACE_OUTLIERS_KEEP)
+		return bkt_netlink_refuse(c, BRICKTRACE_A_SESSION_OUTLIERS,
+					  "outliers is above 1000000", -ERANGE);
+	if (s->slow_ns && s->slow_ns < BRICKTRACE_MIN_SLOW)
+		return bkt_netlink_refuse(c, BRICKTRACE_A_SESSION_SLOW_NS,
+					  "slow-ns is below 10000", -ERANGE);
+	if (!bkt_name_valid(s->label))
+		return bkt_netlink_refuse(c, BRICKTRACE_A_SESSION_LABEL,
+					  "the label is not UTF-8 or has control characters",
+					  -EINVAL);
+	if (!bkt_context_valid(&s->context) && !bkt_context_is_none(&s->context))
+		return bkt_netlink_refuse(c, BRICKTRACE_A_SESSION_TRACE_ID,
+					  "only one of the IDs is zero", -EINVAL);
+	return 0;
+}
+
 static int socket_set(const struct bkt_command *c, struct bkt_session *s)
 {
 	static const struct socket_refusal errors[] = {
-		{ -EINVAL, BRICKTRACE_A_SESSION_LABEL,
-		  "the label is not UTF-8 or has control characters, or only one ID is zero" },
-		{ -ERANGE, BRICKTRACE_A_SESSION_SLOW_NS,
-		  "slow-ns is below 10000, or outliers above 1000000" },
 		{ -ESHUTDOWN, BRICKTRACE_A_SESSION_ENABLED,
 		  "the operator has detached the session" },
 		{}
 	};
 	struct bricktrace_session settings = {};
-	int ret = socket_read_settings(c, &settings);
+	int ret = socket_read_settings(c, &settings) ?: socket_check_settings(c, &settings);
 
 	if (ret)
 		return ret;
@@ -373,8 +392,8 @@ static int socket_read_assertions(const struct bkt_command *c, struct bricktrace
 static int socket_define(struct bkt_command *c, struct bricktrace_assertion *assertions)
 {
 	static const struct socket_refusal errors[] = {
-		{ -EINVAL, 0,
-		  "a name is not UTF-8 or has control characters, or a subject is not valid" },
+		{ -EINVAL, BRICKTRACE_A_BRICK_ASSERTION,
+		  "an assertion's subject is not valid, or its name is not" },
 		{ -EDQUOT, 0,
 		  "the session's limit of bricks or the user's limit of memory is reached" },
 		{}
@@ -394,6 +413,11 @@ static int socket_define(struct bkt_command *c, struct bricktrace_assertion *ass
 		return bkt_netlink_refuse(c, BRICKTRACE_A_BRICK_NO_ASSERTIONS,
 					  "there are assertions", -EINVAL);
 	nla_strscpy(d.name, a[BRICKTRACE_A_BRICK_NAME], sizeof(d.name));
+	ret = bkt_brick_check(d.name, d.budget_ns);
+	if (ret)
+		return bkt_netlink_refuse(c, BRICKTRACE_A_BRICK_NAME,
+					  "the name is empty, not UTF-8, or has control characters",
+					  ret);
 	if (a[BRICKTRACE_A_BRICK_MODE])
 		d.flags |= BRICKTRACE_BRICK_MODE;
 	if (a[BRICKTRACE_A_BRICK_BASELINE])
@@ -430,6 +454,10 @@ static int socket_read_run(const struct bkt_command *c, struct bricktrace_run_op
 	to->why = socket_get_u32(c, BRICKTRACE_A_RUN_WHY, 0);
 	to->flags = socket_get_u32(c, BRICKTRACE_A_RUN_FLAGS, 0);
 	to->context.flags = socket_get_u32(c, BRICKTRACE_A_RUN_TRACE_FLAGS, 0);
+	if (to->why & ~BKT_RUN_CALLERS_WHY || (to->why && to->level != BRICKTRACE_LEVEL_TRACE))
+		return bkt_netlink_refuse(c, BRICKTRACE_A_RUN_WHY,
+					  "a sender cannot have this reason at this level",
+					  -EINVAL);
 	if (!(to->flags & BRICKTRACE_RUN_CONTEXT)) {
 		if (!a[BRICKTRACE_A_RUN_TRACE_ID] && !a[BRICKTRACE_A_RUN_SPAN_ID] &&
 		    !a[BRICKTRACE_A_RUN_TRACE_FLAGS])
@@ -443,6 +471,8 @@ static int socket_read_run(const struct bkt_command *c, struct bricktrace_run_op
 	nla_memcpy(to->context.trace_id, a[BRICKTRACE_A_RUN_TRACE_ID],
 		   sizeof(to->context.trace_id));
 	nla_memcpy(to->context.span_id, a[BRICKTRACE_A_RUN_SPAN_ID], sizeof(to->context.span_id));
+	if (!bkt_context_valid(&to->context))
+		return bkt_netlink_refuse(c, BRICKTRACE_A_RUN_TRACE_ID, "an ID is zero", -EINVAL);
 	return 0;
 }
 
@@ -458,10 +488,9 @@ static const struct bkt_message_field socket_run_fields[] = {
 int bkt_socket_run_open(struct bkt_command *c)
 {
 	static const struct socket_refusal errors[] = {
-		{ -EINVAL, BRICKTRACE_A_RUN_FLAGS,
-		  "the flags, the reasons or the context do not go with the level" },
+		{ -EINVAL, BRICKTRACE_A_RUN_FLAGS, "only runs at level trace are charged" },
 		{ -ENOENT, BRICKTRACE_A_RUN_BRICK, "the session has no such brick" },
-		{ -ESRCH, BRICKTRACE_A_RUN_SCOPE, "no thread of the run is registered" },
+		{ -ESRCH, BRICKTRACE_A_RUN_LEVEL, "no thread of the run is registered" },
 		{ -ELOOP, 0, "runs are nested too deeply" },
 		{ -EDQUOT, 0,
 		  "a limit is reached: of the session's or the user's runs, or of memory" },
