@@ -275,7 +275,10 @@ static void attributes_make(struct message *m, const struct rule *rules)
 			there = m->context;
 		else if (r->needed)
 			there = true;
-		if (there != (m->mistake == ATTRIBUTE_MISSING && one_in(4)))
+		if (there == (m->mistake == ATTRIBUTE_MISSING && one_in(4)))
+			continue;
+		attribute_make(m, type, r);
+		while (r->kind == NEST && one_in(2))
 			attribute_make(m, type, r);
 	}
 }
@@ -394,7 +397,8 @@ static size_t message_make(void *to, size_t room, uint16_t family, int cmd, int 
 	memset(to, 0, m.n);
 	*generic(m.head) = (struct genlmsghdr){ cmd, BRICKTRACE_FAMILY_VERSION, 0 };
 	m.mistake = errors ? rnd() % MISTAKES : MISTAKES;
-	m.after = rnd() % 3;
+	/* Many attributes of brick-define are those of assertions. */
+	m.after = rnd() % (cmd == BRICKTRACE_CMD_BRICK_DEFINE ? 10 : 3);
 	if (m.mistake > LAST_OF_ATTRIBUTE && m.mistake < MISTAKES)
 		made[m.mistake]++;
 	attributes_make(&m, commands[cmd].rules);
