@@ -135,10 +135,11 @@ static int socket_read_settings(const struct bkt_command *c, struct bricktrace_s
 	u32 i;
 
 	if (context != !!a[BRICKTRACE_A_SESSION_SPAN_ID] ||
-	    (!context && a[BRICKTRACE_A_SESSION_TRACE_FLAGS]))
+	    context != !!a[BRICKTRACE_A_SESSION_TRACE_FLAGS])
 		return bkt_netlink_refuse(c, context ? BRICKTRACE_A_SESSION_TRACE_ID :
 						       BRICKTRACE_A_SESSION_SPAN_ID,
-					  "trace-id and span-id come together", -EINVAL);
+					  "trace-id, span-id and trace-flags come together",
+					  -EINVAL);
 	for (i = 0; i < ARRAY_SIZE(socket_settings); i++) {
 		if (!a[socket_settings[i].attr])
 			continue;
@@ -155,8 +156,7 @@ static int socket_read_settings(const struct bkt_command *c, struct bricktrace_s
 			   sizeof(to->context.trace_id));
 		nla_memcpy(to->context.span_id, a[BRICKTRACE_A_SESSION_SPAN_ID],
 			   sizeof(to->context.span_id));
-		if (a[BRICKTRACE_A_SESSION_TRACE_FLAGS])
-			to->context.flags = nla_get_u32(a[BRICKTRACE_A_SESSION_TRACE_FLAGS]);
+		to->context.flags = nla_get_u32(a[BRICKTRACE_A_SESSION_TRACE_FLAGS]);
 		to->flags |= BRICKTRACE_SESSION_CONTEXT;
 	}
 	return 0;
