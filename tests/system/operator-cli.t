@@ -144,6 +144,7 @@ choices = err.rstrip().split("choose one of them: ")[1].split(", ")
 bt.equal(choices, [FORMS[web, 0], FORMS[web, 2], FORMS[db, 0]], "show decode: the choices")
 bt.equal([get("show", c)["session"] for c in choices], [WEB, BATCH, DB], "show decode: each choice is one brick")
 refused("show", "nothing", says=("'nothing'", "bricktrace list"))
+refused("show", "0:decode", says=("bad brick '0:decode'", "from 1 to 2147483647"), status=125)
 text = cli("show", "commit")[0]
 bt.ok(text.startswith(f"program:   serve[{db.pid}] of user nobody\nsession:   {DB}\nlabel:     db\nmode:      next\n") and
       "\nruns:      20\n" in text and "\nThe last 20 runs: median 0." in text, "show: as text", text)

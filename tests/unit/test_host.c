@@ -299,13 +299,13 @@ static void the_kernel_says_why(void **state)
 {
 	(void)state;
 	new_packet();
-	put_error(1, -EINVAL, "the value is too large", 0);
-	assert_int_equal(host_set(host, &host_settings[2], 5), -EINVAL);
+	put_error(1, -ERANGE, "the value is too large", 0);
+	assert_int_equal(host_set(host, &host_settings[2], 5), -ERANGE);
 	assert_string_equal(said, "cannot set linger_ms: the value is too large\n");
 	assert_int_equal(command(0), BRICKTRACE_CMD_CONFIG_SET);
 	assert_int_equal(nla_len(asked(0, BRICKTRACE_A_CONFIG_LINGER_MS)), 4);
 	assert_int_equal(nla_get_u32((void *)asked(0, BRICKTRACE_A_CONFIG_LINGER_MS)), 5);
-	assert_int_equal(host_exit(-EINVAL), 1);
+	assert_int_equal(host_exit(-ERANGE), 1);
 	*said = 0;
 	new_packet();
 	put_error(2, -EPERM, "not for you", NLM_F_CAPPED);
@@ -544,6 +544,7 @@ static void one_brick_is_found(void **state)
 	*said = 0;
 	assert_int_equal(host_find_brick(host, "0:decode", true, &brick), -EINVAL);
 	assert_said("bad brick '0:decode': a process ID");
+	assert_int_equal(host_exit(-EINVAL), 125);
 }
 
 static void several_bricks_are_choices(void **state)

@@ -37,7 +37,7 @@ struct host_answer {
 
 int host_exit(int err)
 {
-	return err == -ENOMEM || err == -EIO ? EXIT_OWN : EXIT_HOST;
+	return err == -ENOMEM || err == -EIO || err == -EINVAL ? EXIT_OWN : EXIT_HOST;
 }
 
 const char *host_hooks_name(uint32_t hooks)

@@ -104,7 +104,8 @@ struct host_filter {
 
 /*
  * The status to exit with after one of the following functions has failed with @err: 1 if
- * something was refused or is not there, EXIT_OWN if bricktrace itself failed.
+ * something was refused or is not there, EXIT_OWN if bricktrace itself failed or was asked for
+ * what cannot be.
  */
 int host_exit(int err);
 
