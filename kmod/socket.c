@@ -132,12 +132,15 @@ static int socket_read_settings(const struct bkt_command *c, struct bricktrace_s
 {
 	struct nlattr **a = c->info->attrs;
 	bool context = a[BRICKTRACE_A_SESSION_TRACE_ID];
-	u32 i;
+	u32 i, named = BRICKTRACE_A_SESSION_TRACE_FLAGS;
 
+	if (context)
+		named = BRICKTRACE_A_SESSION_TRACE_ID;
+	else if (a[BRICKTRACE_A_SESSION_SPAN_ID])
+		named = BRICKTRACE_A_SESSION_SPAN_ID;
 	if (context != !!a[BRICKTRACE_A_SESSION_SPAN_ID] ||
 	    context != !!a[BRICKTRACE_A_SESSION_TRACE_FLAGS])
-		return bkt_netlink_refuse(c, context ? BRICKTRACE_A_SESSION_TRACE_ID :
-						       BRICKTRACE_A_SESSION_SPAN_ID,
+		return bkt_netlink_refuse(c, named,
 					  "trace-id, span-id and trace-flags come together",
 					  -EINVAL);
 	for (i = 0; i < ARRAY_SIZE(socket_settings); i++) {
