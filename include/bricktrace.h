@@ -1111,6 +1111,7 @@ const char *bt_error_text(void);
  * -EDQUOT: The session's or the user's limit of threads, or the user's limit of kernel
  * memory, is reached.
  * -EUSERS: The largest allowed number of sessions follows the thread already.
+ * -ESHUTDOWN: The host's operator has detached the tracer.
  * -EPERM: The program inherited the tracer from a user who may not trace the program.
  * -EINTR: A fatal signal arrived.
  * -EINVAL: @tracer is NULL, or @inherit has an unknown bit.
@@ -1156,6 +1157,8 @@ int bt_thread_unregister(struct bt_tracer *tracer);
  * -EDQUOT: The session's or the user's limit of threads, or the user's limit of kernel
  * memory, is reached.
  * -EUSERS: The largest allowed number of sessions follows the thread already.
+ * -EBUSY: The thread is executing a program, which takes long; try again.
+ * -ESHUTDOWN: The host's operator has detached the tracer.
  * -EINTR: A fatal signal arrived.
  * -EINVAL: @tracer is NULL, @tid is less than 1, or @inherit has an unknown bit.
  * -ENOMEM: There is no memory, or the memory control group's limit is reached.

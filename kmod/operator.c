@@ -308,7 +308,7 @@ static int dump_end(const struct operator_dump *d, void *header, int ret)
 static bool dump_shows(const struct operator_dump *d, const struct bkt_session *s)
 {
 	return (!d->session || s->id == d->session) &&
-	       (d->all || (operator_pid(s->tgid) &&
+	       (d->all || (pid_nr_ns(s->tgid, task_active_pid_ns(current)) &&
 			   bkt_access_same(bkt_netlink_opener(d->cb->skb), s->opener)));
 }
 

@@ -42,6 +42,13 @@ static int thread_too_many_followers(struct bt_tracer *t, const char *what, pid_
 		what, id, info.max_followers);
 }
 
+static int thread_detached(void)
+{
+	return bti_fail(
+		ESHUTDOWN,
+		"the operator of this host has detached this tracer, which follows no thread any more; open a new one");
+}
+
 int bt_thread_register(struct bt_tracer *t, unsigned int inherit)
 {
 	int err = thread_check(t, inherit);
@@ -59,6 +66,8 @@ int bt_thread_register(struct bt_tracer *t, unsigned int inherit)
 		return bti_fail_quota(t, BTI_QUOTA_THREADS, "cannot register the thread");
 	case EUSERS:
 		return thread_too_many_followers(t, "thread", gettid());
+	case ESHUTDOWN:
+		return thread_detached();
 	case EPERM:
 		return bti_fail(EPERM,
 				"may not register the thread: the user who opened " BTI_DEVICE
@@ -125,6 +134,13 @@ static int thread_follow(struct bt_tracer *t, const char *what, pid_t id, uint32
 				      id);
 	case EUSERS:
 		return thread_too_many_followers(t, what, id);
+	case EBUSY:
+		return bti_fail(
+			EBUSY,
+			"cannot follow %s %d: it is executing a program, which takes long; try again",
+			what, id);
+	case ESHUTDOWN:
+		return thread_detached();
 	default:
 		return bti_fail(-err, "cannot follow %s %d: %s", what, id, strerror(-err));
 	}
