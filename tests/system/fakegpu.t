@@ -103,10 +103,15 @@ rules(f"nvidia 0x2a {SLOW:#x} sleep=20000", "nvidia 42 0x20800110 spin=5000 stat
       "nvidia_uvm 51 * sleep=3000 every=2", "amdgpu 0x18 * spin=3000")
 status, us = control(SLOW)
 bt.ok(status == 0 and us >= 20000, "a CONTROL sleeps", status, us)
-start = time.thread_time_ns()
-status, us = control(0x20800110, gpu)
+# Something else may take the CPU meanwhile, but hardly ten times.
+for _ in range(10):
+    start = time.thread_time_ns()
+    status, us = control(0x20800110, gpu)
+    cpu = time.thread_time_ns() - start
+    if cpu >= 4000000:
+        break
 bt.ok(status == 0x65 and us >= 5000, "another one spins and is refused", status, us)
-bt.ok(time.thread_time_ns() - start >= 4000000, "it has the CPU while it spins")
+bt.ok(cpu >= 4000000, "it has the CPU while it spins", cpu)
 bt.equal(control(0x20800111)[0], 0, "other commands are as before")
 bt.equal([alloc(0x41), alloc(0x80)], [-errno.ENOMEM, 0], "an ALLOC of one class fails")
 times = [ask(uvm, MIGRATE, 80, 72)[1] >= 3000 for _ in range(6)]
