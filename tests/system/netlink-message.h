@@ -122,7 +122,8 @@ static u64 random_number(const struct rule *r)
 {
 	const u64 near = r->min + rnd() % 4;
 
-	switch (rnd() % 4) {
+	/* What is needed is mostly the number of something, and small numbers exist. */
+	switch (rnd() % (r->needed ? 16 : 4)) {
 	case 0:
 		return r->min;
 	case 1:
@@ -262,12 +263,12 @@ static void attribute_make(struct message *m, int type, const struct rule *r)
 		attribute_make(m, type, r);
 }
 
-/* Each attribute that is not needed is there or not. */
+/* Attributes that are not needed are rare in a valid message, since many do not go together. */
 static void attributes_make(struct message *m, const struct rule *rules)
 {
 	for (int type = 0; type < ATTRIBUTES; type++) {
 		const struct rule *r = &rules[type];
-		bool there = one_in(2);
+		bool there = one_in(m->mistake < MISTAKES ? 2 : 4);
 
 		if (!r->kind)
 			continue;
