@@ -44,6 +44,10 @@ static const struct {
 	[ROOT_OPENED] = { "another user with root's socket", 0, OUTSIDER },
 };
 
+/* Most commands want a session, which only the first two may open. */
+static const enum role turns[] = { ROOT,       MEMBER, STRANGER, ROOT,	     MEMBER,
+				   ROOT_SENDS, ROOT,   MEMBER,	 ROOT_OPENED };
+
 static const char *const verdicts[] = {
 	[IGNORED] = "no request",      [UNREACHED] = "no command of the family",
 	[MALFORMED] = "malformed",     [FORBIDDEN] = "forbidden",
@@ -234,7 +238,7 @@ static void datagram_send(int s)
 /* Most datagrams have one message, some have many, and some only random bytes. */
 static void datagram_make(void)
 {
-	int messages = one_in(300) ? 150 : one_in(4) ? 2 + rnd() % 5 : 1;
+	int messages = one_in(1000) ? 150 : one_in(12) ? 2 + rnd() % 5 : 1;
 
 	datagram_n = 0;
 	if (one_in(64)) {
@@ -435,7 +439,7 @@ int main(void)
 	state_read(s, &before);
 	printf("# the state of the host has %zu bytes\n", before.n);
 	for (; shared->sent < messages && shared->wrong[CHANGED] < 3; batch_number++) {
-		role = batch_number % ROLES;
+		role = turns[batch_number % (sizeof(turns) / sizeof(*turns))];
 		status = wait_for(child_of(batch));
 		if (status)
 			bail("process %llu, by %s, seed %llu: status %#x", batch_number,

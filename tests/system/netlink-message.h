@@ -397,7 +397,9 @@ static size_t message_make(void *to, size_t room, uint16_t family, int cmd, int 
 		return 0;
 	memset(to, 0, m.n);
 	*generic(m.head) = (struct genlmsghdr){ cmd, BRICKTRACE_FAMILY_VERSION, 0 };
-	m.mistake = errors ? rnd() % MISTAKES : MISTAKES;
+	/* Most rules are about the attributes. */
+	m.mistake = errors ? rnd() % (one_in(2) ? MISTAKES : LAST_OF_ATTRIBUTE + 1) :
+			     MISTAKES;
 	/* Many attributes of brick-define are those of assertions. */
 	m.after = rnd() % (cmd == BRICKTRACE_CMD_BRICK_DEFINE ? 10 : 3);
 	if (m.mistake > LAST_OF_ATTRIBUTE && m.mistake < MISTAKES)
