@@ -69,11 +69,6 @@ bool bkt_netlink_is_operator(struct sk_buff *skb)
 	return bkt_access_host(bkt_netlink_opener(skb));
 }
 
-bool bkt_netlink_is_text(const struct nlattr *a)
-{
-	return strnlen(nla_data(a), nla_len(a)) + 1 == nla_len(a);
-}
-
 struct sk_buff *bkt_netlink_reply(const struct bkt_command *c, size_t size, void **header)
 {
 	struct sk_buff *skb = genlmsg_new(size, GFP_KERNEL_ACCOUNT);

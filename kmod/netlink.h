@@ -40,10 +40,6 @@ bool bkt_netlink_is_operator(struct sk_buff *skb);
 struct sk_buff *bkt_netlink_reply(const struct bkt_command *c, size_t size, void **header);
 int bkt_netlink_send(const struct bkt_command *c, struct sk_buff *skb, void *header);
 
-/* Whether a text of the policy has one NUL, at its end. The kernel accepts texts with others. */
-bool bkt_netlink_is_text(const struct nlattr *a);
-
-#define BKT_NETLINK_NOT_TEXT "a name has a NUL inside"
 #define BKT_NETLINK_NOT_OPERATOR "the sender or the opener of the socket has no CAP_PERFMON"
 
 /* Refuses a command because of an attribute, which may be 0; returns @error. */

@@ -564,12 +564,6 @@ static int operator_put_bricks(struct operator_dump *d, struct bkt_session *s)
 /* The reader's buffer may be too small for a brick, but a socket's buffer must not be. */
 int bkt_operator_dump_bricks_start(struct netlink_callback *cb)
 {
-	const struct nlattr *name = bkt_dump_attrs(cb)[BRICKTRACE_A_BRICK_NAME];
-
-	if (name && !bkt_netlink_is_text(name)) {
-		NL_SET_ERR_MSG_ATTR(cb->extack, name, BKT_NETLINK_NOT_TEXT);
-		return -EINVAL;
-	}
 	cb->min_dump_alloc = OPERATOR_MESSAGE;
 	return 0;
 }

@@ -3,7 +3,17 @@
 #include <net/netlink.h>
 #include "policy.h"
 
-#define POLICY_NAME	{ .type = NLA_NUL_STRING, .len = BRICKTRACE_NAME_LEN - 1 }
+/* The kernel accepts texts that go on after their NUL. */
+static int policy_text(const struct nlattr *a, struct netlink_ext_ack *extack)
+{
+	if (strnlen(nla_data(a), nla_len(a)) + 1 == nla_len(a))
+		return 0;
+	NL_SET_ERR_MSG_ATTR(extack, a, "a name has a NUL inside");
+	return -EINVAL;
+}
+
+#define POLICY_NAME \
+	NLA_POLICY_VALIDATE_FN(NLA_NUL_STRING, policy_text, BRICKTRACE_NAME_LEN - 1)
 
 /* These would be constant, but kernels before v6.4 want pointers to variables. */
 static struct netlink_range_validation policy_linger = { .max = 3600000 };

@@ -174,10 +174,6 @@ static int socket_check_settings(const struct bkt_command *c, const struct brick
 	if (s->slow_ns && s->slow_ns < BRICKTRACE_MIN_SLOW)
 		return bkt_netlink_refuse(c, BRICKTRACE_A_SESSION_SLOW_NS,
 					  "slow-ns is below 10000", -ERANGE);
-	if (c->info->attrs[BRICKTRACE_A_SESSION_LABEL] &&
-	    !bkt_netlink_is_text(c->info->attrs[BRICKTRACE_A_SESSION_LABEL]))
-		return bkt_netlink_refuse(c, BRICKTRACE_A_SESSION_LABEL, BKT_NETLINK_NOT_TEXT,
-					  -EINVAL);
 	if (!bkt_name_valid(s->label))
 		return bkt_netlink_refuse(c, BRICKTRACE_A_SESSION_LABEL,
 					  "the label is not UTF-8 or has control characters",
@@ -365,10 +361,6 @@ static int socket_read_assertion(const struct bkt_command *c, const struct nlatt
 		NL_SET_BAD_ATTR(c->info->extack, nest);
 		return bkt_netlink_refuse(c, 0, "an assertion needs kind, limit and name", -EINVAL);
 	}
-	if (!bkt_netlink_is_text(a[BRICKTRACE_A_ASSERTION_NAME])) {
-		NL_SET_BAD_ATTR(c->info->extack, a[BRICKTRACE_A_ASSERTION_NAME]);
-		return bkt_netlink_refuse(c, 0, BKT_NETLINK_NOT_TEXT, -EINVAL);
-	}
 	to->kind = nla_get_u32(a[BRICKTRACE_A_ASSERTION_KIND]);
 	if (a[BRICKTRACE_A_ASSERTION_SUBJECT])
 		to->subject = nla_get_u32(a[BRICKTRACE_A_ASSERTION_SUBJECT]);
@@ -423,9 +415,6 @@ static int socket_define(struct bkt_command *c, struct bricktrace_assertion *ass
 	if (n && a[BRICKTRACE_A_BRICK_NO_ASSERTIONS])
 		return bkt_netlink_refuse(c, BRICKTRACE_A_BRICK_NO_ASSERTIONS,
 					  "there are assertions", -EINVAL);
-	if (!bkt_netlink_is_text(a[BRICKTRACE_A_BRICK_NAME]))
-		return bkt_netlink_refuse(c, BRICKTRACE_A_BRICK_NAME, BKT_NETLINK_NOT_TEXT,
-					  -EINVAL);
 	nla_strscpy(d.name, a[BRICKTRACE_A_BRICK_NAME], sizeof(d.name));
 	ret = bkt_brick_check(d.name, d.budget_ns);
 	if (ret)
