@@ -5,7 +5,6 @@
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 #include "access.h"
-#include "clock.h"
 #include "hooks.h"
 #include "ioctl.h"
 #include "member.h"
@@ -81,8 +80,7 @@ static void member_set_keys(struct bkt_member *m, u8 own, u8 ioctls)
 			bkt_base_ioctl(m->session->base, &a->ioctls->id[m->ioctls]);
 }
 
-/* Prepares the member's keys for @v, and sets the key of the call under way to the session's. */
-static void member_translate(struct bkt_member *m, struct bkt_snapshot *v)
+void bkt_member_translate(struct bkt_member *m, struct bkt_snapshot *v)
 {
 	if (m->own < v->used || m->ioctls < v->ioctls)
 		member_set_keys(m, v->used, v->ioctls);
@@ -132,7 +130,7 @@ static void member_join(struct bkt_member *m, u64 t, struct bkt_snapshot *v)
 
 	lockdep_assert_held(&bkt_tasks_lock);
 	if (v)
-		member_translate(m, v);
+		bkt_member_translate(m, v);
 	m->joined = v ? v->t : t;
 	bkt_base_join(s->base, t, m->keys, v);
 	/* A walk under way began with a copy of the base, so it skips the new member. */
@@ -181,7 +179,7 @@ static void member_leave(struct bkt_member *m, struct bkt_snapshot *v,
 
 	lockdep_assert_held(&bkt_tasks_lock);
 	if (v) {
-		member_translate(m, v);
+		bkt_member_translate(m, v);
 		bkt_base_leave(s->base, m->keys, v, bkt_task_generation(),
 			       m->epoch != s->base->epoch);
 		member_leave_slow(m, v, list);
@@ -652,8 +650,7 @@ int bkt_member_detach(struct bkt_session *s)
 	return 0;
 }
 
-/* Finds the first member with a number above @after, and returns it with a reference. */
-static struct bkt_member *member_after(struct bkt_session *s, u64 after)
+struct bkt_member *bkt_member_after(struct bkt_session *s, u64 after)
 {
 	struct bkt_member *m, *found = NULL;
 	struct rb_node *node;
@@ -672,88 +669,6 @@ static struct bkt_member *member_after(struct bkt_session *s, u64 after)
 	if (found)
 		refcount_inc(&found->refs);
 	return found;
-}
-
-/* The member is in its session's list, so its task has not been released. */
-static void member_identify(const struct bkt_member *m, struct bkt_member_state *to)
-{
-	struct task_struct *p = m->follower.task->task;
-
-	lockdep_assert_held(&bkt_tasks_lock);
-	to->number = m->number;
-	to->pid = task_tgid_vnr(p);
-	to->tid = task_pid_vnr(p);
-	to->inherit = m->follower.inherit;
-	to->runs = m->runs;
-	/* The task may change its name meanwhile, of which the last byte is always NUL. */
-	data_race(memcpy(to->comm, p->comm, sizeof(to->comm)));
-	to->comm[sizeof(to->comm) - 1] = '\0';
-}
-
-/* Adds up the keys of @v, which member_translate() has prepared. */
-static void member_add_up(const struct bkt_member *m, const struct bkt_snapshot *v,
-			  struct bkt_member_state *to)
-{
-	struct bkt_member_calls *c;
-	u32 i;
-
-	memset(to->calls, 0, sizeof(to->calls));
-	to->thread = v->t - m->follower.task->account.t_begin;
-	to->offcpu = v->offcpu;
-	for (i = 0; i < BKT_SLOTS + v->ioctls; i = bkt_next_slot(v, i)) {
-		if (m->keys[i] == BKT_KEY_CONTROL)
-			continue;
-		c = &to->calls[bkt_syscall_category(m->keys[i])];
-		c->count += v->slots[i].count;
-		c->errors += v->slots[i].errors;
-		c->time += v->slots[i].time;
-		c->offcpu += v->slots[i].offcpu;
-	}
-	if (v->call.key >= 0 && v->call.key != BKT_KEY_CONTROL) {
-		c = &to->calls[bkt_syscall_category(v->call.key)];
-		c->time += v->call.time;
-		c->offcpu += v->call.offcpu;
-	}
-	to->thread = bkt_clock_ns(to->thread);
-	to->offcpu = bkt_clock_ns(to->offcpu);
-	for (c = to->calls; c < to->calls + BKT_CATEGORIES; c++) {
-		c->time = bkt_clock_ns(c->time);
-		c->offcpu = bkt_clock_ns(c->offcpu);
-	}
-}
-
-bool bkt_member_next(struct bkt_session *s, u64 after, const struct pid *tgid,
-		     struct bkt_snapshot *v, struct bkt_member_state *to)
-{
-	struct bkt_member *m;
-	bool wanted = false;
-
-	do {
-		spin_lock(&bkt_tasks_lock);
-		m = member_after(s, after);
-		if (m) {
-			member_identify(m, to);
-			wanted = !tgid || task_tgid(m->follower.task->task) == tgid;
-		}
-		spin_unlock(&bkt_tasks_lock);
-		if (!m)
-			return false;
-		after = m->number;
-		if (wanted) {
-			bkt_task_read(m->follower.task, U64_MAX, v);
-			spin_lock(&bkt_tasks_lock);
-			/* A member that has left may be of a session that was released. */
-			wanted = !m->leave_reason;
-			if (wanted)
-				member_translate(m, v);
-			spin_unlock(&bkt_tasks_lock);
-		}
-		if (wanted)
-			member_add_up(m, v, to);
-		bkt_member_put(m);
-		cond_resched();
-	} while (!wanted);
-	return true;
 }
 
 /* The base is not read again, so no member's V is read. */
@@ -848,7 +763,7 @@ enum bkt_leave_reason bkt_member_read(struct bkt_member *m, u64 limit,
 	if (reason)
 		*v = *m->end;
 	else
-		member_translate(m, v);
+		bkt_member_translate(m, v);
 	spin_unlock(&bkt_tasks_lock);
 	return reason;
 }
@@ -949,7 +864,7 @@ static void member_walk_read(struct bkt_member *m, u64 limit, u64 begin, u64 end
 	/* If the member has left meanwhile, bkt_base_leave() has added its V. */
 	if (m->leave_reason)
 		return;
-	member_translate(m, s->v);
+	bkt_member_translate(m, s->v);
 	bkt_base_read(b, m->keys, s->v);
 	m->epoch = b->epoch;
 	if (b->open)
@@ -1019,7 +934,7 @@ u64 bkt_member_walk_last(struct bkt_member *self, struct bkt_sums *to)
 
 	bkt_task_read(self->follower.task, U64_MAX, s->v);
 	spin_lock(&bkt_tasks_lock);
-	member_translate(self, s->v);
+	bkt_member_translate(self, s->v);
 	bkt_sums_add(s->base, to, self->keys, s->v);
 	spin_unlock(&bkt_tasks_lock);
 	return s->v->t;

@@ -70,40 +70,23 @@ int bkt_member_detach(struct bkt_session *s);
 /* Changes whenever a member joins or leaves any session; read without a lock. */
 extern u32 bkt_member_changes;
 
-/* What a member's task did in one category, in nanoseconds. */
-struct bkt_member_calls {
-	u64 count;
-	u64 errors;
-	u64 time;
-	u64 offcpu;
-};
-
-/* A member, for who lists them. Times are since anybody has followed the task. */
-struct bkt_member_state {
-	u64 number;
-	pid_t pid;		/* of its process; this and @tid in the reader's pid namespace */
-	pid_t tid;
-	u32 inherit;
-	u32 runs;
-	char comm[TASK_COMM_LEN];
-	u64 thread;
-	u64 offcpu;
-	struct bkt_member_calls calls[BKT_CATEGORIES];
-};
-
-/*
- * Describes the first member with a number above @after, of the process @tgid unless that is
- * NULL. @v is a buffer. Returns false if there is none. Takes no lock of the session; a step
- * under bkt_tasks_lock finds one member in a tree of at most BKT_MAX_THREADS.
- */
-bool bkt_member_next(struct bkt_session *s, u64 after, const struct pid *tgid,
-		     struct bkt_snapshot *v, struct bkt_member_state *to);
-
 /* Removes all members of a session that is being released. */
 void bkt_member_drop_all(struct bkt_session *s);
 
 /* Returns the member of @s that follows @t, or NULL. The caller holds bkt_tasks_lock. */
 struct bkt_member *bkt_member_of(struct bkt_session *s, struct bkt_task *t);
+
+/*
+ * Finds the first member with a number above @after, and returns it with a reference, or NULL.
+ * Bound: the tree has at most BKT_MAX_THREADS members. The caller holds bkt_tasks_lock.
+ */
+struct bkt_member *bkt_member_after(struct bkt_session *s, u64 after);
+
+/*
+ * Prepares the keys of a present member for @v, and sets the key of the call under way to the
+ * session's. The caller holds bkt_tasks_lock.
+ */
+void bkt_member_translate(struct bkt_member *m, struct bkt_snapshot *v);
 
 /* Drops a reference, in any context. */
 void bkt_member_put(struct bkt_member *m);

@@ -10,11 +10,11 @@
 #include "compat.h"
 #include "context.h"
 #include "host.h"
-#include "member.h"
 #include "message.h"
 #include "netlink.h"
 #include "quiet.h"
 #include "reader.h"
+#include "roster.h"
 
 /* The messages of the dump of bricks: the largest one takes less. */
 #define OPERATOR_MESSAGE	16384
@@ -187,35 +187,33 @@ static struct bkt_session *operator_reset_session(const struct bkt_command *c)
 			refcount_inc(&c->session->refs);
 			return c->session;
 		}
-		bkt_netlink_refuse(c, 0, "the socket has no session: name one", 0);
-		return ERR_PTR(-ENOTCONN);
+		return ERR_PTR(bkt_netlink_refuse(c, 0, "the socket has no session: name one",
+						  -ENOTCONN));
 	}
-	if (!bkt_netlink_is_operator(c->skb)) {
-		bkt_netlink_refuse(c, BRICKTRACE_A_BRICK_SESSION,
-				   BKT_NETLINK_NOT_OPERATOR, 0);
-		return ERR_PTR(-EPERM);
-	}
+	if (!bkt_netlink_is_operator(c->skb))
+		return ERR_PTR(bkt_netlink_refuse(c, BRICKTRACE_A_BRICK_SESSION,
+						  BKT_NETLINK_NOT_OPERATOR, -EPERM));
 	s = bkt_host_find(nla_get_u64(id));
-	if (s)
-		return s;
-	bkt_netlink_refuse(c, BRICKTRACE_A_BRICK_SESSION, "there is no such session", 0);
-	return ERR_PTR(-ENOENT);
+	return s ?: ERR_PTR(bkt_netlink_refuse(c, BRICKTRACE_A_BRICK_SESSION,
+					       "there is no such session", -ENOENT));
 }
 
 static int operator_reset(const struct bkt_command *c, struct bkt_session *s)
 {
 	struct nlattr *number = c->info->attrs[BRICKTRACE_A_BRICK_BRICK];
-	u32 i = number ? nla_get_u32(number) : 1;
-	struct bkt_brick *b = bkt_session_brick(s, i);
+	struct bkt_brick *b;
+	u32 i;
 
-	if (number && !b)
-		return bkt_netlink_refuse(c, BRICKTRACE_A_BRICK_BRICK, "there is no such brick",
-					  -ENOENT);
-	do {
-		if (b)
-			bkt_brick_reset(b);
-		b = number ? NULL : bkt_session_brick(s, ++i);
-	} while (b);
+	if (number) {
+		b = bkt_session_brick(s, nla_get_u32(number));
+		if (!b)
+			return bkt_netlink_refuse(c, BRICKTRACE_A_BRICK_BRICK,
+						  "there is no such brick", -ENOENT);
+		bkt_brick_reset(b);
+		return 0;
+	}
+	for (i = 1; (b = bkt_session_brick(s, i)); i++)
+		bkt_brick_reset(b);
 	return 0;
 }
 
@@ -432,7 +430,7 @@ int bkt_operator_dump_sessions(struct sk_buff *skb, struct netlink_callback *cb)
 	       dump_sessions(&d, d.pid, operator_put_session);
 }
 
-static int operator_put_calls(struct sk_buff *skb, u32 category, const struct bkt_member_calls *c)
+static int operator_put_calls(struct sk_buff *skb, u32 category, const struct bkt_roster_calls *c)
 {
 	struct nlattr *nest;
 
@@ -450,7 +448,7 @@ static int operator_put_calls(struct sk_buff *skb, u32 category, const struct bk
 }
 
 static int operator_put_thread(struct operator_dump *d, const struct bkt_session *s,
-			       const struct bkt_member_state *m)
+			       const struct bkt_roster_entry *m)
 {
 	struct sk_buff *skb = d->skb;
 	void *header = dump_put_header(d, BRICKTRACE_CMD_THREAD_GET);
@@ -474,7 +472,7 @@ static int operator_put_threads(struct operator_dump *d, struct bkt_session *s)
 {
 	struct pid *tgid = d->pid ? find_get_pid(d->pid) : NULL;
 	long *inside = &d->cb->args[OPERATOR_INSIDE];
-	struct bkt_member_state m;
+	struct bkt_roster_entry m;
 	struct bkt_snapshot *v;
 	int ret = 0;
 
@@ -483,7 +481,7 @@ static int operator_put_threads(struct operator_dump *d, struct bkt_session *s)
 	v = kmalloc(sizeof(*v), GFP_KERNEL_ACCOUNT);
 	if (!v)
 		ret = -ENOMEM;
-	while (!ret && bkt_member_next(s, *inside, tgid, v, &m)) {
+	while (!ret && bkt_roster_next(s, *inside, tgid, v, &m)) {
 		if (d->all || m.tid)
 			ret = operator_put_thread(d, s, &m);
 		if (!ret)

@@ -271,9 +271,10 @@ int bkt_socket_session_open(struct bkt_command *c)
 	return bkt_netlink_send(c, skb, header);
 }
 
-static u32 socket_get_u32(const struct bkt_command *c, u32 attr, u32 absent)
+/* Returns 0 if the attribute is absent. */
+static u32 socket_get_u32(const struct bkt_command *c, u32 attr)
 {
-	return c->info->attrs[attr] ? nla_get_u32(c->info->attrs[attr]) : absent;
+	return c->info->attrs[attr] ? nla_get_u32(c->info->attrs[attr]) : 0;
 }
 
 /* A reply with one number, for which there is memory before the command is carried out. */
@@ -320,8 +321,8 @@ int bkt_socket_thread_register(struct bkt_command *c)
 
 	if (ret)
 		return ret;
-	ret = bkt_member_register(c->session, socket_get_u32(c, BRICKTRACE_A_THREAD_TID, 0),
-				  socket_get_u32(c, BRICKTRACE_A_THREAD_FLAGS, 0));
+	ret = bkt_member_register(c->session, socket_get_u32(c, BRICKTRACE_A_THREAD_TID),
+				  socket_get_u32(c, BRICKTRACE_A_THREAD_FLAGS));
 	return reply_end(c, &r, BRICKTRACE_A_THREAD_THREADS, ret, errors);
 }
 
@@ -332,7 +333,7 @@ int bkt_socket_thread_unregister(struct bkt_command *c)
 		{ -EBUSY, BRICKTRACE_A_THREAD_TID, "a run of scope thread is open on the thread" },
 		{}
 	};
-	u32 flags = socket_get_u32(c, BRICKTRACE_A_THREAD_FLAGS, 0);
+	u32 flags = socket_get_u32(c, BRICKTRACE_A_THREAD_FLAGS);
 	struct socket_reply r;
 	int ret;
 
@@ -342,7 +343,7 @@ int bkt_socket_thread_unregister(struct bkt_command *c)
 	ret = reply_begin(c, &r);
 	if (ret)
 		return ret;
-	ret = bkt_member_unregister(c->session, socket_get_u32(c, BRICKTRACE_A_THREAD_TID, 0),
+	ret = bkt_member_unregister(c->session, socket_get_u32(c, BRICKTRACE_A_THREAD_TID),
 				    flags);
 	return reply_end(c, &r, BRICKTRACE_A_THREAD_THREADS, ret, errors);
 }
@@ -404,8 +405,8 @@ static int socket_define(struct bkt_command *c, struct bricktrace_assertion *ass
 	struct nlattr **a = c->info->attrs;
 	struct bricktrace_brick_define d = {
 		.budget_ns = nla_get_u64(a[BRICKTRACE_A_BRICK_BUDGET_NS]),
-		.mode = socket_get_u32(c, BRICKTRACE_A_BRICK_MODE, 0),
-		.baseline = socket_get_u32(c, BRICKTRACE_A_BRICK_BASELINE, 0),
+		.mode = socket_get_u32(c, BRICKTRACE_A_BRICK_MODE),
+		.baseline = socket_get_u32(c, BRICKTRACE_A_BRICK_BASELINE),
 	};
 	int ret, n = socket_read_assertions(c, assertions);
 	struct socket_reply r;
@@ -452,11 +453,11 @@ static int socket_read_run(const struct bkt_command *c, struct bricktrace_run_op
 	struct nlattr **a = c->info->attrs;
 
 	to->brick = nla_get_u32(a[BRICKTRACE_A_RUN_BRICK]);
-	to->level = socket_get_u32(c, BRICKTRACE_A_RUN_LEVEL, 0);
-	to->scope = socket_get_u32(c, BRICKTRACE_A_RUN_SCOPE, 0);
-	to->why = socket_get_u32(c, BRICKTRACE_A_RUN_WHY, 0);
-	to->flags = socket_get_u32(c, BRICKTRACE_A_RUN_FLAGS, 0);
-	to->context.flags = socket_get_u32(c, BRICKTRACE_A_RUN_TRACE_FLAGS, 0);
+	to->level = socket_get_u32(c, BRICKTRACE_A_RUN_LEVEL);
+	to->scope = socket_get_u32(c, BRICKTRACE_A_RUN_SCOPE);
+	to->why = socket_get_u32(c, BRICKTRACE_A_RUN_WHY);
+	to->flags = socket_get_u32(c, BRICKTRACE_A_RUN_FLAGS);
+	to->context.flags = socket_get_u32(c, BRICKTRACE_A_RUN_TRACE_FLAGS);
 	if (to->why & ~BKT_RUN_CALLERS_WHY || (to->why && to->level != BRICKTRACE_LEVEL_TRACE))
 		return bkt_netlink_refuse(c, BRICKTRACE_A_RUN_WHY,
 					  "a sender cannot have this reason at this level",
