@@ -5,6 +5,7 @@
 import errno
 import os
 import subprocess
+import time
 import bt
 import door
 from door import Calls, SYS_getppid, call, close_run, figures, refused, sum128  # ynl is in build/ynl
@@ -79,6 +80,17 @@ bt.equal(sorted((t["tid"], t["pid"], t["session"], t["comm"], t["runs"]) for t i
          sorted((tid, calls.pid, number, "calls", 0) for tid in [calls.pid, *calls.tids]), "thread-get: these threads")
 bt.equal([t["flags"] for t in got], [{"inherit-threads"}] * (THREADS + 1), "thread-get: how they are followed")
 
+
+def listed():
+    """What the listed threads did in each category, and in how much time."""
+    threads = watcher.dump("thread-get", {"session": number})
+    counts = {}
+    for c in (c for t in threads for c in t.get("calls", [])):
+        counts[c["category"]] = counts.get(c["category"], 0) + c["count"]
+        bt.ok(c["offcpu-ns"] <= c["ns"] and c["errors"] <= c["count"], "thread-get: a category's figures", c)
+    return counts, sum(t["thread-ns"] for t in threads)
+
+
 # A run over all of them, with assertions about known numbers.
 assertions = [{"kind": "syscall-count", "subject": SYS_getppid, "arch": "native", "limit": 30, "name": "thirty"},
               {"kind": "syscall-count", "subject": SYS_getppid, "arch": "native", "limit": 29, "name": "twenty-nine"},
@@ -89,7 +101,12 @@ run = open_run()
 bt.equal((run["effective-level"], run.get("parent", 0), run["mode"], run.get("reason", "none")),
          ("trace", 0, "measure", "none"), "run-open: a traced run")
 bt.equal(own_session(number)["holds"], 1, "session-get: the run holds the hooks")
+(counted, lasted), began = listed(), time.monotonic_ns()
 calls.make(SYS_getppid, 10)
+(counts, longer), ended = listed(), time.monotonic_ns()
+bt.equal({k: n - counted.get(k, 0) for k, n in counts.items() if n != counted.get(k, 0)},
+         {"read": THREADS, "write": THREADS, "other": 10 * THREADS}, "thread-get: what the threads did meanwhile")
+bt.between(longer - lasted, 1, (ended - began + 100_000_000) * (THREADS + 1), "thread-get: the time of all threads")
 answers = [close_run(s, run["run"])[0]]
 answer = answers[0]
 result = answer["result"]
