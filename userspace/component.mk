@@ -4,6 +4,7 @@
 # the component.
 #	SOURCES		source files of other directories that belong to it too, as paths
 #			below the top
+#	GENERATED	source files that its Makefile makes in $(OUT), as paths below it
 #	LIBRARY		the library's name, libNAME. The component builds libNAME.so and
 #			libNAME.a. Its directory also has libNAME.map, which lists the
 #			exported symbols, and libNAME.pc.in, whose Requires.private names
@@ -47,13 +48,17 @@ LIBS	:= -pthread -lm $(if $(strip $(LINKED)),$(shell $(PKG_CONFIG) --libs $(LINK
 ALL_CFLAGS := -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -fPIC -pthread -MMD -MP \
 	-I$(TOP)/include $(FLAGS) \
 	$(if $(strip $(PACKAGES)),$(shell $(PKG_CONFIG) --cflags $(PACKAGES)))
-OBJECTS	:= $(patsubst %.c,$(OUT)/%.o,$(wildcard *.c) $(notdir $(SOURCES)))
+OBJECTS	:= $(patsubst %.c,$(OUT)/%.o,$(wildcard *.c) $(notdir $(SOURCES)) $(GENERATED))
 $(foreach s,$(SOURCES),$(eval vpath $(notdir $s) $(TOP)/$(dir $s)))
 
 all: $(PROGRAM:%=$(BUILD)/%) $(LIBRARY:%=$(BUILD)/%.a) $(LIBRARY:%=$(BUILD)/%.so)
 
 $(OUT)/%.o: %.c
 	@mkdir -p $(@D)
+	$(say)
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(CFLAGS) -c -o $@ $<
+
+$(GENERATED:%.c=$(OUT)/%.o): %.o: %.c
 	$(say)
 	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(CFLAGS) -c -o $@ $<
 
