@@ -1946,6 +1946,16 @@ int bt_recording_write(struct bt_recording *recording, const struct bt_record *r
 int bt_recording_open(int fd, struct bt_recording **recording);
 
 /**
+ * bt_recording_local() - check whether a recording is of this boot of this machine
+ * @recording: A recording that bt_recording_open() opened. NULL gives false.
+ *
+ * Process IDs and cgroups of records mean something on this machine only if this is so.
+ *
+ * Return: True if the kernel that runs made the records.
+ */
+bool bt_recording_local(const struct bt_recording *recording);
+
+/**
  * bt_recording_read() - read the next record of a recording
  * @recording: A recording that bt_recording_open() opened, which must be used by one thread
  *	at a time.

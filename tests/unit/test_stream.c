@@ -448,6 +448,7 @@ static void a_recording_is_read_and_copied(void **state)
 
 	(void)state;
 	assert_int_equal(bt_recording_open(fd, &from), 0);
+	assert_true(bt_recording_local(from));
 	assert_int_equal(bt_recording_create(copy, &to), 0);
 	for (i = 0; i < 3; i++) {
 		assert_int_equal(bt_recording_read(from, &r), 0);
@@ -597,6 +598,8 @@ static void recordings_are_for_one_purpose_and_machine(void **state)
 	sample_loss(1, 1, bytes + BRICKTRACE_FILE_HEADER_SIZE_V0);
 	memory_set(bytes, sizeof(bytes));
 	assert_int_equal(bti_recording_open(&memory_ops, -1, &from), 0);
+	assert_false(bt_recording_local(from));
+	assert_false(bt_recording_local(NULL));
 	assert_int_equal(bt_recording_create(fd, &to), 0);
 	assert_int_equal(bt_recording_read(from, &r), 0);
 	assert_error(bt_recording_write(to, r), EINVAL, "from a machine riscv64");

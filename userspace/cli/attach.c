@@ -162,6 +162,25 @@ static void attach_default_name(const struct attachment *a, char *name, size_t s
 		snprintf(name, size, "%d", id);
 }
 
+/*
+ * The service is that of the targets, and not bricktrace, unless the environment has named it.
+ * A label that does not fit is cut off.
+ */
+static int attach_name_service(const struct attachment *a, const char *target)
+{
+	char text[sizeof("unknown_service:") + BT_NAME_LEN], label[BT_LABEL_LEN];
+	const char *name = secure_getenv("OTEL_SERVICE_NAME");
+
+	if (!a->options.otlp || (name && *name))
+		return 0;
+	snprintf(text, sizeof(text), "unknown_service:%s", target);
+	bti_utf8_copy(label, sizeof(label), text, BTI_UTF8_REPLACE_CONTROLS);
+	if (!bt_tracer_label(a->job.tracer, label))
+		return 0;
+	complain("%s", bt_error_text());
+	return EXIT_OWN;
+}
+
 /* -EEXIST is fine, since two targets may name the same thread. */
 static bool attach_is_followed(int err)
 {
@@ -317,7 +336,9 @@ static int attach_run(struct attachment *a)
 		complain("cannot attach without access to the module");
 		return EXIT_TARGET;
 	}
-	status = attach_watch(a);
+	status = attach_name_service(a, name);
+	if (!status)
+		status = attach_watch(a);
 	if (!status)
 		status = attach_follow(a);
 	if (!status && !a->cgroup.path)
@@ -339,6 +360,7 @@ int cmd_attach(int argc, char **argv)
 	status = attach_parse(argc, argv, &a);
 	if (status < 0)
 		status = attach_run(&a);
+	otlp_close(&a.job);
 	bt_tracer_free(a.job.tracer);
 	free((char *)a.options.report.filter);
 	free(a.fds);

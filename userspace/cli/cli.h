@@ -11,6 +11,7 @@
 
 #include "bricktrace.h"
 #include "interval.h"
+#include "otlp.h"
 #include "output.h"
 
 /* The exit status when bricktrace itself fails; env and timeout use it too. */
@@ -37,7 +38,8 @@ struct options {
 	const struct output *format;
 	uint64_t interval_ns; /* 0 without --interval */
 	bool follow;
-	bool slow; /* --slow was given */
+	bool slow;	  /* --slow was given */
+	const char *otlp; /* NULL without --otlp; "" without a URL */
 	struct report report;
 };
 
@@ -53,7 +55,7 @@ struct options {
 /* The leading colon keeps getopt_long() from printing arguments unescaped. */
 #define OPTION_LETTERS ":b:e:F:fhI:jn:o:S:x"
 /* The options that have no letter. */
-enum { OPTION_IOCTL_NAMES = 256, OPTION_SLOW };
+enum { OPTION_IOCTL_NAMES = 256, OPTION_OTLP, OPTION_SLOW };
 #define OPTION(word, argument, letter)       \
 	{                                    \
 		word, argument, NULL, letter \
@@ -67,6 +69,7 @@ enum { OPTION_IOCTL_NAMES = 256, OPTION_SLOW };
 		OPTION("interval", required_argument, 'I'),                               \
 		OPTION("ioctl-names", required_argument, OPTION_IOCTL_NAMES),             \
 		OPTION("json", no_argument, 'j'), OPTION("name", required_argument, 'n'), \
+		OPTION("otlp", optional_argument, OPTION_OTLP),                           \
 		OPTION("output", required_argument, 'o'),                                 \
 		OPTION("slow", required_argument, OPTION_SLOW),                           \
 		OPTION("sort", required_argument, 'S')
@@ -91,6 +94,7 @@ struct job {
 	char name[BT_NAME_LEN]; /* the brick's */
 	struct bt_run *run;
 	struct interval interval;
+	struct otlp otlp;
 	FILE *out;
 	bool printed;	  /* a report is in the output */
 	int output_error; /* the errno value of the first failure to write, or 0 */

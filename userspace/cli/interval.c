@@ -127,6 +127,7 @@ static struct bt_result *interval_close(struct job *job)
 	/* The interval is a part of a run of the job's brick. */
 	if (result)
 		result->brick = job->name;
+	otlp_pass(job);
 	return result;
 }
 

@@ -83,7 +83,8 @@ int job_open(struct job *job, const char *default_name)
 	else if (bt_tracer_calibrate(job->tracer))
 		/* The calibration comes before the run, which would otherwise contain its calls. */
 		complain("%s", bt_error_text());
-	return interval_define(job);
+	/* Runs by which the above calibrates and prepares are not exported. */
+	return interval_define(job) ?: otlp_open(job);
 }
 
 int job_close_run(struct job *job, struct bt_result **result)
@@ -93,6 +94,7 @@ int job_close_run(struct job *job, struct bt_result **result)
 	job->run = NULL;
 	if (err)
 		complain("%s", bt_error_text());
+	otlp_pass(job);
 	return err ? -1 : 0;
 }
 

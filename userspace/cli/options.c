@@ -28,7 +28,10 @@ void print_help(const char *before, const char *after)
 	for (o = outputs; *o; o++)
 		printf("                     %-6s %s%s\n", (*o)->name, (*o)->summary,
 		       *o == &output_table ? " (default)" : "");
-	printf("  -o, --output FILE  print to FILE, not to standard error; - is standard output\n"
+	printf("      --otlp[=URL]   export the run as a span to an OpenTelemetry receiver, by\n"
+	       "                     bricktrace-export (default: what OTEL_EXPORTER_OTLP_ENDPOINT\n"
+	       "                     says, or http://localhost:4318)\n"
+	       "  -o, --output FILE  print to FILE, not to standard error; - is standard output\n"
 	       "  -S, --sort KEY     order of system calls: time, avg-time, max-time, calls,\n"
 	       "                     errors, name, nothing (default: time)\n"
 	       "  -h, --help         print this\n\n%s\n",
@@ -134,6 +137,9 @@ int parse_option(int c, struct options *o)
 			return -1;
 		complain("%s", wrong);
 		return EXIT_OWN;
+	case OPTION_OTLP:
+		o->otlp = optarg ?: "";
+		return -1;
 	case OPTION_SLOW:
 		return option_parse_slow(o);
 	default:

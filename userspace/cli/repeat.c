@@ -62,6 +62,7 @@ static int repeat_run(struct run_command *c, bool counts)
 	struct bt_result *result = NULL;
 	int status, err = run_execute(c, &status);
 
+	c->job.otlp.skip = !counts;
 	/* A run during which ^C came was cut short, so it stays open and does not count. */
 	if (err || run_is_stopped(c))
 		return err;

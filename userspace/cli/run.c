@@ -93,6 +93,30 @@ static int run_parse(int argc, char **argv, struct options *o, struct repetition
 	return -1;
 }
 
+/*
+ * COMMAND gets the context of its run, so that the spans of COMMAND become children of the
+ * run's. The child, which knows the context, only writes into this text, since more would be
+ * system calls of the run.
+ */
+static char run_traceparent[] =
+	"TRACEPARENT=00-00000000000000000000000000000000-0000000000000000-00";
+
+static void run_write_context(const struct bt_run *run)
+{
+	char *at = strchr(run_traceparent, '-') + 1;
+	struct bt_context c;
+	size_t i;
+
+	if (bt_run_ids(run, &c))
+		return;
+	for (i = 0; i < sizeof(c.trace_id); i++)
+		at += sprintf(at, "%02x", c.trace_id[i]);
+	*at++ = '-';
+	for (i = 0; i < sizeof(c.span_id); i++)
+		at += sprintf(at, "%02x", c.span_id[i]);
+	sprintf(at, "-%02x", c.flags);
+}
+
 static void run_child(struct run_command *c)
 {
 	unsigned int inherit =
@@ -114,6 +138,8 @@ static void run_child(struct run_command *c)
 			_exit(EXIT_OWN);
 		}
 		/* Every system call from here on is in the result. */
+		if (c->job.options->otlp)
+			run_write_context(run);
 		shared->run = bt_run_number(run);
 		__atomic_store_n(&shared->interval, bt_run_number(interval),
 				 __ATOMIC_RELEASE);
@@ -150,6 +176,9 @@ static int run_start(struct run_command *c)
 		complain("no memory: %s", strerror(errno));
 		return EXIT_OWN;
 	}
+
+	if (c->job.otlp.stream)
+		putenv(run_traceparent);
 
 	/* run_wait() takes these signals, so that none ends bricktrace before COMMAND. */
 	sigemptyset(&c->signals);
@@ -235,6 +264,8 @@ static bool run_reap(struct run_command *c)
 		if (pid == c->pid) {
 			c->wait_status = status;
 			ended = true;
+		} else {
+			otlp_reaped(&c->job, pid);
 		}
 	c->children = !pid;
 	return ended;
@@ -367,6 +398,7 @@ int cmd_run(int argc, char **argv)
 		if (!status)
 			status = c.repetition.planned ? repeat(&c) : run_once(&c);
 	}
+	otlp_close(&c.job);
 	bt_tracer_free(c.job.tracer);
 	free((char *)options.report.filter);
 	free(c.sh_argv);

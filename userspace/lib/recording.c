@@ -11,6 +11,7 @@
 
 struct bt_recording {
 	bool writing;
+	bool local;		  /* the records are of this boot */
 	struct bti_source source; /* of a recording that is being written: @fd and @machine */
 };
 
@@ -22,6 +23,7 @@ static struct bt_recording *recording_new(const struct bti_ops *ops, int fd, boo
 	if (!recording)
 		return NULL;
 	recording->writing = writing;
+	recording->local = writing;
 	bti_source_init(&recording->source, ops, fd, "recording");
 	return recording;
 }
@@ -50,8 +52,11 @@ static int recording_put(int fd, const void *bytes, size_t size)
 	return bti_fail(err, "cannot write the recording: %s", strerror(err));
 }
 
-/* Reads the number of this boot, 32 hexadecimal digits and hyphens; zeros if there is none. */
-static void recording_boot_id(uint8_t id[16])
+/*
+ * Reads the number of this boot, 32 hexadecimal digits and hyphens. Returns false if there is
+ * none, and then not all bytes are set.
+ */
+static bool recording_boot_id(uint8_t id[16])
 {
 	FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
 	unsigned int byte;
@@ -61,6 +66,7 @@ static void recording_boot_id(uint8_t id[16])
 		id[i] = (uint8_t)byte;
 	if (file)
 		fclose(file);
+	return i == 16;
 }
 
 int bt_recording_create(int fd, struct bt_recording **out)
@@ -106,10 +112,12 @@ int bt_recording_write(struct bt_recording *recording, const struct bt_record *r
 	return recording_put(recording->source.fd, bti_record_bytes(record), record->size);
 }
 
-static int recording_read_header(struct bti_source *s)
+static int recording_read_header(struct bt_recording *recording)
 {
+	struct bti_source *s = &recording->source;
 	struct bricktrace_file_header header;
 	int err = bti_source_fill(s, sizeof(header));
+	uint8_t boot_id[16];
 
 	if (err < 0)
 		return err;
@@ -155,6 +163,8 @@ static int recording_read_header(struct bti_source *s)
 			"the recording ends at byte %zu, inside its header of %u bytes",
 			s->end, header.header_size);
 	s->begin = s->at = header.header_size;
+	recording->local = recording_boot_id(boot_id) &&
+			   !memcmp(boot_id, header.boot_id, sizeof(boot_id));
 	return err < 0 ? err : 0;
 }
 
@@ -169,7 +179,7 @@ int bti_recording_open(const struct bti_ops *ops, int fd, struct bt_recording **
 	recording = recording_new(ops, fd, false);
 	if (!recording)
 		return bti_fail(ENOMEM, "no memory for a recording");
-	err = recording_read_header(&recording->source);
+	err = recording_read_header(recording);
 	if (err)
 		free(recording);
 	else
@@ -192,6 +202,11 @@ int bt_recording_read(struct bt_recording *recording, struct bt_record **record)
 	if (recording->writing)
 		return bti_fail(EINVAL, "the recording is being written");
 	return bti_source_next(&recording->source, record);
+}
+
+bool bt_recording_local(const struct bt_recording *recording)
+{
+	return recording && recording->local;
 }
 
 void bt_recording_free(struct bt_recording *recording)

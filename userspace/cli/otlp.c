@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+/* The option --otlp of run and attach, and the program bricktrace-export. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+#define OTLP_PROGRAM "bricktrace-export"
+
+void otlp_execute(char **argv)
+{
+	char path[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - sizeof(OTLP_PROGRAM));
+
+	argv[0] = (char *)OTLP_PROGRAM;
+	if (n > 0) {
+		path[n] = '\0';
+		strcpy(strrchr(path, '/') + 1, OTLP_PROGRAM);
+		execv(path, argv);
+	}
+	execvp(OTLP_PROGRAM, argv);
+	complain("cannot execute " OTLP_PROGRAM ": %s; install it beside bricktrace",
+		 strerror(errno));
+}
+
+static void otlp_child(const struct job *job, int in)
+{
+	char *argv[] = { NULL,
+			 (char *)"--quiet",
+			 (char *)"--from",
+			 (char *)"-",
+			 (char *)(*job->options->otlp ? "--endpoint" : NULL),
+			 (char *)job->options->otlp,
+			 NULL };
+	sigset_t none;
+
+	/* A ^C ends what is traced. What has been traced until then is exported nevertheless. */
+	setpgid(0, 0);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	if (dup2(in, STDIN_FILENO) < 0)
+		complain("cannot pass runs to " OTLP_PROGRAM ": %s", strerror(errno));
+	else
+		otlp_execute(argv);
+	_exit(EXIT_OWN);
+}
+
+/* Starts bricktrace-export, which reads from a pipe. Returns 0, or -1 with errno. */
+static int otlp_start(struct job *job)
+{
+	struct otlp *o = &job->otlp;
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC))
+		return -1;
+	fflush(NULL);
+	o->pid = fork();
+	if (!o->pid)
+		otlp_child(job, ends[0]);
+	close(ends[0]);
+	o->pipe = ends[1];
+	if (o->pid > 0)
+		return 0;
+	o->pid = 0;
+	close(o->pipe);
+	return -1;
+}
+
+int otlp_open(struct job *job)
+{
+	struct otlp *o = &job->otlp;
+
+	if (!job->options->otlp || !bt_tracer_instrumented(job->tracer))
+		return 0;
+	if (bt_stream_open(job->tracer, BT_STREAM_TRACER,
+			   BT_STREAM_MEASURE | BT_STREAM_TRACE | BT_STREAM_NONBLOCK, 0,
+			   &o->stream)) {
+		complain("%s", bt_error_text());
+		return EXIT_OWN;
+	}
+	bt_tracer_ids(job->tracer, true);
+	if (otlp_start(job)) {
+		complain("cannot start " OTLP_PROGRAM ": %s", strerror(errno));
+		return EXIT_OWN;
+	}
+	return 0;
+}
+
+/* Nothing more is written to bricktrace-export, which ends when it has sent what it has. */
+static void otlp_end(struct otlp *o)
+{
+	if (!o->stream)
+		return;
+	bt_stream_close(o->stream);
+	o->stream = NULL;
+	bt_recording_free(o->recording);
+	close(o->pipe);
+}
+
+static int otlp_write(struct otlp *o, const struct bt_record *record)
+{
+	int err = o->recording ? 0 : bt_recording_create(o->pipe, &o->recording);
+
+	return err ?: bt_recording_write(o->recording, record);
+}
+
+void otlp_pass(struct job *job)
+{
+	const struct sigaction ignore = { .sa_handler = SIG_IGN };
+	struct otlp *o = &job->otlp;
+	struct bt_record *record;
+	struct sigaction old;
+	int err = 0;
+
+	if (!o->stream)
+		return;
+	/* What is traced has inherited the action for this signal, which is changed only here. */
+	sigaction(SIGPIPE, &ignore, &old);
+	while (!err && !(err = bt_stream_read(o->stream, &record))) {
+		err = o->skip ? 0 : otlp_write(o, record);
+		bt_record_free(record);
+	}
+	sigaction(SIGPIPE, &old, NULL);
+	if (err == -EAGAIN)
+		return;
+	/* If bricktrace-export has ended, it has said why. */
+	if (err != -EPIPE)
+		complain("cannot export runs: %s", bt_error_text());
+	otlp_end(o);
+}
+
+void otlp_reaped(struct job *job, pid_t pid)
+{
+	if (pid == job->otlp.pid)
+		job->otlp.pid = 0;
+}
+
+void otlp_close(struct job *job)
+{
+	struct otlp *o = &job->otlp;
+	sigset_t none;
+
+	otlp_pass(job);
+	otlp_end(o);
+	if (!o->pid)
+		return;
+	/* Everything is reported, so a signal may end bricktrace, and its child goes on. */
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	while (waitpid(o->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	o->pid = 0;
+}
