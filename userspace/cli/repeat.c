@@ -62,10 +62,10 @@ static int repeat_run(struct run_command *c, bool counts)
 	struct bt_result *result = NULL;
 	int status, err = run_execute(c, &status);
 
-	c->job.otlp.skip = !counts;
 	/* A run during which ^C came was cut short, so it stays open and does not count. */
 	if (err || run_is_stopped(c))
 		return err;
+	c->job.otlp.skip = !counts;
 	if (run_adopt(c) || (c->job.run && job_close_run(&c->job, &result)))
 		return EXIT_OWN;
 	if (!counts)
