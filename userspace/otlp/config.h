@@ -18,10 +18,11 @@ struct otlp_target {
 	bool enabled; /* false: OTEL_TRACES_EXPORTER or OTEL_METRICS_EXPORTER is "none" */
 	enum otlp_protocol protocol;
 	bool gzip;
-	char *url;	/* complete, for example with /v1/traces or with the gRPC method */
+	char *url; /* complete, for example with /v1/traces or with the gRPC method */
 	char **headers; /* "name: value", decoded and checked; ends with NULL */
 	uint64_t timeout_ns;
-	char *certificate, *client_key, *client_certificate; /* paths of PEM files, or NULL */
+	char *certificate, *client_key,
+		*client_certificate; /* paths of PEM files, or NULL */
 };
 
 struct otlp_attribute {
@@ -37,7 +38,7 @@ struct otlp_config {
 	size_t queue_bytes;	     /* BRICKTRACE_OTLP_QUEUE_BYTES */
 	uint64_t metric_interval_ns; /* OTEL_METRIC_EXPORT_INTERVAL */
 	bool error_status; /* BRICKTRACE_OTLP_ERROR_STATUS: late runs have the status ERROR */
-	char *service_name; /* NULL: that of the run's label */
+	char *service_name;		   /* NULL: that of the run's label */
 	struct otlp_attribute *attributes; /* OTEL_RESOURCE_ATTRIBUTES without service.name */
 	size_t n_attributes;
 };
@@ -49,6 +50,8 @@ struct otlp_variable {
 	const char *argument; /* what the help calls its value, such as "URL" */
 	const char *help;     /* a few words, with the default */
 	bool secret;	      /* the value must not be shown */
+	const char *unit; /* of a number, such as "milliseconds"; NULL for other values */
+	uint64_t least, most, initial; /* of a number, in this unit */
 };
 extern const struct otlp_variable otlp_variables[]; /* ends with a name of NULL */
 

@@ -14,18 +14,20 @@ struct otlp_process {
 	uint64_t session;
 	pid_t pid; /* 0: not known */
 	uid_t uid;
-	uint64_t cgroup; /* 0: not known */
+	uint64_t cgroup;   /* 0: not known */
 	const char *comm;  /* may be any bytes */
 	const char *label; /* valid UTF-8, may be empty */
 	const char *machine;
 	bool local; /* the process is, or was, one of this boot of this machine */
+	/* When the process existed, such as the start of a run; 0: not known. Not of the cache's key. */
+	uint64_t seen_unix_ns;
 };
 
 /* A resource, which does not change. It may be used by several threads. */
 struct otlp_resource {
-	unsigned int references; /* atomic */
+	unsigned int references;   /* atomic */
 	struct otlp_bytes message; /* the packed message Resource */
-	uint64_t created_unix_ns; /* when the process was created; 0: not known */
+	uint64_t created_unix_ns;  /* when the process was created; 0: not known */
 };
 
 /*
