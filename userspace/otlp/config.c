@@ -126,9 +126,10 @@ static bool config_is_utf8(const char *text)
 	return true;
 }
 
-/* Takes the attribute, in the place of one with the same name. Returns what is wrong, or NULL. */
-static const char *config_add_attribute(struct otlp_config *c, struct otlp_attribute *new)
+/* An attribute takes the place of one with the same name. */
+static const char *config_add_attribute(void *context, struct otlp_attribute *new)
 {
+	struct otlp_config *c = context;
 	struct otlp_attribute *a = c->attributes;
 
 	if (!config_is_utf8(new->name) || !config_is_utf8(new->value))
@@ -155,31 +156,6 @@ static const char *config_add_attribute(struct otlp_config *c, struct otlp_attri
 	return NULL;
 }
 
-static void config_read_attributes(struct otlp_reader *r, struct otlp_config *c)
-{
-	static const char variable[] = "OTEL_RESOURCE_ATTRIBUTES";
-	const char *text = otlp_reader_value(r, variable) ?: "", *why = NULL;
-	struct otlp_attribute new = { 0 };
-	int n, err = 1;
-
-	for (n = 1; !r->err && err > 0; n++) {
-		err = otlp_pair_next(&text, OTLP_PAIR_ENCODED_NAMES, &new.name,
-				     &new.value, &why);
-		if (err == -ENOMEM)
-			otlp_reader_no_memory(r);
-		if (err > 0) {
-			why = config_add_attribute(c, &new);
-			free(new.name);
-			free(new.value);
-		}
-		if (why)
-			otlp_reader_fail(
-				r, variable,
-				"must be NAME=VALUE,NAME=VALUE, but its attribute number %d %s",
-				n, why);
-	}
-}
-
 static void config_read_resource(struct otlp_reader *r, struct otlp_config *c)
 {
 	static const char variable[] = "OTEL_SERVICE_NAME";
@@ -190,7 +166,8 @@ static void config_read_resource(struct otlp_reader *r, struct otlp_config *c)
 		otlp_reader_no_memory(r);
 		return;
 	}
-	config_read_attributes(r, c);
+	otlp_pair_read(r, "OTEL_RESOURCE_ATTRIBUTES", "attribute",
+		       OTLP_PAIR_ENCODED_NAMES, config_add_attribute, c);
 	name = otlp_reader_copy(r, variable);
 	if (!name)
 		return;

@@ -127,14 +127,14 @@ static bool container_ask(int mount, uint64_t cgroup, char path[PATH_MAX])
 /* A process may have left the cgroup, whose number is that of its directory's inode. */
 static bool container_follow(int mount, uint64_t cgroup, int process, char path[PATH_MAX])
 {
-	char text[PATH_MAX], *line;
+	char text[PATH_MAX] = "\n", *line;
 	struct stat stat;
 
-	otlp_file_read(process, "cgroup", text, sizeof(text));
-	line = strstr(text, "0::/");
-	if (!line || (line > text && line[-1] != '\n'))
+	otlp_file_read(process, "cgroup", text + 1, sizeof(text) - 1);
+	line = strstr(text, "\n0::/");
+	if (!line)
 		return false;
-	snprintf(path, PATH_MAX, ".%.*s", (int)strcspn(line + 3, "\n"), line + 3);
+	snprintf(path, PATH_MAX, ".%.*s", (int)strcspn(line + 4, "\n"), line + 4);
 	return !fstatat(mount, path, &stat, 0) && stat.st_ino == cgroup;
 }
 

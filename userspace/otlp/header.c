@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include <curl/curl.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,65 +64,48 @@ static const char *header_why(const char *name, const char *value)
 		       NULL;
 }
 
-/* Adds a header in the place of one with the same name. Returns what is wrong with it, or NULL. */
-static const char *header_add(struct otlp_reader *r, char **headers, const char *name,
-			      const char *value)
-{
-	size_t length = strlen(name);
-	char *header;
-	int i;
+struct header_list {
+	struct otlp_reader *reader;
+	char **headers;
+};
 
-	for (i = 0; headers[i]; i++)
-		if (!strncmp(headers[i], name, length) && headers[i][length] == ':')
-			break;
-	if (i == OTLP_MAX_HEADERS)
-		return "is one too many: there may be 64";
-	if (asprintf(&header, "%s: %s", name, value) < 0) {
-		otlp_reader_no_memory(r);
+/* A header takes the place of one with the same name. */
+static const char *header_add(void *context, struct otlp_attribute *pair)
+{
+	struct header_list *list = context;
+	char **header = list->headers;
+	size_t length = strlen(pair->name);
+	const char *why;
+	char *text;
+
+	header_lower(pair->name);
+	why = header_why(pair->name, pair->value);
+	while (*header &&
+	       (strncmp(*header, pair->name, length) != 0 || (*header)[length] != ':'))
+		header++;
+	if (!why && header == list->headers + OTLP_MAX_HEADERS)
+		why = "is one too many: there may be 64";
+	if (why)
+		return why;
+	if (asprintf(&text, "%s: %s", pair->name, pair->value) < 0) {
+		otlp_reader_no_memory(list->reader);
 		return NULL;
 	}
-	free(headers[i]);
-	headers[i] = header;
+	free(*header);
+	*header = text;
 	return NULL;
-}
-
-/* What is said about the list does not show it, because it may have secrets. */
-static void header_read_all(struct otlp_reader *r, const char *variable, char **headers)
-{
-	const char *text = otlp_reader_value(r, variable) ?: "", *why = NULL;
-	char *name, *value;
-	int n, err = 0;
-
-	for (n = 1; !r->err; n++) {
-		err = otlp_pair_next(&text, OTLP_PAIR_PLAIN_NAMES, &name, &value, &why);
-		if (err == -ENOMEM)
-			otlp_reader_no_memory(r);
-		if (err > 0) {
-			header_lower(name);
-			why = header_why(name, value) ?:
-							header_add(r, headers, name, value);
-			free(name);
-			free(value);
-		}
-		if (why)
-			otlp_reader_fail(
-				r, variable,
-				"must be NAME=VALUE,NAME=VALUE, but its header number %d %s",
-				n, why);
-		if (err <= 0)
-			return;
-	}
 }
 
 char **otlp_headers_read(struct otlp_reader *r, const char *variable)
 {
 	char **headers = calloc(OTLP_MAX_HEADERS + 1, sizeof(*headers));
+	struct header_list list = { r, headers };
 
 	if (!headers) {
 		otlp_reader_no_memory(r);
 		return NULL;
 	}
-	header_read_all(r, variable, headers);
+	otlp_pair_read(r, variable, "header", OTLP_PAIR_PLAIN_NAMES, header_add, &list);
 	if (!r->err)
 		return headers;
 	otlp_headers_free(headers);

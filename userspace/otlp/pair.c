@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,30 +45,49 @@ static bool pair_decode(char *text)
 	return true;
 }
 
-int otlp_pair_next(const char **text, enum otlp_pair_names names, char **name,
-		   char **value, const char **why)
+/* Decodes a pair. Returns what is wrong with it, or NULL. */
+static const char *pair_parse(const char *begin, const char *end,
+			      enum otlp_pair_names names, struct otlp_reader *r,
+			      struct otlp_attribute *pair)
 {
-	const char *begin = *text + strspn(*text, " \t,");
-	const char *end = strchrnul(begin, ','), *equals = memchr(begin, '=', end - begin);
-	int err = -EINVAL;
+	const char *equals = memchr(begin, '=', end - begin);
 
-	*text = end;
-	if (!*begin)
-		return 0;
-	*name = pair_copy(begin, equals ?: end);
-	*value = pair_copy(equals ? equals + 1 : end, end);
-	if (!*name || !*value)
-		err = -ENOMEM;
-	else if (!equals)
-		*why = "has no '='";
-	else if (!**name)
-		*why = "has no name before the '='";
-	else if ((names == OTLP_PAIR_ENCODED_NAMES && !pair_decode(*name)) ||
-		 !pair_decode(*value))
-		*why = "has a '%' that does not begin a character as two hexadecimal digits, such as %2C";
-	else
-		return 1;
-	free(*name);
-	free(*value);
-	return err;
+	if (!equals)
+		return "has no '='";
+	pair->name = pair_copy(begin, equals);
+	pair->value = pair_copy(equals + 1, end);
+	if (!pair->name || !pair->value) {
+		otlp_reader_no_memory(r);
+		return NULL;
+	}
+	if (!*pair->name)
+		return "has no name before the '='";
+	if ((names == OTLP_PAIR_ENCODED_NAMES && !pair_decode(pair->name)) ||
+	    !pair_decode(pair->value))
+		return "has a '%' that does not begin a character as two hexadecimal digits, such as %2C";
+	return NULL;
+}
+
+void otlp_pair_read(struct otlp_reader *r, const char *variable, const char *noun,
+		    enum otlp_pair_names names, otlp_pair_add *add, void *context)
+{
+	const char *text = otlp_reader_value(r, variable) ?: "", *end, *why;
+	struct otlp_attribute pair;
+	int n;
+
+	for (n = 1; !r->err && *(text += strspn(text, " \t,")); n++) {
+		end = strchrnul(text, ',');
+		pair = (struct otlp_attribute){ 0 };
+		why = pair_parse(text, end, names, r, &pair);
+		if (!why && !r->err)
+			why = add(context, &pair);
+		if (why)
+			otlp_reader_fail(
+				r, variable,
+				"must be NAME=VALUE,NAME=VALUE, but its %s number %d %s",
+				noun, n, why);
+		free(pair.name);
+		free(pair.value);
+		text = end;
+	}
 }

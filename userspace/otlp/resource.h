@@ -43,7 +43,7 @@ void otlp_resources_free(struct otlp_resources *resources);
 
 /*
  * Returns the resource of a process with a reference, or NULL if there is no memory. Its
- * attributes are those of docs/otlp.md.
+ * attributes are those of bricktrace-otlp(7).
  */
 struct otlp_resource *otlp_resource_get(struct otlp_resources *resources,
 					const struct otlp_process *process);
