@@ -40,8 +40,8 @@ void otlp_metrics_free(struct otlp_metrics *metrics);
  * name, and of an exporter's counts, which may be NULL, as they are at @now_unix_ns. Returns 0 or
  * -ENOMEM, and then nothing has changed.
  */
-int otlp_metrics_encode(struct otlp_metrics *metrics, const struct otlp_brick *bricks, size_t n,
-			const struct bt_otlp_counts *counts, uint64_t now_unix_ns,
-			struct otlp_bytes *request);
+int otlp_metrics_encode(struct otlp_metrics *metrics, const struct otlp_brick *bricks,
+			size_t n, const struct bt_otlp_counts *counts,
+			uint64_t now_unix_ns, struct otlp_bytes *request);
 
 #endif

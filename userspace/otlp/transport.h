@@ -16,17 +16,17 @@
 /* What became of a request. */
 enum otlp_outcome {
 	OTLP_ACCEPTED,
-	OTLP_RETRY,	/* the receiver or the way to it is not able now */
-	OTLP_BAD_DATA,	/* refused for good, perhaps because of one span in it */
-	OTLP_REFUSED,	/* refused for good, whatever was in it: a wrong path, no permission */
+	OTLP_RETRY,    /* the receiver or the way to it is not able now */
+	OTLP_BAD_DATA, /* refused for good, perhaps because of one span in it */
+	OTLP_REFUSED, /* refused for good, whatever was in it: a wrong path, no permission */
 	OTLP_CANCELLED, /* @cancel became true; nobody knows whether the request arrived */
 };
 
 struct otlp_answer {
 	enum otlp_outcome outcome;
 	uint64_t rejected; /* OTLP_ACCEPTED: spans or data points that were rejected all the same */
-	uint64_t wait_ns;  /* OTLP_RETRY: how long the receiver wants to be left alone, or 0 */
-	char text[256];	   /* what was wrong, printable; empty if nothing was */
+	uint64_t wait_ns; /* OTLP_RETRY: how long the receiver wants to be left alone, or 0 */
+	char text[256]; /* what was wrong, printable; empty if nothing was */
 };
 
 struct otlp_transport;
@@ -35,8 +35,8 @@ struct otlp_transport;
  * Prepares requests to a target, which must outlive the transport. Returns 0, or a negative errno
  * value with a text in @problem: -EINVAL if a file of the target cannot be used, -ENOMEM.
  */
-int otlp_transport_new(const struct otlp_target *target, struct otlp_transport **transport,
-		       char *problem, size_t size);
+int otlp_transport_new(const struct otlp_target *target,
+		       struct otlp_transport **transport, char *problem, size_t size);
 void otlp_transport_free(struct otlp_transport *transport);
 
 /*
