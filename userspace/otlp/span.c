@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "attribute.h"
+#include "call.h"
 #include "field.h"
 #include "link.h"
 #include "message.h"
-#include "slow.h"
 #include "span.h"
 #include "status.h"
 
@@ -31,7 +31,7 @@ struct otlp_encoder {
 	char reasons[SPAN_REASONS][24];
 	struct span_category categories[SPAN_CATEGORIES];
 	struct otlp_links links;
-	struct otlp_slow slow;
+	struct otlp_calls calls;
 };
 
 /*
@@ -326,13 +326,13 @@ int otlp_encode(struct otlp_encoder *e, const struct bt_record *record,
 {
 	uint8_t *to;
 	int err = otlp_bytes_reserve(
-		spans, SPAN_ROOM + (size_t)record->result->n_slow_calls * OTLP_SLOW_ROOM);
+		spans, SPAN_ROOM + (size_t)record->result->n_slow_calls * OTLP_CALL_ROOM);
 
 	if (err)
 		return err;
 	*n = 1;
 	to = span_put(e, record, spans->data + spans->size);
-	to = otlp_slow_put(&e->slow, record, to, n);
+	to = otlp_calls_put(&e->calls, record, to, n);
 	spans->size = to - spans->data;
 	return 0;
 }

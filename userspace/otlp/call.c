@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "call.h"
 #include "field.h"
 #include "message.h"
-#include "slow.h"
 #include "span.h"
 
 static const struct otlp_key key_name = OTLP_KEY("syscall.name"),
@@ -25,7 +25,7 @@ static const struct otlp_key key_name = OTLP_KEY("syscall.name"),
 			     key_command = OTLP_KEY("ioctl.command");
 
 /* Different @n of one @hash give different numbers (the generator SplitMix64). */
-static uint64_t slow_mix(uint64_t hash, uint64_t n)
+static uint64_t call_mix(uint64_t hash, uint64_t n)
 {
 	hash = (hash ^ n) + 0x9e3779b97f4a7c15;
 	hash = (hash ^ hash >> 30) * 0xbf58476d1ce4e5b9;
@@ -37,19 +37,19 @@ static uint64_t slow_mix(uint64_t hash, uint64_t n)
  * Returns whether the span of a call was written before, and remembers that it is. Runs inside
  * others end first, so a call's span is that of the innermost of them.
  */
-static bool slow_is_known(struct otlp_slow *slow, const struct bt_record *record,
+static bool call_is_known(struct otlp_calls *calls, const struct bt_record *record,
 			  const struct bt_slow_call *call)
 {
-	uint64_t hash = slow_mix(slow_mix(record->session, call->tid), call->start_ns);
-	struct otlp_slow_call *set = slow->calls[hash % OTLP_SLOW_SETS];
+	uint64_t hash = call_mix(call_mix(record->session, call->tid), call->start_ns);
+	struct otlp_call *set = calls->sets[hash % OTLP_CALL_SETS];
 	int i;
 
-	for (i = 0; i < OTLP_SLOW_CALLS; i++)
+	for (i = 0; i < OTLP_CALL_WAYS; i++)
 		if (set[i].session == record->session && set[i].start_ns == call->start_ns &&
 		    set[i].tid == call->tid && set[i].nr == call->nr)
 			return true;
-	memmove(set + 1, set, (OTLP_SLOW_CALLS - 1) * sizeof(*set));
-	*set = (struct otlp_slow_call){
+	memmove(set + 1, set, (OTLP_CALL_WAYS - 1) * sizeof(*set));
+	*set = (struct otlp_call){
 		.session = record->session,
 		.start_ns = call->start_ns,
 		.tid = call->tid,
@@ -58,7 +58,7 @@ static bool slow_is_known(struct otlp_slow *slow, const struct bt_record *record
 	return false;
 }
 
-static uint8_t *slow_put_hex(uint8_t *to, const struct otlp_key *key, uint64_t value)
+static uint8_t *call_put_hex(uint8_t *to, const struct otlp_key *key, uint64_t value)
 {
 	char text[24];
 
@@ -66,7 +66,7 @@ static uint8_t *slow_put_hex(uint8_t *to, const struct otlp_key *key, uint64_t v
 	return otlp_attribute_text(to, key, text);
 }
 
-static uint8_t *slow_put_ioctl(uint8_t *to, const struct bt_ioctl *ioctl)
+static uint8_t *call_put_ioctl(uint8_t *to, const struct bt_ioctl *ioctl)
 {
 	char device[24];
 
@@ -77,14 +77,14 @@ static uint8_t *slow_put_ioctl(uint8_t *to, const struct bt_ioctl *ioctl)
 	}
 	/* The ioctls that the kernel has no separate figures for have a request of 0. */
 	if (ioctl->file != BT_FILE_MORE || ioctl->request)
-		to = slow_put_hex(to, &key_request, ioctl->request);
+		to = call_put_hex(to, &key_request, ioctl->request);
 	to = otlp_attribute_bytes(to, &key_owner, ioctl->owner);
 	to = otlp_attribute_bytes(to, &key_file_name, ioctl->name);
 	return ioctl->command == BT_NONE ? to :
-					   slow_put_hex(to, &key_command, ioctl->command);
+					   call_put_hex(to, &key_command, ioctl->command);
 }
 
-static uint8_t *slow_put_attributes(uint8_t *to, const struct bt_slow_call *call)
+static uint8_t *call_put_attributes(uint8_t *to, const struct bt_slow_call *call)
 {
 	to = otlp_attribute_text(to, &key_name, call->name);
 	/* All numbers outside the table of system calls share one name. */
@@ -92,19 +92,19 @@ static uint8_t *slow_put_attributes(uint8_t *to, const struct bt_slow_call *call
 		to = otlp_attribute_int(to, &key_nr, call->nr);
 	to = otlp_attribute_text(to, &key_category, bt_category_name(call->category));
 	to = otlp_attribute_text(to, &key_arch, call->arch_name);
-	to = slow_put_hex(to, &key_arg0, call->arg0);
+	to = call_put_hex(to, &key_arg0, call->arg0);
 	to = otlp_attribute_int(to, &key_return, call->ret);
 	to = otlp_attribute_us(to, &key_offcpu, call->offcpu_ns);
 	if (call->tid > 0)
 		to = otlp_attribute_int(to, &key_tid, call->tid);
-	return call->ioctl ? slow_put_ioctl(to, call->ioctl) : to;
+	return call->ioctl ? call_put_ioctl(to, call->ioctl) : to;
 }
 
 /*
  * Returns the ID of a call's span, which is the same each time. Only one in 2^64 pairs of other
  * spans of the trace has one ID.
  */
-static uint64_t slow_span_id(const struct bt_context *context,
+static uint64_t call_span_id(const struct bt_context *context,
 			     const struct bt_slow_call *call)
 {
 	uint64_t hash = 0, part[3];
@@ -113,16 +113,16 @@ static uint64_t slow_span_id(const struct bt_context *context,
 	memcpy(part, context->trace_id, sizeof(context->trace_id));
 	memcpy(part + 2, context->span_id, sizeof(context->span_id));
 	for (i = 0; i < 3; i++)
-		hash = slow_mix(hash, part[i]);
-	hash = slow_mix(slow_mix(hash, call->tid), call->start_ns);
+		hash = call_mix(hash, part[i]);
+	hash = call_mix(call_mix(hash, call->tid), call->start_ns);
 	/* An ID of which all bytes are 0 is not valid. */
 	return hash ?: 1;
 }
 
-static uint8_t *slow_put_call(const struct bt_record *record,
-			      const struct bt_slow_call *call, uint8_t *to)
+static uint8_t *call_put(const struct bt_record *record, const struct bt_slow_call *call,
+			 uint8_t *to)
 {
-	uint64_t id = slow_span_id(&record->context, call);
+	uint64_t id = call_span_id(&record->context, call);
 	struct bt_context context = record->context;
 	char name[128];
 	otlp_span span;
@@ -135,18 +135,18 @@ static uint8_t *slow_put_call(const struct bt_record *record,
 		      call->start_unix_ns, call->start_unix_ns + call->ns);
 	at = otlp_field_begin(to);
 	at += opentelemetry__proto__trace__v1__span__pack(&span, at);
-	return otlp_field_end(to, OTLP_SCOPE_SPANS, slow_put_attributes(at, call));
+	return otlp_field_end(to, OTLP_SCOPE_SPANS, call_put_attributes(at, call));
 }
 
-uint8_t *otlp_slow_put(struct otlp_slow *slow, const struct bt_record *record,
-		       uint8_t *to, uint32_t *n)
+uint8_t *otlp_calls_put(struct otlp_calls *calls, const struct bt_record *record,
+			uint8_t *to, uint32_t *n)
 {
 	const struct bt_slow_call *call;
 	uint32_t i;
 
 	for (i = 0; (call = bt_result_slow_call(record->result, i)); i++)
-		if (!slow_is_known(slow, record, call)) {
-			to = slow_put_call(record, call, to);
+		if (!call_is_known(calls, record, call)) {
+			to = call_put(record, call, to);
 			++*n;
 		}
 	return to;
