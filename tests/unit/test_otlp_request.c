@@ -156,6 +156,26 @@ static void test_many(void **state)
 	free_pieces(one, 2);
 }
 
+/* A request of any size has the room that it needs, which AddressSanitizer sees. */
+static void test_sizes(void **state)
+{
+	/* A span that has only a name. */
+	uint8_t span[0x80] = { 0x12, [2] = 0x2a };
+
+	(void)state;
+	for (uint8_t size = 4; size < 0x80; size++) {
+		struct otlp_piece pieces[] = { { &resources[0], span, size },
+					       { &resources[0], span, size } };
+
+		memset(span + 4, 'n', size - 4);
+		span[1] = size - 2;
+		span[3] = size - 4;
+		otlp_bytes_free(&bytes);
+		assert_int_equal(otlp_request(pieces, 2, &bytes), 0);
+		free_request(unpack());
+	}
+}
+
 static void test_no_memory(void **state)
 {
 	struct otlp_piece one = piece(0, 'a');
@@ -286,7 +306,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, begin, end)
 	const struct CMUnitTest tests[] = {
-		TEST(one), TEST(resources), TEST(many), TEST(no_memory), TEST(protoc),
+		TEST(one),   TEST(resources), TEST(many),
+		TEST(sizes), TEST(no_memory), TEST(protoc),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
