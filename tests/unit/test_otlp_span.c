@@ -2,7 +2,7 @@
 /* Tests of the spans of runs: their attributes, events, status and times. */
 #include "spans.h"
 
-#include "status.h"
+#include "verdict.h"
 
 static struct sample sample;
 static struct otlp_encoder *encoder;

@@ -11,7 +11,7 @@
 #include "link.h"
 #include "message.h"
 #include "span.h"
-#include "status.h"
+#include "verdict.h"
 
 /*
  * Categories with a lower number become attributes. There are six. A recording may be from a
@@ -42,7 +42,7 @@ struct otlp_encoder {
 	(40 * OTLP_ATTRIBUTE_ROOM + SPAN_CATEGORIES * 4 * OTLP_ATTRIBUTE_ROOM +     \
 	 SPAN_REASONS * (OTLP_ATTRIBUTE_ROOM + 24) +                                \
 	 OTLP_ASSERTIONS * (OTLP_ATTRIBUTE_ROOM + BT_NAME_LEN) + 16 * BT_NAME_LEN + \
-	 OTLP_STATUS_LEN + OTLP_LINKS * 128 + 1024)
+	 OTLP_VERDICT_LEN + OTLP_LINKS * 128 + 1024)
 
 #define KEY(id, name) static const struct otlp_key key_##id = OTLP_KEY(name)
 KEY(brick, "brick.name");
@@ -294,7 +294,7 @@ static uint8_t *span_put(struct otlp_encoder *e, const struct bt_record *record,
 	const struct bt_result *r = record->result;
 	otlp_status status = OPENTELEMETRY__PROTO__TRACE__V1__STATUS__INIT;
 	struct bt_context context = record->context;
-	char name[BT_NAME_LEN + 16], message[OTLP_STATUS_LEN];
+	char name[BT_NAME_LEN + 16], message[OTLP_VERDICT_LEN];
 	uint8_t parent[sizeof(record->parent_span_id)];
 	struct span_event event;
 	otlp_span span;
@@ -306,7 +306,7 @@ static uint8_t *span_put(struct otlp_encoder *e, const struct bt_record *record,
 		      record->end_unix_ns);
 	if (bt_result_over_budget(r))
 		span_set_event(&span, &event, r->budget_ns);
-	if (e->error_status && otlp_status_describe(r, message)) {
+	if (e->error_status && otlp_verdict_describe(r, message)) {
 		status.code = OTLP_ERROR;
 		status.message = message;
 		span.status = &status;

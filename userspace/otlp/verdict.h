@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The status of a run's span. */
-#ifndef OTLP_STATUS_H
-#define OTLP_STATUS_H
+#ifndef OTLP_VERDICT_H
+#define OTLP_VERDICT_H
 
 #include <stdbool.h>
 
@@ -11,12 +11,12 @@
 #define OTLP_ASSERTIONS BT_MAX_ASSERTIONS
 
 /* The size of a status message, with its terminating NUL. */
-#define OTLP_STATUS_LEN ((OTLP_ASSERTIONS + 1) * (BT_NAME_LEN + 96))
+#define OTLP_VERDICT_LEN ((OTLP_ASSERTIONS + 1) * (BT_NAME_LEN + 96))
 
 /*
  * Returns whether a run exceeded its budget or failed an assertion, and then says in @message by
  * how much.
  */
-bool otlp_status_describe(const struct bt_result *result, char message[OTLP_STATUS_LEN]);
+bool otlp_verdict_describe(const struct bt_result *result, char message[OTLP_VERDICT_LEN]);
 
 #endif

@@ -3,13 +3,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "status.h"
+#include "verdict.h"
 
 /*
  * Writes the thousandth part of a number, without zeros at its end, such as 31.2. printf() would
  * take as long as everything else that the span of a late run needs.
  */
-static char *status_put_thousandths(char *to, uint64_t number)
+static char *verdict_put_thousandths(char *to, uint64_t number)
 {
 	char digits[32], *end = digits + sizeof(digits), *first = end;
 	int i;
@@ -24,37 +24,37 @@ static char *status_put_thousandths(char *to, uint64_t number)
 }
 
 /* Writes a value of an assertion with its unit. */
-static char *status_put_value(char *to, enum bt_assertion_kind kind, uint64_t value)
+static char *verdict_put_value(char *to, enum bt_assertion_kind kind, uint64_t value)
 {
 	if (kind == BT_ASSERT_CATEGORY_SHARE)
-		return stpcpy(status_put_thousandths(to, value), " %");
+		return stpcpy(verdict_put_thousandths(to, value), " %");
 	if (kind == BT_ASSERT_DURATION || kind == BT_ASSERT_CATEGORY_NS ||
 	    kind == BT_ASSERT_CATEGORY_OFFCPU)
-		return stpcpy(status_put_thousandths(to, value), " us");
+		return stpcpy(verdict_put_thousandths(to, value), " us");
 	return to + sprintf(to, "%llu", (unsigned long long)value);
 }
 
-static char *status_put_assertion(char *to, const struct bt_failed *failed)
+static char *verdict_put_assertion(char *to, const struct bt_failed *failed)
 {
 	to = stpcpy(stpcpy(stpcpy(to, "assertion "), failed->name), " failed: value ");
-	to = stpcpy(status_put_value(to, failed->kind, failed->value), ", limit ");
-	return status_put_value(to, failed->kind, failed->limit);
+	to = stpcpy(verdict_put_value(to, failed->kind, failed->value), ", limit ");
+	return verdict_put_value(to, failed->kind, failed->limit);
 }
 
-bool otlp_status_describe(const struct bt_result *r, char message[OTLP_STATUS_LEN])
+bool otlp_verdict_describe(const struct bt_result *r, char message[OTLP_VERDICT_LEN])
 {
 	const struct bt_failed *failed;
 	char *to = message;
 	uint32_t i;
 
 	if (bt_result_over_budget(r)) {
-		to = status_put_thousandths(stpcpy(to, "budget of "), r->budget_ns);
-		to = status_put_thousandths(stpcpy(to, " us exceeded by "),
-					    r->wall_ns - r->budget_ns);
+		to = verdict_put_thousandths(stpcpy(to, "budget of "), r->budget_ns);
+		to = verdict_put_thousandths(stpcpy(to, " us exceeded by "),
+					     r->wall_ns - r->budget_ns);
 		to = stpcpy(to, " us");
 	}
 	for (i = 0; i < OTLP_ASSERTIONS && (failed = bt_result_failed(r, i)); i++)
-		to = status_put_assertion(to > message ? stpcpy(to, "; ") : to, failed);
+		to = verdict_put_assertion(to > message ? stpcpy(to, "; ") : to, failed);
 	/* A record that had no room for the assertions still says how many there were. */
 	if (r->assertions_failed > i)
 		to += sprintf(to, "%snumber of %sfailed assertions: %u",
