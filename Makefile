@@ -113,6 +113,9 @@ unit:			## run the unit tests
 fuzz-records:		## fuzz the parser of records for SECONDS=60, or with RUNS=NUMBER of inputs
 	@$(MAKE) --no-print-directory -C tests/fuzz BUILD=$(BUILD)/fuzz
 
+fuzz-otlp:		## fuzz the parsers of what receivers of OTLP answer, each for SECONDS=60, or with RUNS=NUMBER of inputs
+	@$(MAKE) --no-print-directory -C tests/fuzz BUILD=$(BUILD)/fuzz otlp
+
 demo: needs-deps	## run sqlite3, a threaded program and a decode loop on a fake GPU under bricktrace, in a VM
 	@$(MAKE) -s module helpers fakegpu K=$(DEFAULT_K)
 	@tests/demo/run
@@ -226,6 +229,6 @@ uninstall:		## remove what install has installed
 clean:			## remove build/
 	rm -rf $(BUILD)
 
-.PHONY: all help module sparse symbols kunit $(TEST_MODULES) versions userspace helpers unit fuzz-records demo check check-long bench bench-docs bench-test bench-check checkpatch \
+.PHONY: all help module sparse symbols kunit $(TEST_MODULES) versions userspace helpers unit fuzz-records fuzz-otlp demo check check-long bench bench-docs bench-test bench-check checkpatch \
 	format-check mutations kernels kernels-write ioctl-names-write boots codespell man man-write netlink-header netlink-header-write ynl shellcheck deps needs-deps needs-bench-deps install install-dkms \
 	uninstall uninstall-dkms clean

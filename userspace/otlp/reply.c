@@ -67,13 +67,15 @@ static void reply_say(const struct otlp_reply *r, struct otlp_answer *answer,
 		      const char *what, const void *message, size_t length,
 		      const char *advice)
 {
-	char text[sizeof(answer->text)];
 	size_t fixed =
 		strlen(r->receiver) + strlen(what) + strlen(advice) + strlen(" : . ");
+	size_t room = fixed < sizeof(answer->text) ? sizeof(answer->text) - fixed : 0;
+	char text[200];
 
 	*text = 0;
-	if (message && fixed < sizeof(text))
-		reply_copy(text, sizeof(text) - fixed, message, length);
+	if (message && room)
+		reply_copy(text, room < sizeof(text) ? room : sizeof(text), message,
+			   length);
 	snprintf(answer->text, sizeof(answer->text), "%s %s%s%s%s%s", r->receiver, what,
 		 *text ? ": " : "", text, *advice ? ". " : "", advice);
 }
