@@ -232,6 +232,28 @@ static void a_detail_may_allow_to_retry(void **state)
 	assert_false(s.retry || s.wait_ns);
 }
 
+static void too_large_is_not_too_busy(void **state)
+{
+	/* A google.rpc.Status with RetryInfo of 2 s, and one without details. */
+	const char *busy =
+		"CAgaMAoodHlwZS5nb29nbGVhcGlzLmNvbS9nb29nbGUucnBjLlJldHJ5SW5mbxIECgIIAg==";
+	const char *advice = " Lower OTEL_BSP_MAX_EXPORT_BATCH_SIZE.";
+
+	(void)state;
+	judge(GRPC(.grpc_status = "8", .grpc_details = busy));
+	assert_answer(OTLP_RETRY, "http://r/ answers with gRPC status RESOURCE_EXHAUSTED");
+	assert_int_equal(answer.wait_ns, 2000 * MS);
+	judge(GRPC(.grpc_status = "8", .grpc_details = "CAgSAWE="));
+	assert_int_equal(answer.outcome, OTLP_BAD_DATA);
+	assert_non_null(strstr(answer.text, advice));
+	judge(GRPC(.grpc_status = "8"));
+	assert_int_equal(answer.outcome, OTLP_BAD_DATA);
+	/* Others are not sent again even so. */
+	judge(GRPC(.grpc_status = "13", .grpc_details = busy));
+	assert_int_equal(answer.outcome, OTLP_REFUSED);
+	assert_int_equal(answer.wait_ns, 0);
+}
+
 static void details_are_in_base64(void **state)
 {
 	struct otlp_status s;
@@ -288,6 +310,7 @@ int main(void)
 		cmocka_unit_test(the_body_of_an_error_may_be_a_status),
 		cmocka_unit_test(waiting_is_limited),
 		cmocka_unit_test(a_detail_may_allow_to_retry),
+		cmocka_unit_test(too_large_is_not_too_busy),
 		cmocka_unit_test(details_are_in_base64),
 		cmocka_unit_test(memory_is_limited),
 	};

@@ -26,6 +26,7 @@ struct step {
 	const char *answer; /* to each request of the connection; NULL: none */
 	size_t size;	    /* of @answer; 0: it is a string */
 	int requests;	    /* then it closes the connection */
+	bool drop;	    /* but before, it reads one more request */
 	bool reset;	    /* closes it by a reset */
 	int delay_ms;	    /* before the answer */
 	bool unread;	    /* answers before it has read the request's body */
@@ -89,6 +90,8 @@ static void serve(int fd, const struct step *step)
 			send(fd, step->answer, step->size ?: strlen(step->answer),
 			     MSG_NOSIGNAL);
 	}
+	if (step->drop)
+		receive(fd, step->unread);
 	if (step->reset)
 		setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
 	close(fd);
@@ -184,18 +187,22 @@ static void a_request_is_plain_http(void **state)
 	assert_int_equal(n_requests, 2);
 }
 
-/* The kept connection is found to be closed only when the request is underway. */
 static void a_closed_connection_is_opened_again(void **state)
 {
 	(void)state;
 	steps[0] = (struct step){ .answer = OK, .requests = 1, .reset = true };
-	steps[1] = steps[2] = steps[0];
+	/* That it is closed is found only when the request is underway. */
+	steps[1] = (struct step){ .answer = OK, .requests = 1, .drop = true };
+	steps[2] = (struct step){ .answer = OK, .requests = 1 };
 	transmit();
 	assert_int_equal(answer.outcome, OTLP_ACCEPTED);
+	transmit();
+	assert_int_equal(answer.outcome, OTLP_ACCEPTED);
+	assert_int_equal(n_requests, 2);
 	transmit();
 	assert_int_equal(answer.outcome, OTLP_ACCEPTED);
 	assert_has(last, "\r\n\r\npayload");
-	assert_int_equal(n_requests, 2);
+	assert_int_equal(n_requests, 4);
 }
 
 static void what_follows_a_redirect_is_not_asked(void **state)
@@ -296,7 +303,7 @@ static void time_is_limited(void **state)
 	steps[0] = (struct step){ .answer = OK, .requests = 1, .delay_ms = 1000 };
 	transmit();
 	assert_int_equal(answer.outcome, OTLP_RETRY);
-	assert_in_range(now_ms() - begun, 200, 700);
+	assert_in_range(now_ms() - begun, 200, 900);
 }
 
 static void *cancel_later(void *argument)
@@ -314,7 +321,7 @@ static void assert_cancelled(void)
 	pthread_create(&thread, NULL, cancel_later, NULL);
 	transmit();
 	assert_int_equal(answer.outcome, OTLP_CANCELLED);
-	assert_in_range(now_ms() - begun, 200, 300);
+	assert_in_range(now_ms() - begun, 200, 500);
 	pthread_join(thread, NULL);
 }
 
@@ -353,7 +360,7 @@ static void looking_up_a_name_is_cancelled(void **state)
 	assert_cancelled();
 	begun = now_ms();
 	end(NULL);
-	assert_in_range(now_ms() - begun, 0, 100);
+	assert_in_range(now_ms() - begun, 0, 500);
 	assert_true(resolving);
 	while (resolving)
 		usleep(10000);

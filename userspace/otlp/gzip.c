@@ -5,8 +5,8 @@
 
 #include "gzip.h"
 
-#define GZIP_PIECE   (1U << 20) /* of a request, between two looks at *@cancel */
-#define GZIP_WRAPPER 16		/* asks zlib for gzip's header and trailer */
+#define GZIP_PIECE   (256U << 10) /* of a request, between two looks at *@cancel */
+#define GZIP_WRAPPER 16		  /* asks zlib for gzip's header and trailer */
 
 int otlp_gzip(const struct otlp_bytes *from, struct otlp_bytes *to,
 	      const atomic_bool *cancel)
