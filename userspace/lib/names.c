@@ -50,29 +50,49 @@ const struct bti_machine *bti_machine(const char *name)
 	return machine;
 }
 
+/*
+ * Copies the name of a system call, if libseccomp has one, to @buf. libseccomp searches its table
+ * from the beginning and allocates each answer, so that a program which reads many results would
+ * spend much of its time there. Therefore answers are kept, as long as the program runs.
+ */
+static bool name_call(const struct bti_machine *machine, uint32_t nr, enum bt_arch arch,
+		      char *buf, size_t size)
+{
+	enum { MACHINES = sizeof(name_machines) / sizeof(name_machines[0]), KEPT = 1024 };
+	static char *all[MACHINES][BT_ARCH_X32 + 1][KEPT]; /* atomic */
+	char *other = NULL, *none = NULL, *name;
+	char **kept = nr < KEPT ? &all[machine - name_machines][arch][nr] : &other;
+
+	name = __atomic_load_n(kept, __ATOMIC_ACQUIRE);
+	if (!name) {
+		name = seccomp_syscall_resolve_num_arch(
+			machine->tables[arch], arch == BT_ARCH_X32 ? nr | X32_BIT : nr);
+		/* Another thread may have been faster. */
+		if (name &&
+		    !__atomic_compare_exchange_n(kept, &none, name, false,
+						 __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+			free(name);
+			name = none;
+		}
+	}
+	*buf = '\0';
+	if (name)
+		strncat(buf, name, size - 1);
+	free(other);
+	return name;
+}
+
 void bti_syscall_name(const struct bti_machine *machine, uint32_t nr, enum bt_arch arch,
 		      enum bt_category category, char *buf, size_t size)
 {
-	uint32_t table = (unsigned int)arch <= BT_ARCH_X32 ? machine->tables[arch] : 0;
-	char *name = NULL;
-
-	if (nr == BRICKTRACE_NR_INVALID) {
+	if (nr == BRICKTRACE_NR_INVALID)
 		snprintf(buf, size, "(invalid)");
-		return;
-	}
-	if (nr == BRICKTRACE_NR_MORE) {
+	else if (nr == BRICKTRACE_NR_MORE)
 		snprintf(buf, size, "(more %s)", bt_category_name(category));
-		return;
-	}
 	/* libseccomp gives negative numbers to calls that this table does not have. */
-	if (table && nr < X32_BIT)
-		name = seccomp_syscall_resolve_num_arch(
-			table, arch == BT_ARCH_X32 ? nr | X32_BIT : nr);
-	if (name)
-		snprintf(buf, size, "%s", name);
-	else
+	else if ((unsigned int)arch > BT_ARCH_X32 || !machine->tables[arch] ||
+		 nr >= X32_BIT || !name_call(machine, nr, arch, buf, size))
 		snprintf(buf, size, "syscall_%u", nr);
-	free(name);
 }
 
 const char *bt_category_name(enum bt_category category)
