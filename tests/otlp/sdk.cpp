@@ -60,6 +60,7 @@ static void send(trace::Tracer &tracer, uint64_t i, uint64_t start)
 			{ "brick.cv_percent", 12.5 },
 			{ "brick.reasons",
 			  opentelemetry::nostd::span<const string_view>(reasons) },
+			{ "escalation.reason", "manual" },
 			{ "brick.mode", "tail" },
 			{ "brick.run", n(3) },
 			{ "brick.scope", "thread" },
