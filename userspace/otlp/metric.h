@@ -37,8 +37,8 @@ void otlp_metrics_free(struct otlp_metrics *metrics);
 
 /*
  * Packs the message ExportMetricsServiceRequest of @n bricks, which are sorted by session and
- * name, and of an exporter's counts, which may be NULL, as they are at @now_unix_ns. Returns 0 or
- * -ENOMEM, and then nothing has changed.
+ * name, and of an exporter's counts, which may be NULL, as they are at @now_unix_ns. @request
+ * becomes empty if there is nothing to tell. Returns 0 or -ENOMEM, and then nothing has changed.
  */
 int otlp_metrics_encode(struct otlp_metrics *metrics, const struct otlp_brick *bricks,
 			size_t n, const struct bt_otlp_counts *counts,
