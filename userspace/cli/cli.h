@@ -127,8 +127,10 @@ int job_close_output(struct job *job);
 void print_escaped(FILE *out, const char *text);
 /* Returns the text as print_escaped() prints it, which the caller frees; NULL without memory. */
 char *escape(const char *text);
-/* Prints "bricktrace: ..." to stderr, escaped by print_escaped(). */
+/* Prints the line "bricktrace: ...", escaped by print_escaped(). Any thread may call it. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Where complain() prints what this thread has to say; NULL for stderr. */
+extern _Thread_local FILE *complaints;
 /* The width of text that is not written to a terminal. */
 #define TEXT_COLUMNS 80
 /* Returns the width of the terminal that @out writes to, or TEXT_COLUMNS. */

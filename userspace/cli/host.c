@@ -294,19 +294,20 @@ int host_get_status(struct host *host, struct host_status *status)
 
 int host_get_settings(struct host *host, uint64_t *values)
 {
-	const struct host_setting *setting;
 	struct host_answer answer;
 	struct nlattr *a;
-	int err = host_ask(host, host_request(host, BRICKTRACE_CMD_CONFIG_GET, 0),
-			   "read the settings of the host", &answer);
+	int i, err = host_ask(host, host_request(host, BRICKTRACE_CMD_CONFIG_GET, 0),
+			      "read the settings of the host", &answer);
 
 	if (err)
 		return err;
-	for (setting = host_settings; setting->name; setting++) {
-		a = answer.size ? nlmsg_find_attr((struct nlmsghdr *)answer.bytes,
-						  GENL_HDRLEN, setting->attribute) :
-				  NULL;
-		values[setting - host_settings] = a ? attributes_number(a) : 0;
+	/* The table host_settings is not used: who only lists needs nothing that it needs. */
+	for (i = 0; i < HOST_SETTINGS; i++) {
+		a = answer.size ?
+			    nlmsg_find_attr((struct nlmsghdr *)answer.bytes, GENL_HDRLEN,
+					    BRICKTRACE_A_CONFIG_ENABLED + i) :
+			    NULL;
+		values[i] = a ? attributes_number(a) : 0;
 	}
 	free(answer.bytes);
 	return 0;

@@ -1,21 +1,12 @@
 // SPDX-License-Identifier: MIT
 /* The intervals of --interval. */
 #include <errno.h>
-#include <time.h>
 
 #include "cli.h"
 
 #define INTERVAL_LEAST_NS UINT64_C(100000000)
 /* Intervals are runs of a brick of their own, which has no budget. */
 #define INTERVAL_BRICK "bricktrace-interval"
-
-uint64_t monotonic_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * UINT64_C(1000000000) + t.tv_nsec;
-}
 
 int interval_parse(uint64_t *ns)
 {

@@ -38,34 +38,6 @@ void print_help(const char *before, const char *after)
 	       after);
 }
 
-static void option_complain(int c, char **argv, const struct option *word)
-{
-	const char *argument = argv[optind - 1];
-	char letter[] = { '-', (char)optopt, 0 };
-
-	while (word->name && (word->val != optopt || word->has_arg))
-		word++;
-	if (!optopt)
-		complain("unknown option '%s', or more than one option begins with it",
-			 argument);
-	else if (c == ':')
-		complain("option '%s' needs an argument",
-			 strncmp(argument, "--", 2) ? letter : argument);
-	else if (word->name)
-		complain("option '--%s' takes no argument", word->name);
-	else
-		complain("unknown option '%s'", letter);
-}
-
-int next_option(int argc, char **argv, const char *letters, const struct option *words)
-{
-	int c = getopt_long(argc, argv, letters, words, NULL);
-
-	if (c == '?' || c == ':')
-		option_complain(c, argv, words);
-	return c;
-}
-
 static int option_complain_format(void)
 {
 	char names[256] = "";

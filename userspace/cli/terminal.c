@@ -43,8 +43,11 @@ char *escape(const char *text)
 	return escaped;
 }
 
+_Thread_local FILE *complaints;
+
 void complain(const char *format, ...)
 {
+	FILE *out = complaints ?: stderr;
 	char *text = NULL;
 	va_list ap;
 
@@ -52,9 +55,12 @@ void complain(const char *format, ...)
 	if (vasprintf(&text, format, ap) < 0)
 		text = NULL;
 	va_end(ap);
-	fputs("bricktrace: ", stderr);
-	print_escaped(stderr, text ?: "no memory");
-	fputc('\n', stderr);
+	/* Lines of several threads do not mix. */
+	flockfile(out);
+	fputs("bricktrace: ", out);
+	print_escaped(out, text ?: "no memory");
+	fputc('\n', out);
+	funlockfile(out);
 	free(text);
 }
 
