@@ -22,6 +22,10 @@
 #			docs/netlink
 #	COMPLETION	the bash completions that it installs, as paths below
 #			dist/bash-completion
+#	UNITS		the units of systemd that it installs, as paths below dist/systemd, in
+#			which @PREFIX@ is the directory of this installation
+#	CONFIG		the files that it installs below /etc, as paths below dist/etc, unless
+#			they are there already; uninstalling leaves them to the operator
 
 USERSPACE := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
 TOP	:= $(patsubst %/,%,$(dir $(USERSPACE)))
@@ -89,19 +93,25 @@ $(BUILD)/$(PROGRAM): $(OBJECTS) $(USES:%=$(BUILD)/%.a)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -Wl,-z,now -o $@ $^ $(LIBS)
 endif
 
+$(UNITS:%=$(BUILD)/%): $(BUILD)/%: FORCE
+	$(Q)sed 's|@PREFIX@|$(PREFIX)|' $(TOP)/dist/systemd/$* >$@
+
 # Each installed file as MODE:SOURCE:DESTINATION, and the symbolic links of the library.
 FILES	:= $(foreach f,$(PROGRAM),755:$(BUILD)/$f:$(PREFIX)/bin/$f) \
 	$(foreach f,$(LIBRARY:%=%.a) $(LIBRARY:%=$(SOFILE)),644:$(BUILD)/$f:$(LIBDIR)/$f) \
 	$(foreach f,$(LIBRARY:%=%.pc),644:$(BUILD)/$f:$(LIBDIR)/pkgconfig/$f) \
 	$(foreach f,$(HEADERS),644:$(TOP)/include/$f:$(PREFIX)/include/$(f:uapi/%=%)) \
 	$(foreach f,$(SPECS),644:$(TOP)/docs/netlink/$f:$(PREFIX)/share/bricktrace/$f) \
+	$(foreach f,$(UNITS),644:$(BUILD)/$f:$(PREFIX)/lib/systemd/system/$f) \
 	$(foreach f,$(COMPLETION),644:$(TOP)/dist/bash-completion/$f:$(PREFIX)/share/bash-completion/completions/$f) \
 	$(foreach f,$(MAN),644:$(TOP)/docs/$f:$(PREFIX)/share/man/man$(patsubst .%,%,$(suffix $f))/$(notdir $f))
 LINKS	:= $(addprefix $(LIBDIR)/,$(LIBRARY:%=$(SONAME)) $(LIBRARY:%=%.so))
 
-install: all $(LIBRARY:%=$(BUILD)/%.pc)
+install: all $(LIBRARY:%=$(BUILD)/%.pc) $(UNITS:%=$(BUILD)/%)
 	IFS=:; for f in $(FILES:%='%'); do \
 		set -- $$f; install -D -m $$1 $$2 "$(DESTDIR)$$3" || exit; done
+	$(if $(CONFIG),for f in $(CONFIG); do [ -e "$(DESTDIR)/etc/$$f" ] || \
+		install -D -m 600 $(TOP)/dist/etc/$$f "$(DESTDIR)/etc/$$f" || exit; done)
 	$(if $(LIBRARY),for l in $(LINKS); do ln -sf $(SOFILE) "$(DESTDIR)$$l" || exit; done)
 
 uninstall:

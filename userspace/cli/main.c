@@ -13,6 +13,7 @@ static const struct command {
 } commands[] = {
 	{ "attach", cmd_attach, "show where the time of running processes or threads goes" },
 	{ "detach", cmd_detach, "end the tracing of sessions for good" },
+	{ "export", cmd_export, "send the finished runs of the host to OpenTelemetry" },
 	{ "list", cmd_list, "list the sessions, threads or bricks of the host" },
 	{ "monitor", cmd_monitor, "show each run of the host when it has finished" },
 	{ "record", cmd_record, "write the finished runs of the host to a file" },
