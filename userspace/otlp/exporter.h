@@ -10,13 +10,15 @@ struct otlp_exporter;
 
 /*
  * Called with a line, without its end, for each problem and its end; not for each of many equal
- * ones. It may be called by any thread of the exporter.
+ * ones: trouble.h says how often. The exporter's thread calls it.
  */
 typedef void otlp_log(void *context, const char *text);
 
 /*
- * Starts an exporter, which owns @config from now on, also on error. Returns 0, or a negative
- * errno value with a text in @problem.
+ * Starts an exporter, which owns @config from now on, also on error. @log may be NULL. If @config
+ * says that no spans are exported, the exporter counts runs and takes none. Returns 0, or a
+ * negative errno value with a text in @problem: those of otlp_transport_new(); -EAGAIN if there
+ * cannot be another thread.
  */
 int otlp_exporter_new(struct otlp_config *config, otlp_log *log, void *context,
 		      struct otlp_exporter **exporter, char *problem, size_t size);
@@ -37,12 +39,17 @@ void otlp_exporter_take(struct otlp_exporter *exporter, const struct bt_record *
 bool otlp_exporter_wait_room(struct otlp_exporter *exporter, uint64_t timeout_ns);
 
 /*
- * Waits until everything that was taken before is sent or given up. Returns 0, or -ETIMEDOUT
- * after @timeout_ns.
+ * Waits until everything that was taken before is sent or given up. What failed is tried again at
+ * once, unless the receiver has asked for a later time. Returns 0, or -ETIMEDOUT after
+ * @timeout_ns.
  */
 int otlp_exporter_flush(struct otlp_exporter *exporter, uint64_t timeout_ns);
 
-/* From the next batch on, another configuration holds, which the exporter owns; as above. */
+/*
+ * From the next request on, also of spans that wait, another configuration holds, which the
+ * exporter owns; as above. On error the earlier configuration holds on. Only the thread that calls
+ * otlp_exporter_take() calls it. If no spans are exported any more, those that wait are dropped.
+ */
 int otlp_exporter_configure(struct otlp_exporter *exporter, struct otlp_config *config,
 			    char *problem, size_t size);
 

@@ -22,7 +22,7 @@ struct otlp_item {
 struct otlp_queue {
 	struct otlp_item *first, **last;
 	uint64_t spans;
-	size_t bytes; /* with the items' own memory */
+	size_t bytes; /* with the items' own memory, but without the resources, which they share */
 	uint64_t max_spans;
 	size_t max_bytes;
 };
@@ -32,7 +32,12 @@ void otlp_queue_init(struct otlp_queue *queue, uint64_t max_spans, size_t max_by
 bool otlp_queue_put(struct otlp_queue *queue, struct otlp_item *item);
 /* Returns the oldest item, or NULL. The item continues to count until it is released. */
 struct otlp_item *otlp_queue_take(struct otlp_queue *queue);
-/* An item that was taken is sent or given up: it counts no longer and is freed. */
-void otlp_queue_release(struct otlp_queue *queue, struct otlp_item *item);
+/* Spans, and the bytes of whole items, that were taken are sent or given up: they count no longer. */
+void otlp_queue_release(struct otlp_queue *queue, uint64_t spans, size_t bytes);
+
+/* Returns how many bytes an item counts as. */
+size_t otlp_item_bytes(const struct otlp_item *item);
+/* Frees an item that is in no queue. NULL is ignored. */
+void otlp_item_free(struct otlp_item *item);
 
 #endif
