@@ -14,8 +14,6 @@
  */
 #define OTLP_BACKOFF_FIRST (1 * OTLP_SECOND)
 #define OTLP_BACKOFF_MAX   (60 * OTLP_SECOND)
-/* The longest time that a receiver can ask for. */
-#define OTLP_BACKOFF_ASKED (3600 * OTLP_SECOND)
 
 struct otlp_backoff {
 	uint64_t step_ns; /* 0: the next wait is the first one */

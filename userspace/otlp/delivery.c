@@ -78,7 +78,7 @@ static void delivery_check(struct otlp_delivery *d)
 static void delivery_wait(struct otlp_delivery *d, uint64_t asked_ns,
 			  struct otlp_spool_calls seen)
 {
-	uint64_t earliest = otlp_clock_deadline(MIN(asked_ns, OTLP_BACKOFF_ASKED));
+	uint64_t earliest = otlp_clock_deadline(asked_ns);
 	uint64_t latest = otlp_clock_deadline(otlp_backoff_next(&d->backoff));
 	uint64_t now;
 	bool called = false;
