@@ -244,12 +244,12 @@ static struct bt_otlp *otlp_new(struct bt_tracer *tracer)
 	o->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	own = mmap(NULL, sizeof(*own), PROT_READ | PROT_WRITE,
 		   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (own != MAP_FAILED && !madvise(own, sizeof(*own), MADV_WIPEONFORK)) {
-		*own = true;
+	if (own != MAP_FAILED)
 		o->own = own;
-	}
-	if (o->own && o->wake >= 0)
+	if (o->own && o->wake >= 0 && !madvise(own, sizeof(*own), MADV_WIPEONFORK)) {
+		*own = true;
 		return o;
+	}
 	otlp_free(o);
 	return NULL;
 }
