@@ -58,9 +58,9 @@ static void trouble_fails(struct otlp_trouble *t, uint64_t now,
 			    t->text);
 	else
 		trouble_say(t,
-			    "cannot export: %s; %" PRIu64
-			    " spans wait, and the request is sent again",
-			    t->text, counts->queued);
+			    "cannot export, and so %" PRIu64
+			    " spans wait and are sent again: %s",
+			    counts->queued, t->text);
 }
 
 static void trouble_ends(struct otlp_trouble *t, uint64_t now,
@@ -102,7 +102,7 @@ static void trouble_name(const uint8_t *span, size_t size, char *name, size_t ro
 
 	*name = '\0';
 	if (s && s->trace_id.len == 16 && s->span_id.len == 8) {
-		at = snprintf(name, room, "; one is the span ");
+		at = snprintf(name, room, ", one of them the span ");
 		for (i = 0; i < 8; i++)
 			at += snprintf(name + at, room - at, "%02x", s->span_id.data[i]);
 		at += snprintf(name + at, room - at, " of the trace ");
@@ -122,8 +122,8 @@ void otlp_trouble_refused(struct otlp_trouble *t, uint64_t now, uint64_t n,
 		return;
 	if (span)
 		trouble_name(span, size, name, sizeof(name));
-	trouble_say(t, "the receiver has refused %" PRIu64 " spans for good: %s%s", n,
-		    trouble_reason(text), name);
+	trouble_say(t, "the receiver has refused %" PRIu64 " spans for good%s: %s", n,
+		    name, trouble_reason(text));
 }
 
 static void trouble_sum_drops(struct otlp_trouble *t, uint64_t now,
@@ -156,11 +156,11 @@ void otlp_trouble_check(struct otlp_trouble *t, uint64_t now,
 		return;
 	t->reminder_ns = now + OTLP_TROUBLE_REMIND;
 	trouble_say(t,
-		    "cannot export for %" PRIu64 " s: %s; %" PRIu64 " spans wait, %" PRIu64
-		    " were dropped and %" PRIu64 " refused in this time",
-		    (now - t->since_ns) / OTLP_SECOND, t->text, counts->queued,
-		    counts->dropped - t->before.dropped,
-		    counts->rejected - t->before.rejected);
+		    "cannot export for %" PRIu64 " s, in which %" PRIu64
+		    " spans were dropped and %" PRIu64 " refused; %" PRIu64
+		    " spans wait: %s",
+		    (now - t->since_ns) / OTLP_SECOND, counts->dropped - t->before.dropped,
+		    counts->rejected - t->before.rejected, counts->queued, t->text);
 }
 
 void otlp_trouble_dropped(const struct otlp_trouble *t, uint64_t n, const char *why)
