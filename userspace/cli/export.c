@@ -10,8 +10,7 @@
 #include <unistd.h>
 
 #include "cli.h"
-
-#define EXPORT_PROGRAM "bricktrace-export"
+#include "export.h"
 
 /* Finds the program in the directory of this one. */
 static void export_beside(char path[PATH_MAX])
@@ -24,21 +23,26 @@ static void export_beside(char path[PATH_MAX])
 	strcpy(slash ? slash + 1 : path, EXPORT_PROGRAM);
 }
 
-int cmd_export(int argc, char **argv)
+void export_execute(char **argv)
 {
 	char path[PATH_MAX];
 
-	(void)argc;
 	export_beside(path);
 	argv[0] = (char *)EXPORT_PROGRAM;
 	execv(path, argv);
 	if (errno != ENOENT) {
 		complain("cannot execute '%s': %s", path, strerror(errno));
-		return EXIT_OWN;
+		return;
 	}
 	execvp(EXPORT_PROGRAM, argv);
 	complain("cannot execute " EXPORT_PROGRAM
 		 ": %s; it is neither '%s' nor in a directory of PATH: install it, as 'make install' of the same version does",
 		 strerror(errno), path);
+}
+
+int cmd_export(int argc, char **argv)
+{
+	(void)argc;
+	export_execute(argv);
 	return EXIT_OWN;
 }

@@ -1,32 +1,14 @@
 // SPDX-License-Identifier: MIT
-/* The option --otlp of run and attach, and the program bricktrace-export. */
+/* The option --otlp of run and attach. */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "cli.h"
-
-#define OTLP_PROGRAM "bricktrace-export"
-
-void otlp_execute(char **argv)
-{
-	char path[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - sizeof(OTLP_PROGRAM));
-
-	argv[0] = (char *)OTLP_PROGRAM;
-	if (n > 0) {
-		path[n] = '\0';
-		strcpy(strrchr(path, '/') + 1, OTLP_PROGRAM);
-		execv(path, argv);
-	}
-	execvp(OTLP_PROGRAM, argv);
-	complain("cannot execute " OTLP_PROGRAM ": %s; install it beside bricktrace",
-		 strerror(errno));
-}
+#include "export.h"
 
 static void otlp_child(const struct job *job, int in)
 {
@@ -44,9 +26,9 @@ static void otlp_child(const struct job *job, int in)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (dup2(in, STDIN_FILENO) < 0)
-		complain("cannot pass runs to " OTLP_PROGRAM ": %s", strerror(errno));
+		complain("cannot pass runs to " EXPORT_PROGRAM ": %s", strerror(errno));
 	else
-		otlp_execute(argv);
+		export_execute(argv);
 	_exit(EXIT_OWN);
 }
 
@@ -85,7 +67,7 @@ int otlp_open(struct job *job)
 	}
 	bt_tracer_ids(job->tracer, true);
 	if (otlp_start(job)) {
-		complain("cannot start " OTLP_PROGRAM ": %s", strerror(errno));
+		complain("cannot start " EXPORT_PROGRAM ": %s", strerror(errno));
 		return EXIT_OWN;
 	}
 	return 0;

@@ -40,10 +40,4 @@ void otlp_reaped(struct job *job, pid_t pid);
 /* Passes the rest, and waits until bricktrace-export has sent it or given up. */
 void otlp_close(struct job *job);
 
-/*
- * Executes bricktrace-export, which lies beside this program or in the path. Returns only if that
- * fails, after saying why.
- */
-void otlp_execute(char **argv);
-
 #endif

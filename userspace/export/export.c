@@ -20,6 +20,7 @@ static const struct option export_words[] = {
 	OPTION("from", required_argument, EXPORT_FROM),
 	OPTION("help", no_argument, 'h'),
 	OPTION("no-metrics", no_argument, EXPORT_NO_METRICS),
+	OPTION("quiet", no_argument, 'q'),
 };
 
 #define EXPORT_WORDS (sizeof(export_words) / sizeof(*export_words))
@@ -49,6 +50,7 @@ static void export_help(void)
 	     "                     keep up to SIZE bytes of runs that were not read yet: 128K\n"
 	     "                     to 16M (default: 16M)\n"
 	     "      --no-metrics   export no metrics\n"
+	     "  -q, --quiet        say only what goes wrong\n"
 	     "  -h, --help         print this\n\n"
 	     "These options stand for variables, which bricktrace-otlp(7) describes. Options precede\n"
 	     "the environment, and that precedes FILE.\n");
@@ -85,6 +87,9 @@ static int export_parse_option(int c, struct service *s)
 	case 'h':
 		export_help();
 		return 0;
+	case 'q':
+		s->quiet = true;
+		return -1;
 	case EXPORT_BUFFER:
 		return parse_size("--buffer-size", 128 << 10, EXPORT_RING_BYTES,
 				  &s->ring_bytes);
@@ -110,7 +115,7 @@ static int export_parse(int argc, char **argv, struct service *s)
 	struct option *words = export_options();
 	int c, status = words ? -1 : EXIT_OWN;
 
-	while (status < 0 && (c = next_option(argc, argv, ":c:h", words)) != -1)
+	while (status < 0 && (c = next_option(argc, argv, ":c:hq", words)) != -1)
 		status = export_parse_option(c, s);
 	free(words);
 	if (status >= 0 || !argv[optind])
@@ -164,7 +169,7 @@ static int export_run(struct service *s, struct otlp_config *configs[OTLP_SIGNAL
 		s->watchdog_ns = notify_watchdog_ns();
 		s->next_watchdog_ns = s->watchdog_ns == UINT64_MAX ? UINT64_MAX : 0;
 		notify_ready();
-		if (!s->from)
+		if (!s->from && !s->quiet)
 			complain("exporting %s", s->exporter ?
 							 "the granted runs of all users" :
 							 "metrics only");

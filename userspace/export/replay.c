@@ -14,9 +14,6 @@
 /* So often other things are done meanwhile. */
 #define REPLAY_BATCH 256
 
-/* Whether the recording is of this boot of this machine, as far as the library can say. */
-bool bt_recording_local(const struct bt_recording *recording) __attribute__((weak));
-
 /* The descriptor is a copy, since a signal puts another file in its place. */
 int replay_open(struct service *s)
 {
@@ -62,7 +59,7 @@ static int replay_records(struct service *s, struct bt_recording **recording)
 	bool local;
 	int err = replay_next(s, recording, &record);
 
-	local = !err && bt_recording_local && bt_recording_local(*recording);
+	local = bt_recording_local(*recording);
 	while (!err && !(err = replay_next(s, recording, &record)) && record) {
 		replay_take(s, record, local);
 		bt_record_free(record);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/param.h>
 
+#include "../lib/internal.h"
 #include "cli.h"
 #include "notify.h"
 #include "service.h"
@@ -27,7 +28,7 @@ bool service_own_brick(const char *name)
 
 void service_take(struct service *s, const struct bt_record *record, bool local)
 {
-	if (!record->result || !service_own_brick(record->result->brick))
+	if (!record->result || strcmp(record->result->brick, BTI_CALIBRATION_BRICK))
 		otlp_exporter_take(s->exporter, record, local);
 }
 
@@ -236,13 +237,17 @@ static bool service_may_wait(struct service *s, uint64_t *until_ns)
 	return signals_ends() < 2 && now < *until_ns;
 }
 
-static int service_summarize(const struct bt_otlp_counts *c)
+static int service_summarize(const struct bt_otlp_counts *c, bool quiet)
 {
+	bool losses = c->lost || c->rejected || c->dropped;
+
+	if (quiet && !losses)
+		return 0;
 	complain("%" PRIu64 " runs were read, of which %" PRIu64
 		 " were not sampled; %" PRIu64 " spans were exported, %" PRIu64
 		 " rejected, %" PRIu64 " dropped; %" PRIu64 " runs were lost",
 		 c->runs, c->unsampled, c->exported, c->rejected, c->dropped, c->lost);
-	return c->lost || c->rejected || c->dropped ? EXIT_LOSS : 0;
+	return losses ? EXIT_LOSS : 0;
 }
 
 int service_end(struct service *s, int status)
@@ -266,7 +271,7 @@ int service_end(struct service *s, int status)
 	if (s->exporter) {
 		otlp_exporter_free(s->exporter, 0, &counts);
 		counts.lost = MAX(counts.lost, atomic_load(&s->lost));
-		losses = service_summarize(&counts);
+		losses = service_summarize(&counts, s->quiet);
 	}
 	return status ?: losses;
 }

@@ -22,6 +22,7 @@ struct service {
 	struct variables variables;
 	const char *config; /* the file of variables, or NULL */
 	const char *from;   /* the recording, or NULL for the stream of the host */
+	bool quiet;	    /* say only what goes wrong */
 	uint64_t ring_bytes;
 	uint64_t flush_ns;		/* how long the end may take after a signal */
 	struct otlp_exporter *exporter; /* NULL without traces */
@@ -43,7 +44,7 @@ static inline struct timespec service_time(uint64_t ns)
 /* Whether the brick is one by which bricktrace itself calibrates or divides runs. */
 bool service_own_brick(const char *name);
 
-/* Passes on a record, unless it is a run of such a brick. */
+/* Passes on a record, unless it is a run by which the library calibrates. */
 void service_take(struct service *service, const struct bt_record *record, bool local);
 
 /*

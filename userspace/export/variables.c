@@ -184,6 +184,29 @@ const char *variables_default(const char *name)
 	return NULL;
 }
 
+/*
+ * Whether an option stands for both signals, such as --endpoint, that precedes the environment
+ * and the file also where these speak of one signal.
+ */
+static bool variables_overrule(const struct variables *v, const char *name)
+{
+	static const char *const signals[] = { "TRACES_", "METRICS_" };
+	static const char prefix[] = "OTEL_EXPORTER_OTLP_";
+	const char *rest = name + strlen(prefix);
+	char both[64];
+	size_t i;
+
+	if (strncmp(name, prefix, strlen(prefix)))
+		return false;
+	for (i = 0; i < sizeof(signals) / sizeof(*signals); i++) {
+		if (strncmp(rest, signals[i], strlen(signals[i])))
+			continue;
+		snprintf(both, sizeof(both), "%s%s", prefix, rest + strlen(signals[i]));
+		return v->options[variables_find(both)];
+	}
+	return false;
+}
+
 const char *variables_get(void *context, const char *name)
 {
 	const struct variables *v = context;
@@ -191,6 +214,8 @@ const char *variables_get(void *context, const char *name)
 	const char *const values[] = { v->options[i], otlp_get_environment(NULL, name),
 				       v->file[i], variables_default(name) };
 
+	if (variables_overrule(v, name))
+		return values[0];
 	for (i = 0; i < sizeof(values) / sizeof(*values); i++)
 		if (values[i] && *values[i])
 			return values[i];

@@ -133,6 +133,7 @@ static struct otlp_item *exporter_encode(struct otlp_exporter *e,
 		.comm = record->comm,
 		.label = record->label,
 		.machine = record->machine,
+		.seen_unix_ns = record->start_unix_ns,
 		.local = local,
 	};
 	struct otlp_item *item;
