@@ -77,7 +77,9 @@ int __wrap_otlp_config_read(otlp_get *get, void *context, struct otlp_config **c
 	c->targets[OTLP_TRACES].enabled = !is(get, context, "OTEL_TRACES_EXPORTER", "none");
 	c->targets[OTLP_METRICS].enabled =
 		!is(get, context, "OTEL_METRICS_EXPORTER", "none");
-	c->service_name = strdup(get(context, "OTEL_EXPORTER_OTLP_ENDPOINT") ?: "-");
+	c->service_name = strdup(get(context, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")  ?:
+					 get(context, "OTEL_EXPORTER_OTLP_ENDPOINT") ?:
+										       "-");
 	c->queue_spans = number_of(get, context, "OTEL_BSP_MAX_QUEUE_SIZE", 2048);
 	c->flush_ns = MS * number_of(get, context, "OTEL_BSP_EXPORT_TIMEOUT", 30000);
 	c->metric_interval_ns =
@@ -499,6 +501,17 @@ static void options_precede_the_environment(void **state)
 			 0);
 	assert_string_equal(peer->endpoint, "option");
 	assert_int_equal(peer->queue_spans, 2);
+	/* An option for both signals is meant for both, whatever the environment says of one. */
+	setenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "traces", 1);
+	assert_int_equal(short_run(START("--no-metrics")), 0);
+	assert_string_equal(peer->endpoint, "traces");
+	assert_int_equal(short_run(START("--no-metrics", "--endpoint", "option")), 0);
+	assert_string_equal(peer->endpoint, "option");
+	assert_int_equal(short_run(START("--no-metrics", "--endpoint", "option",
+					 "--traces-endpoint=one")),
+			 0);
+	assert_string_equal(peer->endpoint, "one");
+	unsetenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT");
 }
 
 static const char *endpoint_of(const char *file)
@@ -712,6 +725,8 @@ static void a_recording_is_exported_without_loss(void **state)
 	/* Its metrics are not known, and those of the host are not meant. */
 	assert_int_equal(peer->collections, 0);
 	assert_int_equal(peer->local, 0);
+	assert_int_equal(SERVICE("--from", "recording", "--quiet"), 0);
+	assert_string_equal(errors, "");
 }
 
 static void a_recording_that_is_damaged_ends_with_1(void **state)
