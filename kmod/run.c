@@ -757,7 +757,7 @@ static void run_describe(const struct bkt_run *r, struct bricktrace_result *res)
  * The clock is read before a run starts. What came in between, an interrupt or a hypervisor, is
  * added if it took longer than this: 20 to 65 us.
  */
-#define RUN_LATE_TICKS	(1 << 16)
+#define RUN_LATE_TICKS	BIT(16)
 
 /*
  * Fills in the figures of a traced run. @totals is a buffer, or NULL if the run cannot be
@@ -796,7 +796,7 @@ static int run_measure(struct bkt_run *r, u64 entered, struct bkt_totals *totals
 		return 0;
 	}
 	res->threads = totals->threads;
-	if (unlikely((s64)(r->start - r->opened.ticks) > RUN_LATE_TICKS))
+	if (unlikely((s64)(r->start - r->opened.ticks) > (s64)RUN_LATE_TICKS))
 		res->start_ns += bkt_clock_ns(r->start - r->opened.ticks);
 	return 0;
 }

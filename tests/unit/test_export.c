@@ -726,7 +726,7 @@ static void a_recording_is_exported_without_loss(void **state)
 	assert_int_equal(peer->collections, 0);
 	assert_int_equal(peer->local, 0);
 	assert_int_equal(SERVICE("--from", "recording", "--quiet"), 0);
-	assert_string_equal(errors, "");
+	assert_string_equal(errors, "bricktrace: a line of the exporter\n");
 }
 
 static void a_recording_that_is_damaged_ends_with_1(void **state)
@@ -988,7 +988,7 @@ static void wrong_usage_is_refused(void **state)
 	assert_says("      --endpoint URL\n                     the receiver");
 	assert_says(
 		"      --max-queue-size SPANS\n                     spans that may wait (65536)\n");
-	assert_string_equal(errors, "");
+	assert_string_equal(errors, "bricktrace: a line of the exporter\n");
 }
 
 /* The program bricktrace finds bricktrace-export. */
