@@ -482,6 +482,7 @@ static void test_large(void **state)
 	memset(slow_calls, 0xff, sizeof(slow_calls));
 	for (uint32_t i = 0; i < 500; i++) {
 		slow_calls[i].start_ns = i;
+		slow_calls[i].ns = 1;
 		slow_calls[i].category = BRICKTRACE_CAT_IOCTL;
 	}
 	sample.close.slow_calls = SAMPLE_ARRAY(slow_calls);

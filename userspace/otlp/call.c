@@ -34,27 +34,41 @@ static uint64_t call_mix(uint64_t hash, uint64_t n)
 }
 
 /*
+ * Whether both are one call. A thread makes one call at a time, so two calls of one duration that
+ * overlap are the same, although the start is not the same to the nanosecond in each run's result.
+ */
+static bool call_is_same(const struct otlp_call *a, const struct otlp_call *b)
+{
+	uint64_t apart = a->start_ns < b->start_ns ? b->start_ns - a->start_ns :
+						     a->start_ns - b->start_ns;
+
+	return a->session == b->session && a->tid == b->tid && a->nr == b->nr &&
+	       a->ns == b->ns && apart < a->ns;
+}
+
+/*
  * Returns whether the span of a call was written before, and remembers that it is. Runs inside
  * others end first, so a call's span is that of the innermost of them.
  */
 static bool call_is_known(struct otlp_calls *calls, const struct bt_record *record,
 			  const struct bt_slow_call *call)
 {
-	uint64_t hash = call_mix(call_mix(record->session, call->tid), call->start_ns);
+	const struct otlp_call new = {
+		.session = record->session,
+		.start_ns = call->start_ns,
+		.ns = call->ns,
+		.tid = call->tid,
+		.nr = call->nr,
+	};
+	uint64_t hash = call_mix(call_mix(record->session, call->tid), call->ns);
 	struct otlp_call *set = calls->sets[hash % OTLP_CALL_SETS];
 	int i;
 
 	for (i = 0; i < OTLP_CALL_WAYS; i++)
-		if (set[i].session == record->session && set[i].start_ns == call->start_ns &&
-		    set[i].tid == call->tid && set[i].nr == call->nr)
+		if (call_is_same(&set[i], &new))
 			return true;
 	memmove(set + 1, set, (OTLP_CALL_WAYS - 1) * sizeof(*set));
-	*set = (struct otlp_call){
-		.session = record->session,
-		.start_ns = call->start_ns,
-		.tid = call->tid,
-		.nr = call->nr,
-	};
+	*set = new;
 	return false;
 }
 

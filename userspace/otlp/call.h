@@ -14,7 +14,7 @@
 #define OTLP_CALL_WAYS 4
 
 struct otlp_call {
-	uint64_t session, start_ns;
+	uint64_t session, start_ns, ns;
 	pid_t tid;
 	uint32_t nr;
 };
