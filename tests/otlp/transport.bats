@@ -263,11 +263,12 @@ log() { # PYTHON: an expression of the list "log"
 		echo "$output"
 		is "$outcome" "$text"
 	done
+	# Each side may also just end the connection, which says nothing about the protocol.
 	run timeout 20 build/otlp/send -g "$(url http)"
-	is RETRY 'Check OTEL_EXPORTER_OTLP_PROTOCOL.'
+	[[ $output == 'RETRY '*' gives no answer: '* ]]
 	url=$(url grpc)
 	run timeout 20 build/otlp/send "${url%"$method"}v1/traces"
-	is RETRY 'Check OTEL_EXPORTER_OTLP_PROTOCOL.'
+	[[ $output == 'RETRY '*' gives no answer: '* ]]
 }
 
 @test "partial success: what was rejected is counted and not sent again" {
