@@ -1,11 +1,18 @@
 # SPDX-License-Identifier: MIT
-"""bricktrace export and real receivers on this machine's loopback: a Collector, which writes what it gets to files, and Jaeger."""
+"""
+bricktrace export and receivers on this machine's loopback: a Collector, which writes what it gets to files, Jaeger, and a receiver that
+does what a script says.
+"""
 import json
 import os
 import random
+import re
+import shutil
 import signal
 import socket
 import subprocess
+import sys
+import tempfile
 import time
 import urllib.request
 
@@ -24,6 +31,26 @@ def export(endpoint, source=RECORDING, stdin=subprocess.DEVNULL, **settings):
     """Starts bricktrace export, which replays a recording; settings are variables of its environment."""
     return subprocess.Popen([*WITH_TEST, f"{TOP}/build/userspace/bricktrace-export", "--from", source, "--endpoint", f"http://{endpoint}"],
                             env={**os.environ, **settings}, stdin=stdin, stderr=subprocess.PIPE, text=True)
+
+
+SUMMARY = re.compile(r"(\d+) runs were read, of which (\d+) were not sampled; (\d+) spans were exported, (\d+) rejected, "
+                     r"(\d+) dropped; (\d+) runs were lost")
+
+
+def finish(program, seconds):
+    """Ends export by SIGTERM if it goes on for so long. Returns what it said, and how many spans were exported, rejected and dropped."""
+    try:
+        text = program.communicate(timeout=seconds)[1]
+    except subprocess.TimeoutExpired:
+        program.send_signal(signal.SIGTERM)
+        text = program.communicate(timeout=60)[1]
+    counts = SUMMARY.search(text)
+    return text, [int(n) for n in counts.group(3, 4, 5)] if counts else [None] * 3
+
+
+def constant(reaction):
+    """The setting that makes a receiver react to each request in this way."""
+    return {"OTEL_EXPORTER_OTLP_HEADERS": "x-reaction=" + "".join(f"%{byte:02x}" for byte in json.dumps(reaction).encode())}
 
 
 def built(name):
@@ -160,3 +187,43 @@ class Jaeger(Peer):
         """Returns the answer to a question of its API."""
         with urllib.request.urlopen(f"http://{self.query}{path}", timeout=30) as answer:
             return json.load(answer)
+
+
+class Receiver:
+    """
+    A receiver of tests/otlp/receiver.py, which reacts to its first requests as a script says, and accepts all later ones. With
+    certificates, in its directory, it has ports with TLS, too.
+    """
+
+    def __init__(self, script=(), certificates=False, options=()):
+        self.directory = tempfile.mkdtemp(prefix="bt-receiver-")
+        with open(f"{self.directory}/script", "w") as f:
+            json.dump(script, f)
+        if certificates:
+            subprocess.run([f"{HERE}/certificates", self.directory], check=True)
+            options = [*options, "--certificates", self.directory]
+        packages = subprocess.run([f"{HERE}/python"], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+        self.process = subprocess.Popen([*WITH_TEST, f"{HERE}/receiver.py", "--script", f"{self.directory}/script", *options, self.directory],
+                                        env={**os.environ, "PYTHONPATH": packages})
+        end = time.monotonic() + 60
+        while not os.path.exists(f"{self.directory}/ports"):
+            if self.process.poll() is not None or time.monotonic() > end:
+                sys.exit("the receiver does not start")
+            time.sleep(0.05)
+        with open(f"{self.directory}/ports") as f:
+            self.ports = json.load(f)
+
+    def requests(self):
+        with open(f"{self.directory}/log") as f:
+            return [json.loads(line) for line in f]
+
+    def forget(self):
+        os.truncate(f"{self.directory}/log", 0)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *what):
+        self.process.terminate()
+        self.process.wait()
+        shutil.rmtree(self.directory)
