@@ -204,7 +204,7 @@ class Receiver:
             options = [*options, "--certificates", self.directory]
         packages = subprocess.run([f"{HERE}/python"], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
         self.process = subprocess.Popen([*WITH_TEST, f"{HERE}/receiver.py", "--script", f"{self.directory}/script", *options, self.directory],
-                                        env={**os.environ, "PYTHONPATH": packages})
+                                        env={**os.environ, "PYTHONPATH": packages, "GRPC_VERBOSITY": "NONE"})
         end = time.monotonic() + 60
         while not os.path.exists(f"{self.directory}/ports"):
             if self.process.poll() is not None or time.monotonic() > end:
