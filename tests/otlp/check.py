@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Compares what a Collector wrote to a file with what the program of tests/otlp/traced.c logged."""
 import collections
+import itertools
 import json
 import os
 import sys
@@ -230,3 +231,30 @@ def check_histograms(log, lines, name):
             sums[run["brick"], category] += f["count"] or 0
     all_equal([(f"{brick} {category}", int(last.get(("brick.syscall.count", brick, category), {}).get("asInt", 0)), n)
                for (brick, category), n in sums.items()], f"{name}: the counts of the categories are those of all runs")
+
+
+def check_overflow(pid, lines, name):
+    """Of the 3000 bricks of tests/otlp/many.c some have series of their own, and the others are one; no sum falls, and each has a start."""
+    most = 0
+    before = {}
+    wrong = []
+    for time, found in itertools.groupby(points(lines), lambda p: p["timeUnixNano"]):
+        found = [p for p in found if p["kind"] != "gauge"]
+        own = [p for p in found if p["name"] == "brick.duration" and p["resource"].get("process.pid") == pid]
+        rest = [p for p in found if p["name"] == "brick.duration" and p["attributes"].get("otel.metric.overflow") is True]
+        series = {(p["resource"].get("service.instance.id"), *sorted(p["attributes"].items())) for p in found if "brick.name" in p["attributes"]}
+        if len(series) > 2000 or (own and sum(int(p["count"]) for p in own + rest) > 3000):
+            wrong.append(f"{len(series)} series, {len(own)} of them of the program")
+        if own and rest:
+            most = max(most, sum(int(p["count"]) for p in own + rest))
+        for p in found:
+            key_of = (p["name"], p["resource"].get("service.instance.id"), *sorted(p["attributes"].items()))
+            value_of = (p["startTimeUnixNano"], float(p.get("count", p.get("asInt", p.get("asDouble", 0)))))
+            if value_of[0] == 0 or value_of[0] > p["timeUnixNano"]:
+                wrong.append(f"{key_of}: begins at {value_of[0]}")
+            old = before.get(key_of, (0, 0))
+            if value_of[0] == old[0] and value_of[1] < old[1]:
+                wrong.append(f"{key_of}: falls from {old} to {value_of}")
+            before[key_of] = value_of
+    bt.equal(most, 3000, f"{name}: what exceeds 2000 series is in the one with otel.metric.overflow")
+    bt.ok(not wrong, f"{name}: there are 2000 series at most, and none falls", *wrong[:5], len(wrong))

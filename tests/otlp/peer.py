@@ -122,10 +122,13 @@ class Collector(Peer):
     with files of its own, one for each time that the Collector was started.
     """
 
-    def __init__(self, directory, *names):
+    def __init__(self, directory, *names, secured=None, certificates=None):
+        """The receiver named by secured has TLS, and wants a client's certificate; both are in a directory of tests/otlp/certificates."""
         ports = free_ports(2 * len(names))
         super().__init__("collector", directory, ports)
         self.names = names
+        self.secured = secured
+        self.tls = {"cert_file": f"{certificates}/server.pem", "key_file": f"{certificates}/server.key", "client_ca_file": f"{certificates}/ca.pem"}
         self.grpc = {name: f"127.0.0.1:{ports[2 * i]}" for i, name in enumerate(names)}
         self.http = {name: f"127.0.0.1:{ports[2 * i + 1]}" for i, name in enumerate(names)}
         self.starts = 0
@@ -137,6 +140,9 @@ class Collector(Peer):
         for name in self.names:
             config["receivers"][f"otlp/{name}"] = {"protocols": {
                 "grpc": {"endpoint": self.grpc[name], "max_recv_msg_size_mib": 64}, "http": {"endpoint": self.http[name]}}}
+            if name == self.secured:
+                for protocol in config["receivers"][f"otlp/{name}"]["protocols"].values():
+                    protocol["tls"] = self.tls
             config["exporters"][f"file/{name}"] = {"path": f"{self.directory}/{name}.{self.starts}.json", "flush_interval": "50ms"}
             for kind in ("traces", "metrics"):
                 config["service"]["pipelines"][f"{kind}/{name}"] = {"receivers": [f"otlp/{name}"], "exporters": [f"file/{name}"]}
