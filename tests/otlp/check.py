@@ -4,6 +4,7 @@ import collections
 import itertools
 import json
 import os
+import re
 import sys
 
 sys.path.insert(0, f"{os.path.dirname(os.path.realpath(__file__))}/../system")
@@ -19,7 +20,7 @@ def value(any_value):
     (kind, v), = any_value.items()
     if kind == "arrayValue":
         return [value(element) for element in v.get("values", [])]
-    return int(v) if kind == "intValue" else v
+    return {"intValue": int, "doubleValue": float}.get(kind, lambda v: v)(v)
 
 
 def attributes(pairs):
@@ -258,3 +259,28 @@ def check_overflow(pid, lines, name):
             before[key_of] = value_of
     bt.equal(most, 3000, f"{name}: what exceeds 2000 series is in the one with otel.metric.overflow")
     bt.ok(not wrong, f"{name}: there are 2000 series at most, and none falls", *wrong[:5], len(wrong))
+
+
+def rows(path, heading=""):
+    """Yields the cells of each row of the tables below a heading of a document, without marks."""
+    with open(f"{os.path.dirname(os.path.realpath(__file__))}/../../{path}") as f:
+        text = f.read()
+    for line in text[text.index(heading):].splitlines():
+        if line.startswith("| `"):
+            yield [cell.strip().replace("`", "") for cell in line.strip("|").split("|")]
+
+
+def check_documents(found, lines, name):
+    """Whatever arrives is in the tables of the documents, with its type or unit; and all metrics in the table arrive."""
+    types = {str: "string", bool: "bool", int: "int", float: "double", list: "string[]"}
+    categories = ("mmap", "futex", "ioctl", "read", "write", "other")
+    told = {(a.replace("CATEGORY", c), cells[1]) for cells in rows("docs/otlp.md", "### The span of a run") for a in [cells[0]] for c in categories}
+    got = {(a, types[type(v)]) for s in found for a, v in s["attributes"].items()}
+    bt.ok(got and not got - told, f"{name}: docs/otlp.md has each attribute with its type", got - told)
+    with open(f"{os.path.dirname(os.path.realpath(__file__))}/../../docs/bricktrace-otlp.7") as f:
+        resource = set(re.findall(r"^\.It ([a-z0-9._]+) Ta ", f.read(), re.M))
+    got = {a for s in found for a in s["resource"]}
+    bt.ok(got and not got - resource, f"{name}: bricktrace-otlp(7) has each attribute of a resource", got - resource)
+    kinds = {"sum": "counter", "gauge": "gauge", "exponentialHistogram": "histogram"}
+    told = {(cells[0], cells[1], cells[2]) for cells in rows("docs/otlp.md", "## Metrics") if cells[1] in kinds.values()}
+    bt.equal({(p["name"], kinds[p["kind"]], p["unit"]) for p in points(lines)}, told, f"{name}: docs/otlp.md has each metric with its kind and unit")
