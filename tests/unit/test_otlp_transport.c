@@ -269,6 +269,38 @@ static void an_answer_may_be_too_large(void **state)
 	assert_string_equal(answer.text, "");
 }
 
+static void an_answer_may_have_trailers_without_end(void **state)
+{
+	static char large[1 << 20];
+	size_t n = sprintf(large, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n");
+
+	(void)state;
+	while (n < sizeof(large) - 16)
+		n += sprintf(large + n, "a: b\r\n");
+	n += sprintf(large + n, "\r\n");
+	steps[0] = (struct step){ .answer = large, .size = n, .requests = 1 };
+	steps[1] = (struct step){ .answer = OK, .requests = 1 };
+	transmit();
+	assert_int_equal(answer.outcome, OTLP_ACCEPTED);
+	assert_has(answer.text, "it is too large");
+	transmit();
+	assert_string_equal(answer.text, "");
+}
+
+static void an_announcement_is_no_answer(void **state)
+{
+	(void)state;
+	steps[0] = (struct step){ .answer = "HTTP/1.1 103 Early Hints\r\n\r\n",
+				  .requests = 1 };
+	steps[1] = (struct step){ .answer = "HTTP/1.1 100 Continue\r\n\r\n" OK,
+				  .requests = 1 };
+	transmit();
+	assert_int_equal(answer.outcome, OTLP_RETRY);
+	assert_has(answer.text, "gives no answer");
+	transmit();
+	assert_int_equal(answer.outcome, OTLP_ACCEPTED);
+}
+
 static void a_large_request_may_be_refused_early(void **state)
 {
 	(void)state;
@@ -515,6 +547,8 @@ int main(void)
 		TEST(an_answer_may_end_early),
 		TEST(garbage_is_no_answer),
 		TEST(an_answer_may_be_too_large),
+		TEST(an_answer_may_have_trailers_without_end),
+		TEST(an_announcement_is_no_answer),
 		TEST(a_large_request_may_be_refused_early),
 		TEST(a_request_that_is_too_large_is_not_sent),
 		TEST(time_is_limited),

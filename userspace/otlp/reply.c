@@ -259,7 +259,8 @@ static void reply_grpc(const struct otlp_reply *r, struct otlp_answer *answer)
 void otlp_reply_judge(const struct otlp_reply *r, struct otlp_answer *answer)
 {
 	*answer = (struct otlp_answer){ 0 };
-	if (!r->status) {
+	/* After a status below 200 an answer follows, if the receiver is able to. */
+	if (r->status < 200) {
 		answer->outcome = OTLP_RETRY;
 		reply_say_text(r, answer, "gives no answer", r->failure, r->advice);
 	} else if (r->protocol == OTLP_GRPC) {

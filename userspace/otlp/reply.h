@@ -15,7 +15,8 @@ struct otlp_reply {
 	/* Headers or trailers, or NULL. */
 	const char *content_type, *location, *grpc_status, *grpc_message, *grpc_details;
 	struct otlp_bytes body;
-	bool cut; /* the body is larger than OTLP_MAX_ANSWER; @body has its beginning */
+	/* The headers are too large, or the body is, of which @body has the beginning then. */
+	bool cut;
 };
 
 /*

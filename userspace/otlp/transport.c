@@ -32,6 +32,12 @@ struct transport_prefix {
 	uint32_t size; /* big-endian */
 } __attribute__((packed));
 
+/*
+ * The most bytes of the headers and trailers of an answer. Without a bound of ours, libcurl keeps
+ * trailers for as long as a receiver sends some.
+ */
+#define TRANSPORT_HEADERS (64U << 10)
+
 struct otlp_transport {
 	const struct otlp_target *target;
 	CURLM *multi;
@@ -42,6 +48,7 @@ struct otlp_transport {
 	struct transport_prefix prefix;
 	const struct otlp_bytes *message;
 	size_t prefix_size, offset;
+	size_t headers_size; /* of the answer's headers so far */
 	struct otlp_reply reply;
 	_Atomic uint64_t sent;
 	char receiver[80], failure[CURL_ERROR_SIZE];
@@ -87,6 +94,16 @@ static size_t transport_write(char *from, size_t size, size_t n, void *context)
 	memcpy(body->data + body->size, from, size);
 	body->size += size;
 	return size;
+}
+
+static size_t transport_count_header(char *from, size_t size, size_t n, void *context)
+{
+	struct otlp_transport *t = context;
+
+	(void)from;
+	t->headers_size += size * n;
+	t->reply.cut = t->headers_size > TRANSPORT_HEADERS;
+	return t->reply.cut ? CURL_WRITEFUNC_ERROR : size * n;
 }
 
 /* Programs that the process executes must not get its connections. */
@@ -200,6 +217,8 @@ static int transport_set_options(struct otlp_transport *t)
 	err |= curl_easy_setopt(c, CURLOPT_SEEKDATA, t);
 	err |= curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, transport_write);
 	err |= curl_easy_setopt(c, CURLOPT_WRITEDATA, t);
+	err |= curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, transport_count_header);
+	err |= curl_easy_setopt(c, CURLOPT_HEADERDATA, t);
 	err |= transport_set_security(t);
 	return err | transport_set_protocol(t);
 }
@@ -389,6 +408,7 @@ static void transport_exchange(struct otlp_transport *t, const atomic_bool *canc
 	t->prefix.size = htonl(t->message->size);
 	t->prefix_size = t->target->protocol == OTLP_GRPC ? sizeof(t->prefix) : 0;
 	t->offset = 0;
+	t->headers_size = 0;
 	t->reply.body.size = 0;
 	t->reply.cut = false;
 	*t->failure = 0;
