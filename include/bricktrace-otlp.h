@@ -101,7 +101,8 @@ int bt_otlp_start(struct bt_tracer *tracer, const char *endpoint, struct bt_otlp
  *
  * The function waits for the runs that ended before it was called, until the receiver has decided
  * about them or they are given up. A request that has failed is sent again at once, unless the
- * receiver has asked for a later time.
+ * receiver has asked for a later time. If that is in vain, it is sent after a second, and then after
+ * twice the time before, up to 5 seconds, for as long as somebody flushes.
  *
  * Return: 0 or a negative errno value:
  * -ETIMEDOUT: The time was over before; the exporter goes on.

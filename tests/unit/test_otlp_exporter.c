@@ -658,6 +658,26 @@ static void a_flush_does_not_wait_for_the_next_step(void **state)
 	assert_int_equal(ended(e, 0).exported, 1);
 }
 
+static void flushes_in_a_loop_are_no_storm_of_requests(void **state)
+{
+	struct otlp_exporter *e = lazy(1);
+	int i;
+
+	(void)state;
+	step_ns = 300 * MS;
+	receive_by(is_away);
+	give(e, 1, 1);
+	await_requests(1);
+	for (i = 0; i < 50; i++)
+		assert_int_equal(otlp_exporter_flush(e, 10 * MS), -ETIMEDOUT);
+	assert_in_range(requests(), 3, 4);
+	receive_by(NULL);
+	assert_int_equal(otlp_exporter_flush(e, 10 * OTLP_SECOND), 0);
+	assert_in_range(receiver.times[2] - receiver.times[1], 299 * MS, 3000 * MS);
+	assert_in_range(receiver.times[3] - receiver.times[2], 299 * MS, 3000 * MS);
+	assert_int_equal(ended(e, 0).exported, 1);
+}
+
 static void a_flush_waits_only_for_what_was_before(void **state)
 {
 	struct otlp_exporter *e = lazy(100);
@@ -1041,6 +1061,7 @@ int main(void)
 		TEST(nothing_is_lost_or_doubled_when_the_receiver_flaps),
 		TEST(the_receiver_is_left_alone_as_long_as_it_asks),
 		TEST(a_flush_does_not_wait_for_the_next_step),
+		TEST(flushes_in_a_loop_are_no_storm_of_requests),
 		TEST(a_flush_waits_only_for_what_was_before),
 		TEST(room_is_waited_for),
 		TEST(one_bad_span_is_found),

@@ -272,7 +272,8 @@ static void an_answer_may_be_too_large(void **state)
 static void an_answer_may_have_trailers_without_end(void **state)
 {
 	static char large[1 << 20];
-	size_t n = sprintf(large, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n");
+	size_t n = sprintf(large,
+			   "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n");
 
 	(void)state;
 	while (n < sizeof(large) - 16)

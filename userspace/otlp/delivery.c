@@ -78,20 +78,22 @@ static void delivery_check(struct otlp_delivery *d)
 static void delivery_wait(struct otlp_delivery *d, uint64_t asked_ns,
 			  struct otlp_spool_calls seen)
 {
-	uint64_t earliest = otlp_clock_deadline(asked_ns);
-	uint64_t latest = otlp_clock_deadline(otlp_backoff_next(&d->backoff));
-	uint64_t now;
+	uint64_t step_ns = otlp_backoff_next(&d->backoff), latest, earliest, now;
 	bool called = false;
 
-	latest = MAX(latest, earliest);
+	latest = otlp_clock_deadline(MAX(step_ns, asked_ns));
+	if (d->hurried)
+		asked_ns = MAX(asked_ns, MIN(step_ns, OTLP_DELIVERY_HURRY));
+	earliest = otlp_clock_deadline(asked_ns);
 	while (!called && (now = otlp_clock_now()) < latest) {
 		called = otlp_spool_sleep(d->spool, earliest,
 					  MIN(latest, now + OTLP_TROUBLE_SUM), seen);
 		delivery_check(d);
 	}
 	/* Whoever calls does not want to wait for long. */
-	if (called)
+	if (called && !d->hurried)
 		otlp_backoff_reset(&d->backoff);
+	d->hurried = called || (d->hurried && step_ns <= OTLP_DELIVERY_HURRY);
 }
 
 static void delivery_tell(struct otlp_delivery *d, const struct otlp_answer *answer)
@@ -137,6 +139,7 @@ static void delivery_send(struct otlp_delivery *d, uint64_t n, struct otlp_answe
 		}
 		if (answer->outcome != OTLP_RETRY) {
 			otlp_backoff_reset(&d->backoff);
+			d->hurried = false;
 			return;
 		}
 		delivery_wait(d, answer->wait_ns, seen);

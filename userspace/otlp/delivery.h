@@ -16,6 +16,12 @@
  */
 #define OTLP_DELIVERY_PATIENCE 16
 
+/*
+ * After a flush, a request is sent again at once. If that fails, too, further flushes have to wait
+ * for the next step, of at most this time: somebody may flush in a loop.
+ */
+#define OTLP_DELIVERY_HURRY (5 * OTLP_SECOND)
+
 /* Where spans are sent to. Without a transport they are dropped. */
 struct otlp_way {
 	struct otlp_config *config; /* which @transport uses */
@@ -32,6 +38,7 @@ struct otlp_delivery {
 	struct otlp_batch batch;
 	struct otlp_bytes request;
 	struct otlp_backoff backoff;
+	bool hurried;	      /* a flush has cut a wait short */
 	unsigned int refused; /* single spans of the batch, in a row */
 	uint64_t left;	      /* spans that were given up because of the end */
 };
