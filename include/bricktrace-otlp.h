@@ -9,7 +9,8 @@
  * succeed.
  *
  * Functions that return int return 0 on success or a negative errno value. In that case
- * bt_otlp_error_text() says what is wrong and what to do about it.
+ * bt_otlp_error_text() says what is wrong and what to do about it. No function is a point at which
+ * a thread can be cancelled.
  */
 #ifndef BRICKTRACE_OTLP_H
 #define BRICKTRACE_OTLP_H
@@ -138,7 +139,8 @@ void bt_otlp_problem(struct bt_otlp *otlp, char *text, size_t size);
  *
  * The function exports the runs that ended before it was called. It waits at most as long as
  * OTEL_BSP_EXPORT_TIMEOUT says, 30 seconds by default, and a tenth of a second for a request that
- * is under way. No other function may be using @otlp.
+ * is under way. No other function may be using @otlp. Once exit() was called, as in destructors of
+ * C++, nothing is sent by TLS any more, and what is left is dropped.
  */
 void bt_otlp_stop(struct bt_otlp *otlp, struct bt_otlp_counts *counts);
 

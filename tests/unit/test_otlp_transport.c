@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -537,6 +538,49 @@ static void a_target_may_be_wrong(void **state)
 	assert_has(answer.text, "Protocol \"file\"");
 }
 
+static bool exits;
+static atomic_bool sent;
+
+static void *transmit_in_thread(void *argument)
+{
+	otlp_transport_send(transport, &request, &cancel, &answer);
+	sent = true;
+	return argument;
+}
+
+/* What was registered first is called last. */
+static void check_exit(void)
+{
+	if (!exits)
+		return;
+	usleep(100000);
+	_exit(sent && answer.outcome == OTLP_CANCELLED ? 0 : 1);
+}
+
+static void a_program_may_exit_while_a_request_is_encrypted(void **state)
+{
+	char problem[256], tls[80];
+	pthread_t thread;
+	int status;
+	pid_t pid;
+
+	(void)state;
+	snprintf(tls, sizeof(tls), "https%s", url + strlen("http"));
+	target.url = tls;
+	steps[0] = (struct step){ .requests = 1 };
+	pid = fork();
+	if (!pid) {
+		exits = true;
+		otlp_transport_new(&target, &transport, problem, sizeof(problem));
+		pthread_create(&thread, NULL, transmit_in_thread, NULL);
+		usleep(300000);
+		exit(2);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	target.url = url;
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -561,7 +605,9 @@ int main(void)
 		TEST(programs_do_not_inherit_connections),
 		TEST(a_closed_connection_raises_no_signal),
 		TEST(a_target_may_be_wrong),
+		TEST(a_program_may_exit_while_a_request_is_encrypted),
 	};
 
+	atexit(check_exit);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

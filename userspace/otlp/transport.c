@@ -38,8 +38,17 @@ struct transport_prefix {
  */
 #define TRANSPORT_HEADERS (64U << 10)
 
+/*
+ * When a program exits, OpenSSL frees what all of its connections use, although other threads may
+ * be using it. Therefore no transport uses TLS from then on.
+ */
+static atomic_bool transport_exits;
+static atomic_uint transport_busy;	/* transports that use TLS just now */
+static _Atomic pid_t transport_process; /* whose they are; a child has none of them */
+
 struct otlp_transport {
 	const struct otlp_target *target;
+	bool tls;
 	CURLM *multi;
 	CURL *easy;
 	struct curl_slist *headers;
@@ -271,17 +280,57 @@ static int transport_name_receiver(struct otlp_transport *t, char *problem, size
 	return !err ? 0 : err == CURLUE_OUT_OF_MEMORY ? -ENOMEM : -EINVAL;
 }
 
+/* Waits until no other thread uses TLS, which takes TRANSPORT_POLL, but a second at most. */
+static void transport_exit(void)
+{
+	int i;
+
+	if (getpid() != transport_process)
+		return;
+	transport_exits = true;
+	for (i = 0; transport_busy && i < 1000; i++)
+		usleep(1000);
+}
+
+/* What is registered later than OpenSSL's function is called before it. */
 static void transport_init_curl(void)
 {
 	curl_global_init(CURL_GLOBAL_DEFAULT);
+	atexit(transport_exit);
+}
+
+static void transport_init_process(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, transport_init_curl);
+	if (transport_process == getpid())
+		return;
+	transport_process = getpid();
+	transport_busy = 0;
+}
+
+/* Returns whether curl may be used, until transport_leave(). */
+static bool transport_enter(const struct otlp_transport *t)
+{
+	transport_busy += t->tls;
+	if (!t->tls || !transport_exits)
+		return true;
+	transport_busy--;
+	return false;
+}
+
+static void transport_leave(const struct otlp_transport *t)
+{
+	transport_busy -= t->tls;
 }
 
 static int transport_init(struct otlp_transport *t, char *problem, size_t size)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	int err = transport_check_files(t->target, problem, size);
 
-	pthread_once(&once, transport_init_curl);
+	transport_init_process();
+	t->tls = !strncasecmp(t->target->url, "https:", 6);
 	err = err ?: transport_name_receiver(t, problem, size);
 	if (err)
 		return err;
@@ -326,8 +375,11 @@ void otlp_transport_free(struct otlp_transport *t)
 {
 	if (!t)
 		return;
-	curl_easy_cleanup(t->easy);
-	curl_multi_cleanup(t->multi);
+	if (transport_enter(t)) {
+		curl_easy_cleanup(t->easy);
+		curl_multi_cleanup(t->multi);
+		transport_leave(t);
+	}
 	curl_slist_free_all(t->headers);
 	otlp_bytes_free(&t->compressed);
 	otlp_bytes_free(&t->reply.body);
@@ -389,7 +441,7 @@ static bool transport_perform(struct otlp_transport *t, const atomic_bool *cance
 	CURLMsg *message;
 	int running = 1;
 
-	while (!failed && running && !*cancel) {
+	while (!failed && running && !*cancel && !(t->tls && transport_exits)) {
 		failed = curl_multi_perform(t->multi, &running);
 		if (!failed && running)
 			failed = curl_multi_poll(t->multi, NULL, 0, TRANSPORT_POLL, NULL);
@@ -412,15 +464,17 @@ static void transport_exchange(struct otlp_transport *t, const atomic_bool *canc
 	t->reply.body.size = 0;
 	t->reply.cut = false;
 	*t->failure = 0;
+	answer->outcome = OTLP_CANCELLED;
+	if (!transport_enter(t))
+		return;
 	curl_easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE_LARGE,
 			 (curl_off_t)(t->prefix_size + t->message->size));
 	if (transport_perform(t, cancel, &err)) {
 		transport_get_reply(t, err);
 		otlp_reply_judge(&t->reply, answer);
-	} else {
-		answer->outcome = OTLP_CANCELLED;
 	}
 	curl_multi_remove_handle(t->multi, t->easy);
+	transport_leave(t);
 }
 
 void otlp_transport_send(struct otlp_transport *t, const struct otlp_bytes *request,
