@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Tests of the functions of bricktrace-otlp.h with a tracer and an exporter that this file imitates. */
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -18,6 +19,7 @@ static struct {
 	pthread_mutex_t lock;
 	bool absent;
 	int fd;
+	atomic_bool no_fd;	    /* the program has closed it */
 	uint64_t ended, read, lost; /* runs */
 	atomic_bool held;	    /* no record can be read */
 	atomic_bool no_memory;	    /* for a record */
@@ -79,7 +81,7 @@ int __wrap_bt_stream_fd(const struct bt_stream *stream);
 int __wrap_bt_stream_fd(const struct bt_stream *stream)
 {
 	(void)stream;
-	return fake.fd;
+	return fake.no_fd ? INT_MAX : fake.fd;
 }
 
 /* The caller has the lock. */
@@ -550,6 +552,57 @@ static void a_child_has_no_exporter(void **state)
 	bt_otlp_stop(o, NULL);
 }
 
+static void a_closed_descriptor_is_a_problem(void **state)
+{
+	struct bt_otlp *o = started();
+	char problem[128] = "";
+	unsigned int reads;
+	int i;
+
+	(void)state;
+	fake.no_fd = true;
+	end_runs(1);
+	for (i = 0; i < 1000 && !*problem; i++) {
+		usleep(10000);
+		bt_otlp_problem(o, problem, sizeof(problem));
+	}
+	assert_string_equal(
+		problem,
+		"cannot read the stream of runs: the program has closed its descriptor");
+	reads = fake.reads;
+	usleep(50000);
+	assert_int_equal(fake.reads, reads);
+	bt_otlp_stop(o, NULL);
+}
+
+static void *flush(void *argument)
+{
+	bt_otlp_flush(argument, S);
+	pthread_testcancel();
+	return NULL;
+}
+
+static void a_thread_that_waits_is_cancelled_later(void **state)
+{
+	struct bt_otlp *o = started();
+	pthread_t thread;
+	void *result;
+
+	(void)state;
+	fake.held = true;
+	end_runs(1);
+	pthread_create(&thread, NULL, flush, o);
+	usleep(50000);
+	pthread_cancel(thread);
+	pthread_join(thread, &result);
+	assert_ptr_equal(result, PTHREAD_CANCELED);
+	fake.held = false;
+	alarm(20);
+	assert_int_equal(bt_otlp_flush(o, 10 * S), 0);
+	bt_otlp_stop(o, NULL);
+	alarm(0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, reset, check)
 
 int main(void)
@@ -567,6 +620,8 @@ int main(void)
 		TEST(without_runs_there_is_nothing_to_do),
 		TEST(errors_say_what_was_wrong),
 		TEST(a_child_has_no_exporter),
+		TEST(a_closed_descriptor_is_a_problem),
+		TEST(a_thread_that_waits_is_cancelled_later),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -71,6 +71,20 @@ static int otlp_fail_child(void)
 		"the exporter is that of a parent process: make a tracer and an exporter in the child");
 }
 
+/* A thread that is cancelled while it waits would keep a lock. Returns the state before. */
+static int otlp_begin_wait(void)
+{
+	int state;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+	return state;
+}
+
+static void otlp_end_wait(int state)
+{
+	pthread_setcancelstate(state, NULL);
+}
+
 /* The endpoint stands for what the environment says, also for traces alone. */
 static const char *otlp_get_setting(void *context, const char *variable)
 {
@@ -122,8 +136,11 @@ static int otlp_read(struct bt_otlp *o)
 	return 0;
 }
 
-/* Waits for records, or until somebody asks for something. */
-static void otlp_wait(struct bt_otlp *o, bool no_memory, int timeout_ms)
+/*
+ * Waits for records, or until somebody asks for something. Returns false if the program has closed
+ * a descriptor, as daemons do that close all.
+ */
+static bool otlp_wait(struct bt_otlp *o, bool no_memory, int timeout_ms)
 {
 	struct pollfd fds[] = {
 		{ .fd = o->wake, .events = POLLIN },
@@ -133,8 +150,9 @@ static void otlp_wait(struct bt_otlp *o, bool no_memory, int timeout_ms)
 
 	/* What there is no memory for stays readable. */
 	poll(fds, no_memory ? 1 : 2, timeout_ms);
-	if (fds[0].revents && read(o->wake, &n, sizeof(n)) < 0)
-		return;
+	if ((fds[0].revents | fds[1].revents) & POLLNVAL)
+		return false;
+	return !fds[0].revents || read(o->wake, &n, sizeof(n)) > 0 || errno == EAGAIN;
 }
 
 /* Looks what was asked. Returns false if there is to be an end. */
@@ -194,9 +212,12 @@ static void otlp_pass_on(struct bt_otlp *o)
 			answered = seen;
 			otlp_answer(o, answered);
 		}
-		if (err)
-			otlp_wait(o, err == -ENOMEM,
-				  err == -ENOMEM || answered != seen ? OTLP_AGAIN_MS : -1);
+		if (err &&
+		    !otlp_wait(o, err == -ENOMEM,
+			       err == -ENOMEM || answered != seen ? OTLP_AGAIN_MS : -1)) {
+			otlp_end(o, "the program has closed its descriptor");
+			return;
+		}
 	}
 	otlp_end(o, NULL);
 }
@@ -281,7 +302,7 @@ static bool otlp_has_traces(const struct bt_otlp *o)
 int bt_otlp_start(struct bt_tracer *tracer, const char *endpoint, struct bt_otlp **otlp)
 {
 	struct bt_otlp *o;
-	int err;
+	int err, state;
 
 	if (!otlp)
 		return otlp_fail_null("address for the exporter");
@@ -295,8 +316,10 @@ int bt_otlp_start(struct bt_tracer *tracer, const char *endpoint, struct bt_otlp
 			       sizeof(otlp_error));
 	if (!err) {
 		o->flush_ns = o->config->flush_ns;
+		state = otlp_begin_wait();
 		if (otlp_has_traces(o))
 			err = otlp_start_reader(o);
+		otlp_end_wait(state);
 	}
 	if (err)
 		otlp_free(o);
@@ -335,13 +358,19 @@ int bt_otlp_flush(struct bt_otlp *o, uint64_t timeout_ns)
 {
 	uint64_t deadline = otlp_clock_deadline(timeout_ns);
 	char problem[384];
+	bool done;
+	int state;
 
 	if (!o)
 		return otlp_fail_null("exporter");
 	if (!*o->own)
 		return otlp_fail_child();
-	if (!o->exporter || (otlp_drain(o, deadline) &&
-			     !otlp_exporter_flush(o->exporter, otlp_clock_left(deadline))))
+	state = otlp_begin_wait();
+	done = !o->exporter ||
+	       (otlp_drain(o, deadline) &&
+		!otlp_exporter_flush(o->exporter, otlp_clock_left(deadline)));
+	otlp_end_wait(state);
+	if (done)
 		return 0;
 	bt_otlp_problem(o, problem, sizeof(problem));
 	return otlp_fail(ETIMEDOUT, "not everything was exported in time: %s",
@@ -398,12 +427,15 @@ static void otlp_stop(struct bt_otlp *o, struct bt_otlp_counts *counts)
 void bt_otlp_stop(struct bt_otlp *o, struct bt_otlp_counts *counts)
 {
 	struct bt_otlp_counts unused;
+	int state;
 
 	counts = counts ?: &unused;
 	*counts = (struct bt_otlp_counts){ 0 };
 	if (!o)
 		return;
+	state = otlp_begin_wait();
 	if (*o->own && o->exporter)
 		otlp_stop(o, counts);
 	otlp_free(o);
+	otlp_end_wait(state);
 }
