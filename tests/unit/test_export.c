@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/param.h>
 #include <sys/un.h>
 
@@ -511,6 +512,9 @@ static void options_precede_the_environment(void **state)
 					 "--traces-endpoint=one")),
 			 0);
 	assert_string_equal(peer->endpoint, "one");
+	/* But an empty one is like none, too. */
+	assert_int_equal(short_run(START("--no-metrics", "--endpoint", "")), 0);
+	assert_string_equal(peer->endpoint, "traces");
 	unsetenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT");
 }
 
@@ -580,6 +584,14 @@ static void a_bad_file_is_refused(void **state)
 }
 
 /* Returns how often the text is in what the service has complained of. */
+static void a_pipe_is_no_file(void **state)
+{
+	(void)state;
+	assert_int_equal(mkfifo("fifo", 0600), 0);
+	assert_int_equal(SERVICE("-c", "fifo", "--no-metrics"), 125);
+	assert_complains("bricktrace: 'fifo' is a pipe, and cannot be read again");
+}
+
 static int times(const char *text)
 {
 	const char *at = errors;
@@ -784,7 +796,7 @@ static void a_pipe_can_be_replayed(void **state)
 	assert_int_equal(write(writer, bytes, n), n);
 	UNTIL(peer->runs == 4);
 	kill(pid, SIGHUP);
-	usleep(50000);
+	until_says("stderr", "the configuration was read again");
 	kill(pid, SIGINT);
 	assert_int_equal(finish(pid), 0);
 	close(writer);
@@ -871,6 +883,17 @@ static void systemd_is_told(void **state)
 	*told = 0;
 	listen_until(fd, "WATCHDOG=1|WATCHDOG=1|");
 	assert_int_equal(end_of(pid), 0);
+	/* Nor while no run comes through a pipe. */
+	peer->stuck = false;
+	*told = 0;
+	pid = replay_pipe();
+	listen_until(fd, "WATCHDOG=1|WATCHDOG=1|WATCHDOG=1|");
+	kill(pid, SIGTERM);
+	listen_until(fd, "STOPPING=1");
+	assert_int_equal(finish(pid), 0);
+	close(writer);
+	writer = -1;
+	peer->stuck = true;
 	/* A receiver's text adds no message. */
 	*told = 0;
 	pid = START("--no-metrics");
@@ -1027,6 +1050,7 @@ int main(void)
 		TEST(options_precede_the_environment),
 		TEST(a_file_has_variables),
 		TEST(a_bad_file_is_refused),
+		TEST(a_pipe_is_no_file),
 		TEST(hangup_reads_the_configuration_again),
 		TEST(nothing_to_export_is_no_error),
 		TEST(a_second_signal_ends_at_once),

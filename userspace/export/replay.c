@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/param.h>
 #include <unistd.h>
 
 #include "cli.h"
@@ -11,8 +12,9 @@
 
 /* How long to wait for room at once, as a signal may come meanwhile. */
 #define REPLAY_SLICE_NS (SECOND / 10)
-/* So often other things are done meanwhile. */
-#define REPLAY_BATCH 256
+/* So often other things are done meanwhile: after so many records, and while none comes. */
+#define REPLAY_BATCH	    256
+#define REPLAY_INTERRUPT_NS (10 * SECOND)
 
 /* The descriptor is a copy, since a signal puts another file in its place. */
 int replay_open(struct service *s)
@@ -31,12 +33,16 @@ int replay_open(struct service *s)
 static int replay_next(struct service *s, struct bt_recording **recording,
 		       struct bt_record **record)
 {
-	int err = -EINTR;
+	int err;
 
 	*record = NULL;
-	while (err == -EINTR && !signals_ends())
+	do {
 		err = *recording ? bt_recording_read(*recording, record) :
 				   bt_recording_open(s->recording, recording);
+		/* While nothing comes, other things are done all the same. */
+		if (err == -EINTR)
+			service_attend(s, -1, 0);
+	} while (err == -EINTR && !signals_ends());
 	return signals_ends() ? 0 : err;
 }
 
@@ -75,7 +81,7 @@ int replay_follow(struct service *s)
 	struct bt_recording *recording = NULL;
 	int err;
 
-	signals_let(s->recording);
+	signals_let(s->recording, MIN(s->watchdog_ns / 2, REPLAY_INTERRUPT_NS));
 	err = replay_records(s, &recording);
 	signals_keep();
 	bt_recording_free(recording);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "signals.h"
@@ -16,12 +17,13 @@ static void signals_note(int number)
 {
 	int err = errno;
 
-	if (number == SIGHUP)
+	if (number == SIGHUP) {
 		signals_hangup = 1;
-	else
+	} else if (number != SIGALRM) {
 		signals_end_count++;
-	if (number != SIGHUP && signals_cut >= 0)
-		dup2(signals_null, signals_cut);
+		if (signals_cut >= 0)
+			dup2(signals_null, signals_cut);
+	}
 	errno = err;
 }
 
@@ -58,22 +60,33 @@ unsigned int signals_ends(void)
 
 bool signals_reload(void)
 {
-	bool reload = signals_hangup;
-
+	if (!signals_hangup)
+		return false;
 	signals_hangup = 0;
-	return reload;
+	return true;
 }
 
-void signals_let(int fd)
+void signals_let(int fd, uint64_t interrupt_ns)
 {
+	const struct timeval each = { .tv_sec = (time_t)(interrupt_ns / 1000000000),
+				      .tv_usec = (suseconds_t)(interrupt_ns / 1000 %
+							       1000000) };
+	const struct itimerval timer = { .it_interval = each, .it_value = each };
+	const struct sigaction action = { .sa_handler = signals_note };
+
 	if (signals_null < 0)
 		signals_null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	signals_cut = fd;
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &timer, NULL);
 	pthread_sigmask(SIG_SETMASK, &signals_open_mask, NULL);
 }
 
 void signals_keep(void)
 {
+	static const struct itimerval none;
+
+	setitimer(ITIMER_REAL, &none, NULL);
 	pthread_sigmask(SIG_SETMASK, &signals_kept_mask, NULL);
 	signals_cut = -1;
 }

@@ -8,6 +8,7 @@
 
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 /* From now on, signals that are not ignored are noted: those that end, and SIGHUP. */
 void signals_catch(void);
@@ -21,9 +22,10 @@ bool signals_reload(void);
 
 /*
  * Lets signals come until signals_keep(). If one to end comes, a read() of the descriptor finds the
- * end of the file, as one that was about to wait would otherwise not notice the signal.
+ * end of the file, as one that was about to wait would otherwise not notice the signal. Each
+ * @interrupt_ns, a read() that waits is interrupted.
  */
-void signals_let(int fd);
+void signals_let(int fd, uint64_t interrupt_ns);
 void signals_keep(void);
 
 #endif

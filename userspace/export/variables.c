@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 /* The variables of the configuration: options, the environment, a file, the service's defaults. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli.h"
 #include "variables.h"
@@ -154,20 +156,41 @@ static int variables_read_lines(char **values, FILE *file, const char *path)
 	return wrong || ferror(file) ? -1 : 0;
 }
 
+/*
+ * Opens a file that is read again later. A pipe is none: opening it can wait for ever, and the
+ * second time there is nothing in it. Returns NULL after saying what is wrong.
+ */
+static FILE *variables_open(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
+	struct stat stat;
+
+	if (!file) {
+		complain("cannot open '%s': %s", path, strerror(errno));
+	} else if (!fstat(fd, &stat) && S_ISFIFO(stat.st_mode)) {
+		complain("'%s' is a pipe, and cannot be read again after SIGHUP: use a file",
+			 path);
+		fclose(file);
+		file = NULL;
+	}
+	return file;
+}
+
 char **variables_read_file(const char *path)
 {
-	char **values = variables_new();
-	FILE *file = fopen(path, "re");
+	FILE *file = variables_open(path);
+	char **values = NULL;
 	int err = -1;
 
 	if (!file)
-		complain("cannot open '%s': %s", path, strerror(errno));
-	else if (!values)
-		complain("no memory");
-	else
+		return NULL;
+	values = variables_new();
+	if (values)
 		err = variables_read_lines(values, file, path);
-	if (file)
-		fclose(file);
+	else
+		complain("no memory");
+	fclose(file);
 	if (!err)
 		return values;
 	variables_free_file(values);
@@ -193,6 +216,7 @@ static bool variables_overrule(const struct variables *v, const char *name)
 	static const char *const signals[] = { "TRACES_", "METRICS_" };
 	static const char prefix[] = "OTEL_EXPORTER_OTLP_";
 	const char *rest = name + strlen(prefix);
+	const char *option;
 	char both[64];
 	size_t i;
 
@@ -202,7 +226,8 @@ static bool variables_overrule(const struct variables *v, const char *name)
 		if (strncmp(rest, signals[i], strlen(signals[i])))
 			continue;
 		snprintf(both, sizeof(both), "%s%s", prefix, rest + strlen(signals[i]));
-		return v->options[variables_find(both)];
+		option = v->options[variables_find(both)];
+		return option && *option;
 	}
 	return false;
 }
