@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,6 +26,8 @@ static void otlp_child(const struct job *job, int in)
 	setpgid(0, 0);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	/* Systemd must not take what it says for a state of the service that is traced. */
+	unsetenv("NOTIFY_SOCKET");
 	if (dup2(in, STDIN_FILENO) < 0)
 		complain("cannot pass runs to " EXPORT_PROGRAM ": %s", strerror(errno));
 	else
@@ -68,6 +71,8 @@ int otlp_open(struct job *job)
 	bt_tracer_ids(job->tracer, true);
 	if (otlp_start(job)) {
 		complain("cannot start " EXPORT_PROGRAM ": %s", strerror(errno));
+		bt_stream_close(o->stream);
+		o->stream = NULL;
 		return EXIT_OWN;
 	}
 	return 0;

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+/* Tests of the option --otlp of commands, with a tracer and a bricktrace-export that do nothing. */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "export.h"
+#include "unit.h"
+
+static int opened, closed;
+static bool *passed; /* shared with the child */
+
+bool __wrap_bt_tracer_instrumented(const struct bt_tracer *tracer);
+bool __wrap_bt_tracer_instrumented(const struct bt_tracer *tracer)
+{
+	(void)tracer;
+	return true;
+}
+
+int __wrap_bt_tracer_ids(struct bt_tracer *tracer, bool all);
+int __wrap_bt_tracer_ids(struct bt_tracer *tracer, bool all)
+{
+	(void)tracer;
+	(void)all;
+	return 0;
+}
+
+int __wrap_bt_stream_open(struct bt_tracer *tracer, enum bt_stream_scope scope,
+			  unsigned int flags, size_t ring_bytes, struct bt_stream **stream);
+int __wrap_bt_stream_open(struct bt_tracer *tracer, enum bt_stream_scope scope,
+			  unsigned int flags, size_t ring_bytes, struct bt_stream **stream)
+{
+	(void)tracer;
+	(void)scope;
+	(void)flags;
+	(void)ring_bytes;
+	opened++;
+	*stream = (struct bt_stream *)&opened;
+	return 0;
+}
+
+int __wrap_bt_stream_read(struct bt_stream *stream, struct bt_record **record);
+int __wrap_bt_stream_read(struct bt_stream *stream, struct bt_record **record)
+{
+	(void)stream;
+	*record = NULL;
+	return -EAGAIN;
+}
+
+void __wrap_bt_stream_close(struct bt_stream *stream);
+void __wrap_bt_stream_close(struct bt_stream *stream)
+{
+	assert_ptr_equal(stream, &opened);
+	closed++;
+}
+
+/* In the child. */
+void __wrap_export_execute(char **argv);
+void __wrap_export_execute(char **argv)
+{
+	if (getenv("NOTIFY_SOCKET") || strcmp(argv[2], "--from"))
+		_exit(1);
+	*passed = true;
+	_exit(0);
+}
+
+static void the_exporter_tells_systemd_nothing(void **state)
+{
+	struct options options = { .otlp = "" };
+	struct job job = { .options = &options };
+
+	(void)state;
+	opened = closed = 0;
+	passed = mmap(NULL, sizeof(*passed), PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	setenv("NOTIFY_SOCKET", "/nothing", 1);
+	assert_int_equal(otlp_open(&job), 0);
+	otlp_close(&job);
+	assert_true(*passed);
+	munmap(passed, sizeof(*passed));
+	assert_string_equal(getenv("NOTIFY_SOCKET"), "/nothing");
+	unsetenv("NOTIFY_SOCKET");
+	assert_int_equal(opened, 1);
+	assert_int_equal(closed, 1);
+}
+
+static void without_an_exporter_no_other_descriptor_is_closed(void **state)
+{
+	struct options options = { .otlp = "" };
+	struct job job = { .options = &options };
+	struct rlimit limit, none;
+
+	(void)state;
+	opened = closed = 0;
+	getrlimit(RLIMIT_NOFILE, &limit);
+	none = (struct rlimit){ .rlim_cur = 3, .rlim_max = limit.rlim_max };
+	setrlimit(RLIMIT_NOFILE, &none);
+	assert_int_equal(otlp_open(&job), EXIT_OWN);
+	setrlimit(RLIMIT_NOFILE, &limit);
+	otlp_close(&job);
+	assert_int_equal(opened, 1);
+	assert_int_equal(closed, 1);
+	/* A pipe that was never opened has the number 0. */
+	assert_true(fcntl(STDIN_FILENO, F_GETFD) >= 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_exporter_tells_systemd_nothing),
+		cmocka_unit_test(without_an_exporter_no_other_descriptor_is_closed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
