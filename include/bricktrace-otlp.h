@@ -126,7 +126,8 @@ int bt_otlp_counts(struct bt_otlp *otlp, struct bt_otlp_counts *counts);
 /**
  * bt_otlp_problem() - get what keeps the exporter from exporting
  * @otlp: The exporter. NULL gives an empty text.
- * @text: Receives the text, which is empty if the last request succeeded.
+ * @text: Receives the text, which is empty if the last request succeeded and the receiver had
+ *	nothing to warn of.
  * @size: The size of @text in bytes. The text is cut if it is longer; 512 bytes are enough.
  */
 void bt_otlp_problem(struct bt_otlp *otlp, char *text, size_t size);

@@ -57,6 +57,14 @@ void __wrap_bt_stream_close(struct bt_stream *stream)
 	closed++;
 }
 
+int __wrap_bt_stream_counts(struct bt_stream *stream, struct bt_counts *counts);
+int __wrap_bt_stream_counts(struct bt_stream *stream, struct bt_counts *counts)
+{
+	(void)stream;
+	*counts = (struct bt_counts){ 0 };
+	return 0;
+}
+
 /* In the child. */
 void __wrap_export_execute(char **argv);
 void __wrap_export_execute(char **argv)
@@ -64,12 +72,15 @@ void __wrap_export_execute(char **argv)
 	if (getenv("NOTIFY_SOCKET") || strcmp(argv[2], "--from"))
 		_exit(1);
 	*passed = true;
+	/* A receiver that is away. The default action of SIGTERM ends this. */
+	if (!strcmp(argv[5], "away"))
+		pause();
 	_exit(0);
 }
 
 static void the_exporter_tells_systemd_nothing(void **state)
 {
-	struct options options = { .otlp = "" };
+	struct options options = { .otlp = "x" };
 	struct job job = { .options = &options };
 
 	(void)state;
@@ -87,9 +98,25 @@ static void the_exporter_tells_systemd_nothing(void **state)
 	assert_int_equal(closed, 1);
 }
 
+static void a_receiver_that_is_away_is_given_up(void **state)
+{
+	struct options options = { .otlp = "away" };
+	struct job job = { .options = &options };
+	uint64_t begin = monotonic_ns();
+
+	(void)state;
+	passed = mmap(NULL, sizeof(*passed), PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_int_equal(otlp_open(&job), 0);
+	otlp_close(&job);
+	assert_true(*passed);
+	munmap(passed, sizeof(*passed));
+	assert_true(monotonic_ns() - begin >= 5 * UINT64_C(1000000000));
+}
+
 static void without_an_exporter_no_other_descriptor_is_closed(void **state)
 {
-	struct options options = { .otlp = "" };
+	struct options options = { .otlp = "x" };
 	struct job job = { .options = &options };
 	struct rlimit limit, none;
 
@@ -111,6 +138,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_exporter_tells_systemd_nothing),
+		cmocka_unit_test(a_receiver_that_is_away_is_given_up),
 		cmocka_unit_test(without_an_exporter_no_other_descriptor_is_closed),
 	};
 

@@ -2,14 +2,24 @@
 /* The option --otlp of run and attach. */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "cli.h"
 #include "export.h"
+
+/* The largest size of a pipe that any user may ask for. */
+#define OTLP_PIPE (1 << 20)
+/* A receiver may be away so long at the end. Then OTEL_BSP_EXPORT_TIMEOUT is the limit. */
+#define OTLP_END_MS 5000
 
 static void otlp_child(const struct job *job, int in)
 {
@@ -24,6 +34,8 @@ static void otlp_child(const struct job *job, int in)
 
 	/* A ^C ends what is traced. What has been traced until then is exported nevertheless. */
 	setpgid(0, 0);
+	/* A receiver that is away is not waited for longer than somebody waits for its spans. */
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	/* Systemd must not take what it says for a state of the service that is traced. */
@@ -49,6 +61,7 @@ static int otlp_start(struct job *job)
 		otlp_child(job, ends[0]);
 	close(ends[0]);
 	o->pipe = ends[1];
+	fcntl(o->pipe, F_SETPIPE_SZ, OTLP_PIPE);
 	if (o->pid > 0)
 		return 0;
 	o->pid = 0;
@@ -96,6 +109,17 @@ static int otlp_write(struct otlp *o, const struct bt_record *record)
 	return err ?: bt_recording_write(o->recording, record);
 }
 
+/*
+ * Whether the largest record, 64 KiB, can be written without waiting for bricktrace-export. While a
+ * receiver is away for long, that reads no more, and runs wait in the kernel's ring.
+ */
+static bool otlp_has_room(const struct otlp *o)
+{
+	int waiting;
+
+	return !ioctl(o->pipe, FIONREAD, &waiting) && waiting <= OTLP_PIPE / 2;
+}
+
 void otlp_pass(struct job *job)
 {
 	const struct sigaction ignore = { .sa_handler = SIG_IGN };
@@ -108,12 +132,12 @@ void otlp_pass(struct job *job)
 		return;
 	/* What is traced has inherited the action for this signal, which is changed only here. */
 	sigaction(SIGPIPE, &ignore, &old);
-	while (!err && !(err = bt_stream_read(o->stream, &record))) {
+	while (!err && otlp_has_room(o) && !(err = bt_stream_read(o->stream, &record))) {
 		err = o->skip ? 0 : otlp_write(o, record);
 		bt_record_free(record);
 	}
 	sigaction(SIGPIPE, &old, NULL);
-	if (err == -EAGAIN)
+	if (!err || err == -EAGAIN)
 		return;
 	/* If bricktrace-export has ended, it has said why. */
 	if (err != -EPIPE)
@@ -127,18 +151,41 @@ void otlp_reaped(struct job *job, pid_t pid)
 		job->otlp.pid = 0;
 }
 
+static void otlp_tell_losses(const struct otlp *o)
+{
+	struct bt_counts counts;
+
+	if (o->stream && !bt_stream_counts(o->stream, &counts) &&
+	    counts.waiting + counts.lost)
+		complain("%" PRIu64
+			 " runs are not exported, because the receiver was away for too long",
+			 counts.waiting + counts.lost);
+}
+
+/* Waits for the end of bricktrace-export, and makes it give up if that takes long. */
+static void otlp_wait(const struct otlp *o)
+{
+	struct pollfd fd = { .fd = syscall(SYS_pidfd_open, o->pid, 0), .events = POLLIN };
+
+	if (!poll(&fd, 1, OTLP_END_MS))
+		kill(o->pid, SIGTERM);
+	close(fd.fd);
+}
+
 void otlp_close(struct job *job)
 {
 	struct otlp *o = &job->otlp;
 	sigset_t none;
 
 	otlp_pass(job);
+	otlp_tell_losses(o);
 	otlp_end(o);
 	if (!o->pid)
 		return;
-	/* Everything is reported, so a signal may end bricktrace, and its child goes on. */
+	/* Everything is reported, so a signal may end bricktrace, and then its child gives up. */
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	otlp_wait(o);
 	while (waitpid(o->pid, NULL, 0) < 0 && errno == EINTR)
 		;
 	o->pid = 0;
