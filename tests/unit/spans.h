@@ -100,8 +100,11 @@ static inline void sample_late(struct sample *s)
 	s->close.slow_calls.count = s->close.slow_calls.cap = 0;
 }
 
+/* The encoder of a test, which begin() makes and end() frees. */
+static struct otlp_encoder *encoder;
+
 /* Encodes a record; returns the spans, which the next call frees. */
-static inline scope_spans *spans_of(struct otlp_encoder *encoder, struct bt_record *record)
+static inline scope_spans *spans_of(struct bt_record *record)
 {
 	static scope_spans *spans;
 	struct otlp_bytes bytes = { 0 };
@@ -121,6 +124,14 @@ static inline scope_spans *spans_of(struct otlp_encoder *encoder, struct bt_reco
 	otlp_bytes_free(&bytes);
 	bt_record_free(record);
 	return spans;
+}
+
+static inline int end(void **state)
+{
+	(void)state;
+	spans_of(NULL);
+	otlp_encoder_free(encoder);
+	return 0;
 }
 
 /* Writes a text as protoc does. */

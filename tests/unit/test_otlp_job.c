@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Tests of the option --otlp of commands, with a tracer and a bricktrace-export that do nothing. */
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -10,7 +11,7 @@
 #include "export.h"
 #include "unit.h"
 
-static int opened, closed;
+static int opened, closed, reads;
 static bool *passed; /* shared with the child */
 
 bool __wrap_bt_tracer_instrumented(const struct bt_tracer *tracer);
@@ -46,6 +47,7 @@ int __wrap_bt_stream_read(struct bt_stream *stream, struct bt_record **record);
 int __wrap_bt_stream_read(struct bt_stream *stream, struct bt_record **record)
 {
 	(void)stream;
+	reads++;
 	*record = NULL;
 	return -EAGAIN;
 }
@@ -61,7 +63,7 @@ int __wrap_bt_stream_counts(struct bt_stream *stream, struct bt_counts *counts);
 int __wrap_bt_stream_counts(struct bt_stream *stream, struct bt_counts *counts)
 {
 	(void)stream;
-	*counts = (struct bt_counts){ 0 };
+	*counts = (struct bt_counts){ .waiting = reads ? 0 : 2 };
 	return 0;
 }
 
@@ -114,6 +116,35 @@ static void a_receiver_that_is_away_is_given_up(void **state)
 	assert_true(monotonic_ns() - begin >= 5 * UINT64_C(1000000000));
 }
 
+/* An exporter that reads no more is not waited for: the runs stay where they are. */
+static void a_full_pipe_keeps_nobody_waiting(void **state)
+{
+	static const char half[(1 << 19) + 1];
+	struct options options = { .otlp = "away" };
+	struct job job = { .options = &options };
+	char *said = NULL;
+	size_t size;
+
+	(void)state;
+	reads = 0;
+	passed = mmap(NULL, sizeof(*passed), PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_int_equal(otlp_open(&job), 0);
+	assert_int_equal(write(job.otlp.pipe, half, sizeof(half)), sizeof(half));
+	otlp_pass(&job);
+	assert_int_equal(reads, 0);
+	kill(job.otlp.pid, SIGTERM);
+	complaints = open_memstream(&said, &size);
+	otlp_close(&job);
+	fclose(complaints);
+	complaints = NULL;
+	assert_string_equal(
+		said,
+		"bricktrace: 2 runs are not exported, because the receiver was away for too long\n");
+	free(said);
+	munmap(passed, sizeof(*passed));
+}
+
 static void without_an_exporter_no_other_descriptor_is_closed(void **state)
 {
 	struct options options = { .otlp = "x" };
@@ -139,6 +170,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_exporter_tells_systemd_nothing),
 		cmocka_unit_test(a_receiver_that_is_away_is_given_up),
+		cmocka_unit_test(a_full_pipe_keeps_nobody_waiting),
 		cmocka_unit_test(without_an_exporter_no_other_descriptor_is_closed),
 	};
 

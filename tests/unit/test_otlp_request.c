@@ -13,7 +13,6 @@
 typedef Opentelemetry__Proto__Collector__Trace__V1__ExportTraceServiceRequest request;
 
 static struct sample sample;
-static struct otlp_encoder *encoder;
 static struct otlp_bytes bytes;
 
 static int begin(void **state)
@@ -24,12 +23,10 @@ static int begin(void **state)
 	return !encoder;
 }
 
-static int end(void **state)
+static int end_request(void **state)
 {
-	(void)state;
 	otlp_bytes_free(&bytes);
-	otlp_encoder_free(encoder);
-	return 0;
+	return end(state);
 }
 
 /* Packed messages Resource with one attribute, "p" with the value "1" or "2". */
@@ -304,7 +301,7 @@ static void test_protoc(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(test_##name, begin, end)
+#define TEST(name) cmocka_unit_test_setup_teardown(test_##name, begin, end_request)
 	const struct CMUnitTest tests[] = {
 		TEST(one),   TEST(resources), TEST(many),
 		TEST(sizes), TEST(no_memory), TEST(protoc),

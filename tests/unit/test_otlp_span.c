@@ -5,7 +5,6 @@
 #include "verdict.h"
 
 static struct sample sample;
-static struct otlp_encoder *encoder;
 
 static int begin(void **state)
 {
@@ -15,18 +14,10 @@ static int begin(void **state)
 	return !encoder;
 }
 
-static int end(void **state)
-{
-	(void)state;
-	spans_of(NULL, NULL);
-	otlp_encoder_free(encoder);
-	return 0;
-}
-
 /* The span of the sample. */
 static const otlp_span *span_of(void)
 {
-	return spans_of(encoder, record_of(&sample, NULL))->spans[0];
+	return spans_of(record_of(&sample, NULL))->spans[0];
 }
 
 static void test_span(void **state)
@@ -116,7 +107,7 @@ static void test_seldom(void **state)
 	sample.result.reason = BRICKTRACE_REASON_THREADS_LOST;
 	sample.close.failed.cap = sample.close.failed.count = 2;
 	sample.close.slow_calls.cap = sample.close.slow_calls.count = 3;
-	span = spans_of(encoder, record_of(&sample, &lacking))->spans[0];
+	span = spans_of(record_of(&sample, &lacking))->spans[0];
 	check_attribute(span, "brick.scope", "\"tracer\"");
 	check_attribute(span, "brick.abandoned", "true");
 	check_attribute(span, "brick.released", "true");
@@ -206,7 +197,7 @@ static void test_absent(void **state)
 	sample.times[0].edge_ns = BRICKTRACE_NONE;
 	sample.categories[2].figures.errors = BRICKTRACE_NONE;
 	sample.categories[2].figures.offcpu_ns = BRICKTRACE_NONE;
-	span = spans_of(encoder, record_of(&sample, &oldest))->spans[0];
+	span = spans_of(record_of(&sample, &oldest))->spans[0];
 	assert_int_equal(span->parent_span_id.len, 0);
 	check_attribute(span, "thread.id", NULL);
 	check_attribute(span, "thread.name", NULL);
@@ -412,7 +403,7 @@ static void test_sampled(void **state)
 		sample.origin.context.span_id[7] = all[i].span;
 		record = record_of(&sample, NULL);
 		assert_int_equal(otlp_span_sampled(record), all[i].sampled);
-		assert_int_equal(spans_of(encoder, record)->spans[0]->flags, all[i].flags);
+		assert_int_equal(spans_of(record)->spans[0]->flags, all[i].flags);
 	}
 }
 
@@ -486,7 +477,7 @@ static void test_large(void **state)
 		slow_calls[i].category = BRICKTRACE_CAT_IOCTL;
 	}
 	sample.close.slow_calls = SAMPLE_ARRAY(slow_calls);
-	assert_int_equal(spans_of(encoder, record_of(&sample, NULL))->n_spans, 501);
+	assert_int_equal(spans_of(record_of(&sample, NULL))->n_spans, 501);
 }
 
 /* Without memory, the spans that were there remain, and nothing is remembered. */
